@@ -1,0 +1,215 @@
+"""The base of every event, and the envelope that it travels in: one CloudEvents 1.0 JSON document.
+
+The bytes are written once, when the event is recorded, and are the same in the store, on Kafka and in ClickHouse.
+Two times stand in them: `time` (when it was true in the business) and `recordedtime` (when we learned it).
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.streams import KIND_PATTERN, STREAM_PATTERN, kind_of
+
+TYPE_PATTERN = rf"^pmo\.({KIND_PATTERN})\.({KIND_PATTERN})\.v([1-9][0-9]*)$"
+MAX_BYTES = 256 * 1024
+VERSION_BITS = 20
+MAX_VERSION = (1 << VERSION_BITS) - 1
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2262, 1, 1, tzinfo=UTC)
+
+Precision = Literal["instant", "day"]
+ActorAuth = Literal["claimed", "authenticated"]
+
+
+class Event(BaseModel):
+    """What happened: the `data` of the envelope. A subclass names its type and is frozen once released.
+
+    An event sets all fields of its type; null means cleared. `type_name` is ``pmo.<kind>.<past-tense>.v<n>``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    type_name: ClassVar[str]
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, type: str = "", **kwargs: Any) -> None:
+        """Takes ``class Proposed(Event, type="pmo.project.proposed.v1")``."""
+        super().__init_subclass__(**kwargs)
+        if type:
+            cls.type_name = type
+            cls.kind = type.split(".")[1]
+
+    @property
+    def part(self) -> str:
+        """The part of the stream that this is about, "" for the whole: the fold's key is (stream, part)."""
+        return getattr(self, "item", "")
+
+
+def base_name(type_name: str) -> str:
+    """The type without its version: ``pmo.project.proposed``; all versions of it fold alike."""
+    return type_name.rpartition(".")[0]
+
+
+def in_milliseconds(moment: datetime) -> datetime:
+    """`moment` in UTC, cut to the millisecond, which is what the contract can hold. Raises ValueError if naive."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone")
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01T00:00Z, negative before."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
+
+
+def order_key(occurred_at: datetime, version: int) -> int:
+    """The one integer by which both folds order a stream: milliseconds << 20 | version."""
+    return (milliseconds(occurred_at) << VERSION_BITS) | version
+
+
+@lru_cache(maxsize=4096)
+def rfc3339(moment: datetime) -> str:
+    """The one way in which a time is written: ``2026-06-30T22:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ID_PATTERN = r"^[A-Za-z0-9._:/@+=-]{1,200}$"
+Time = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Id = Annotated[str, Field(pattern=_ID_PATTERN)]
+Data = TypeVar("Data")
+
+
+class Envelope(BaseModel, Generic[Data]):
+    """The CloudEvents attributes of a record, by their names on the wire, around its `data`; absent means not given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, Field(max_length=300, description="stream/version")]
+    source: Annotated[str, Field(pattern=r"^/pmo/[a-z0-9-]{1,64}$", description="The workspace that recorded it")]
+    type: Annotated[str, Field(pattern=TYPE_PATTERN)]
+    subject: Annotated[str, Field(pattern=STREAM_PATTERN, description="The stream")]
+    time: Annotated[Time, Field(description="occurred_at: when it was true in the business")]
+    datacontenttype: Literal["application/json"]
+    dataschema: Annotated[str, Field(max_length=300, description="The JSON Schema that the record satisfies")]
+    recordedtime: Annotated[Time, Field(description="When we learned it; never earlier than the stream's last")]
+    reportedtime: Annotated[Time | None, Field(description="When the source says it was reported")] = None
+    actor: Annotated[Id, Field(description="Who recorded it: person:<pseudonym> or system:<name>")]
+    actorauth: Annotated[ActorAuth, Field(description="Whether the actor was authenticated or only claimed")]
+    commandid: Annotated[Id, Field(description="A second try with the same id in the same stream records nothing")]
+    correlationid: Annotated[Id, Field(description="What this belongs to: a run, an import, a request")]
+    causationid: Annotated[Id | None, Field(description="The id of the event that led to this one")] = None
+    supersedes: Annotated[int | None, Field(ge=1, description="The version of this stream that this replaces")] = None
+    precision: Precision
+    data: Data
+
+    @property
+    def version(self) -> int:
+        """The number behind the stream in `id`."""
+        return int(self.id[len(self.subject) + 1 :])
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        stream, _, version = self.id.rpartition("/")
+        if stream != self.subject or not version.isascii() or not version.isdigit() or version[0] == "0":
+            raise ValueError("id is not subject/version")
+        if int(version) > MAX_VERSION:
+            raise ValueError(f"a stream has at most {MAX_VERSION} versions")
+        if self.supersedes is not None and self.supersedes >= int(version):
+            raise ValueError("supersedes must name an earlier version")
+        if self.type.split(".", 2)[1] != kind_of(stream):
+            raise ValueError("the type is of another kind than the stream")
+        if self.dataschema != schema_name(self.type):
+            raise ValueError("dataschema does not belong to the type")
+        if self.time.microsecond % 1000 or self.recordedtime.microsecond % 1000:
+            raise ValueError("a time has at most milliseconds")
+        return self
+
+
+def schema_name(type_name: str) -> str:
+    """The `dataschema` of a type: a relative reference into the published schemas."""
+    return f"schemas/json/{type_name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event as it stands in the log. `originator_*` are the eventsourcing library's names for stream and version."""
+
+    stream: str
+    version: int
+    event: Event
+    occurred_at: datetime
+    recorded_at: datetime
+    source: str
+    actor: str
+    command_id: str
+    correlation_id: str
+    precision: Precision = "instant"
+    actor_auth: ActorAuth = "claimed"
+    reported_at: datetime | None = None
+    causation_id: str | None = None
+    supersedes: int | None = None
+    received: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def originator_id(self) -> str:
+        """The stream."""
+        return self.stream
+
+    @property
+    def originator_version(self) -> int:
+        """The version."""
+        return self.version
+
+    @property
+    def k(self) -> int:
+        """The order of meaning within the stream."""
+        return order_key(self.occurred_at, self.version)
+
+    @property
+    def event_id(self) -> str:
+        """Names this record for evidence, causation and people: ``project:ALPHA/3``."""
+        return f"{self.stream}/{self.version}"
+
+    def to_bytes(self) -> bytes:
+        """The record's bytes: those received, else written now. Raises ValueError over 256 KiB."""
+        if self.received is not None:
+            return self.received
+        type_name = self.event.type_name
+        # every value between the quotes is held to a pattern that needs no escaping; only `data` can hold other text
+        reported = "" if self.reported_at is None else f'"reportedtime":"{rfc3339(self.reported_at)}",'
+        causation = "" if self.causation_id is None else f'"causationid":"{self.causation_id}",'
+        supersedes = "" if self.supersedes is None else f'"supersedes":{self.supersedes},'
+        head = (
+            f'{{"specversion":"1.0","id":"{self.stream}/{self.version}","source":"{self.source}","type":"{type_name}",'
+            f'"subject":"{self.stream}","time":"{rfc3339(self.occurred_at)}","datacontenttype":"application/json",'
+            f'"dataschema":"{schema_name(type_name)}","recordedtime":"{rfc3339(self.recorded_at)}",{reported}'
+            f'"actor":"{self.actor}","actorauth":"{self.actor_auth}","commandid":"{self.command_id}",'
+            f'"correlationid":"{self.correlation_id}",{causation}{supersedes}"precision":"{self.precision}","data":'
+        )
+        value = head.encode("ascii") + self.event.__pydantic_serializer__.to_json(self.event) + b"}"
+        if len(value) > MAX_BYTES:
+            raise ValueError(f"the event {self.event_id} has {len(value)} bytes; at most {MAX_BYTES} are allowed")
+        return value
+
+
+class InvalidRecord(ValueError):
+    """Bytes that are no record of ours: no JSON, a wrong envelope, or data invalid under a known schema."""
+
+
+class UnknownType(ValueError):
+    """A valid envelope of a type that this program does not know: it lands raw and waits for a rebuild."""
+
+
+def reason_of(error: ValidationError) -> str:
+    """The first problem of a validation in one phrase, without the value (it may be a secret or a name)."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

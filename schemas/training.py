@@ -1,0 +1,97 @@
+"""Courses, who must have taken them, and who has."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.event import Event
+from schemas.fields import Day, Evidence, Hours, Item, Note, PersonId, Share, Text
+from schemas.voiding import voided
+
+Months = Annotated[int, Field(ge=1, le=600, examples=[24])]
+Days = Annotated[int, Field(ge=0, le=3650, examples=[90])]
+
+
+class CourseDefined(Event, type="pmo.course.defined.v1"):
+    """A course exists, or is now described otherwise."""
+
+    title: Text
+    provider: Text | None
+    hours: Hours | None
+    valid_months: Months | None = Field(description="How long a completion counts; null: for ever")
+
+
+class CourseRequired(Event, type="pmo.course.required.v1"):
+    """People of a role must hold the course; `item` is the requirement."""
+
+    item: Item
+    role: Text
+    career_level: Annotated[int, Field(ge=1, le=20, examples=[3])] | None = Field(description="From this level up")
+    grace_days: Days = Field(description="Days after taking the role until it is due")
+
+
+class CourseNotRequired(Event, type="pmo.course.not-required.v1"):
+    """The requirement no longer stands."""
+
+    item: Item
+
+
+class CourseRetired(Event, type="pmo.course.retired.v1"):
+    """The course is no longer given."""
+
+    reason: Note | None
+
+
+class Enrolled(Event, type="pmo.training.enrolled.v1"):
+    """The person is to take the course."""
+
+    due: Day | None
+
+
+class TrainingCompleted(Event, type="pmo.training.completed.v1"):
+    """The person took the course and passed."""
+
+    completed_on: Day
+    score: Share | None
+    certificate: Evidence | None
+    expires: Day | None = Field(description="The last day on which it counts; null: for ever")
+
+
+class TrainingFailed(Event, type="pmo.training.failed.v1"):
+    """The person took the course and did not pass."""
+
+    failed_on: Day
+    score: Share | None
+
+
+class TrainingExempted(Event, type="pmo.training.exempted.v1"):
+    """The person need not hold the course until a day."""
+
+    until: Day
+    reason: Note | None
+    decided_by: PersonId
+
+
+class TrainingRevoked(Event, type="pmo.training.revoked.v1"):
+    """A completion or exemption no longer counts."""
+
+    reason: Note | None
+    decided_by: PersonId | None
+
+
+CourseVoided = voided("course")
+TrainingVoided = voided("training")
+
+EVENTS: tuple[type[Event], ...] = (
+    CourseDefined,
+    CourseRequired,
+    CourseNotRequired,
+    CourseRetired,
+    CourseVoided,
+    Enrolled,
+    TrainingCompleted,
+    TrainingFailed,
+    TrainingExempted,
+    TrainingRevoked,
+    TrainingVoided,
+)

@@ -1,0 +1,1 @@
+"""The platform: commands write events, projections answer questions, the rest is pipe."""

@@ -1,0 +1,1 @@
+"""The write side: changes when a rule changes. Needs no ClickHouse and never loads it."""

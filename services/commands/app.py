@@ -1,0 +1,300 @@
+"""The application: load, decide, save, and try again when somebody else was first."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar, cast
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import IntegrityError, OperationalError
+
+from schemas.catalogue import VOIDED
+from schemas.event import ActorAuth, Event, Precision, Record, in_milliseconds
+from schemas.streams import kind_of
+from services.commands.catalogue import STATES
+from services.commands.command import Context
+from services.commands.directory import Entry
+from services.commands.fold import History, State
+from services.commands.intake import Prepared
+from services.commands.store import CommandDigest, Recorder
+from services.errors import BadInput, Conflict, NotFound, Rejected, Unavailable
+from services.settings import Settings
+
+T = TypeVar("T")
+_TRIES = 12
+_CACHED_STREAMS = 20_000
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What comes with a command besides its fields. `on` (a day) or `at` (an instant) is when it was true."""
+
+    actor: str
+    command_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    actor_auth: ActorAuth = "claimed"
+    on: date | None = None
+    at: datetime | None = None
+    reported_at: datetime | None = None
+    supersedes: int | None = None
+    recorded_at: datetime | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What belongs to the content of the command, and so to its digest."""
+        given = {"on": self.on, "at": self.at, "reported_at": self.reported_at, "supersedes": self.supersedes}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: the records that hold it, and whether an earlier try had made them."""
+
+    stream: str
+    records: tuple[Record, ...]
+    repeated: bool
+
+
+class Governance(Application[str]):
+    """Records commands. One instance serves many threads; each write is one transaction."""
+
+    name = "pmo"
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._cache: OrderedDict[str, History] = OrderedDict()
+        try:
+            super().__init__(
+                env={
+                    "PERSISTENCE_MODULE": "services.commands.store:Factory",
+                    "MAPPER_TOPIC": "services.commands.store:Mapper",
+                    "SQLITE_DBNAME": str(settings.store_path),
+                    "ORIGINATOR_ID_TYPE": "text",
+                    "FSYNC": "yes" if settings.fsync else "no",
+                }
+            )
+        except OperationalError as error:
+            raise Unavailable(f"The event store {settings.store_path} cannot be opened: {error}.") from error
+
+    @property
+    def store(self) -> Recorder:
+        """The recorder, with the directory's and the relay's tables."""
+        return cast(Recorder, self.recorder)
+
+    def history(self, stream: str) -> History:
+        """All records of `stream`, empty if there is no such stream."""
+        cached = self._cache.get(stream)
+        known = cached.version if cached else 0
+        fresh = cast("list[Record]", list(self.events.get(stream, gt=known)))
+        if cached is None:
+            cached = History(stream)
+            self._cache[stream] = cached
+            while len(self._cache) > _CACHED_STREAMS:
+                self._cache.popitem(last=False)
+        if fresh:
+            # replaced, not extended: another thread may be reading the one before
+            cached = cached.copy()
+            cached.extend(fresh)
+            self._cache[stream] = cached
+        return cached
+
+    def remember(self, histories: Iterable[History]) -> None:
+        """Keeps what has just been saved, so that the next command need not read it back."""
+        for history in histories:
+            self._cache[history.stream] = history
+
+    def handle(self, prepared: Prepared, meta: Meta) -> Outcome:
+        """Decides and records one command."""
+        return self.handle_all([(prepared, meta)])[0]
+
+    def handle_all(self, commands: Iterable[tuple[Prepared, Meta]]) -> list[Outcome]:
+        """Decides the commands one after another and records what follows in one transaction, or nothing at all."""
+        work = list(commands)
+
+        def decided(unit: "UnitOfWork") -> list[Outcome]:
+            return [unit.handle(prepared, meta) for prepared, meta in work]
+
+        return self.transact(decided)
+
+    def void(self, stream: str, version: int, meta: Meta, note: Event) -> Outcome:
+        """Withdraws one event; `note` is the kind's `voided` event."""
+        return self.transact(lambda unit: unit.void(stream, version, meta, note))
+
+    def transact(self, work: Callable[["UnitOfWork"], T]) -> T:
+        """Runs `work` on a fresh unit of work and saves once; decides again if another writer was first."""
+        reason = ""
+        for _ in range(_TRIES):
+            unit = UnitOfWork(self)
+            result = work(unit)
+            try:
+                unit.save()
+            except IntegrityError:
+                # somebody else took a version or a command id; the next try sees theirs
+                continue
+            except OperationalError as error:
+                # a commit whose answer got lost is found by its command id at the next try
+                reason = str(error)
+                continue
+            return result
+        if reason:
+            raise Unavailable(f"The event store does not accept writes ({reason}); try again.")
+        raise Conflict("Others keep changing the same record; try again.")
+
+
+class UnitOfWork:
+    """Decides commands against what is stored and what it has decided itself, and saves all of it at once."""
+
+    def __init__(self, app: Governance) -> None:
+        self._app = app
+        self._histories: dict[str, History] = {}
+        self._own: set[str] = set()
+        self.records: list[Record] = []
+        self._entries: list[Entry] = []
+        self._digests: dict[tuple[str, str], str] = {}
+
+    def history(self, stream: str) -> History:
+        """The stream as stored, with what this unit has added."""
+        if stream not in self._histories:
+            self._histories[stream] = self._app.history(stream)
+        return self._histories[stream]
+
+    def state(self, stream: str, as_of: datetime | None = None, without: int | None = None) -> State:
+        """The stream's state at `as_of`, by default after all that is recorded."""
+        active = self.history(stream).active(without=without)
+        return STATES.get(kind_of(stream), State)(r for r in active if as_of is None or r.occurred_at <= as_of)
+
+    def handle(self, prepared: Prepared, meta: Meta) -> Outcome:
+        """Decides one command. Raises BadInput, NotFound or Rejected, and then adds nothing."""
+        command = prepared.command
+        stream = command.stream()
+        if again := self._repeated(stream, meta, prepared.digest):
+            return again
+        now, occurred_at, precision = self._times(meta, command.occurs_on())
+        active = self._correctable(stream, meta)
+        before = STATES.get(kind_of(stream), State)(r for r in active if r.occurred_at <= occurred_at)
+        later = [r for r in active if r.occurred_at > occurred_at]
+        missing = next((s for s in command.references() if not self.history(s).version), None)
+        if missing:
+            raise NotFound(f"There is no {missing}; register it first, or correct the code.")
+        others = {s: self.state(s, occurred_at) for s in (*command.references(), *command.considers())}
+        zone = self._app.settings.zone
+        day = occurred_at.astimezone(zone).date()
+        context = Context(now, occurred_at, day, self._app.settings.currency, others)
+        events = command.decide(before, later, context)
+        if meta.supersedes is not None and len(events) != 1:
+            raise Rejected("A correction replaces one event by one; this command makes several, so void and redo them.")
+        return self._add(stream, events, meta, now, occurred_at, precision, prepared)
+
+    def void(self, stream: str, version: int, meta: Meta, event: Event) -> Outcome:
+        """Withdraws version `version` of `stream`."""
+        meta = replace(meta, supersedes=version)
+        if again := self._repeated(stream, meta, ""):
+            return again
+        self._correctable(stream, meta)
+        if not isinstance(event, VOIDED[kind_of(stream)]):
+            raise BadInput(f"A {kind_of(stream)} stream is voided by its own kind of event.")
+        now, occurred_at, precision = self._times(meta)
+        return self._add(stream, [event], meta, now, occurred_at, precision, None)
+
+    def record_entries(self, entries: Iterable[Entry]) -> None:
+        """Writes directory entries with the unit."""
+        self._entries.extend(entries)
+
+    def save(self) -> None:
+        """Writes everything in one transaction."""
+        if self.records or self._entries:
+            digests = [CommandDigest(stream, cid, digest) for (stream, cid), digest in self._digests.items()]
+            self._app.save(*cast("list[Any]", self.records), entries=self._entries, digests=digests)
+            self._app.remember(self._histories[stream] for stream in self._own)
+
+    def _repeated(self, stream: str, meta: Meta, digest: str) -> Outcome | None:
+        earlier = self.history(stream).command_ids.get(meta.command_id)
+        if not earlier:
+            return None
+        said = self._digests.get((stream, meta.command_id)) or self._app.store.digest(stream, meta.command_id)
+        if digest and said and said != digest:
+            raise BadInput(
+                f"Command id {meta.command_id} was used before in {stream} for another command; give a new id."
+            )
+        return Outcome(stream, tuple(earlier), repeated=True)
+
+    def _correctable(self, stream: str, meta: Meta) -> list[Record]:
+        history = self.history(stream)
+        if meta.supersedes is None:
+            return history.active()
+        if not history.version:
+            raise NotFound(f"There is no {stream}, so nothing in it can be corrected.")
+        if not history.is_active(meta.supersedes):
+            raise Rejected(
+                f"Version {meta.supersedes} of {stream} does not exist or is already superseded; "
+                f"'pmo history {stream}' shows what can be corrected."
+            )
+        return history.active(without=meta.supersedes)
+
+    def _times(self, meta: Meta, own_day: date | None = None) -> tuple[datetime, datetime, Precision]:
+        if meta.recorded_at is not None and not self._app.settings.simulated:
+            raise BadInput("When something was recorded cannot be given, only when it happened.")
+        now = in_milliseconds(meta.recorded_at or self._app.clock())
+        if meta.on is not None and meta.at is not None:
+            raise BadInput("Give the day (--on) or the instant (--at), not both.")
+        day = meta.on or (None if meta.at else own_day)
+        if day is not None:
+            occurred_at = day_start(day, self._app.settings)
+        else:
+            occurred_at = in_milliseconds(meta.at) if meta.at else now
+        if occurred_at > now + _CLOCK_SKEW:
+            raise BadInput("A fact cannot lie in the future; record it when it has happened.")
+        return now, occurred_at, "day" if day else "instant"
+
+    def _add(
+        self,
+        stream: str,
+        events: list[Event],
+        meta: Meta,
+        now: datetime,
+        occurred_at: datetime,
+        precision: Precision,
+        prepared: Prepared | None,
+    ) -> Outcome:
+        history = self.history(stream)
+        last = history.recorded_at
+        first = Record(
+            stream=stream,
+            version=history.version + 1,
+            event=events[0],
+            occurred_at=occurred_at,
+            recorded_at=max(now, last) if last else now,
+            source=self._app.settings.source,
+            actor=meta.actor,
+            command_id=meta.command_id,
+            correlation_id=meta.correlation_id or meta.command_id,
+            precision=precision,
+            actor_auth=meta.actor_auth,
+            reported_at=in_milliseconds(meta.reported_at) if meta.reported_at else None,
+            causation_id=meta.causation_id,
+            supersedes=meta.supersedes,
+        )
+        records = [replace(first, version=first.version + n, event=event) for n, event in enumerate(events)]
+        if stream not in self._own:
+            history = self._histories[stream] = history.copy()
+            self._own.add(stream)
+        history.extend(records)
+        self.records.extend(records)
+        if prepared:
+            self._entries.extend(prepared.entries)
+            self._digests[stream, meta.command_id] = prepared.digest
+        return Outcome(stream, tuple(records), repeated=False)
+
+
+def day_start(day: date, settings: Settings) -> datetime:
+    """The instant at which `day` begins in the organisation's time zone, in UTC."""
+    return in_milliseconds(datetime.combine(day, time(), settings.zone))
+
+
+def day_end(day: date, settings: Settings) -> datetime:
+    """The last millisecond of `day` in the organisation's time zone, in UTC: what "as of a day" means."""
+    return day_start(day + timedelta(days=1), settings) - timedelta(milliseconds=1)

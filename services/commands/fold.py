@@ -1,0 +1,120 @@
+"""What a stream says: its active events, and for each type and part the one that holds.
+
+Versions follow recording, meaning follows occurrence: the fold goes in order of (occurred_at, version), and ignores an
+event that an active later version supersedes. The SQL side folds the same way (`superseded.sql`); a property test
+holds the two together.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar, cast
+
+from schemas.event import Event, Record, base_name
+
+E = TypeVar("E", bound=Event)
+
+
+def dead_versions(records: Iterable[Record]) -> set[int]:
+    """Versions that an active event supersedes. Later versions are settled first, so a voided correction revives."""
+    dead: set[int] = set()
+    corrections = [(record.version, record.supersedes) for record in records if record.supersedes is not None]
+    for version, superseded in sorted(corrections, reverse=True):
+        if version not in dead:
+            dead.add(superseded)
+    return dead
+
+
+class State:
+    """The fold: for each type (all its versions alike) and part, the latest event by (occurred_at, version)."""
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._latest: dict[str, dict[str, Record]] = {}
+        for record in records:
+            self.evolve(record)
+
+    def evolve(self, record: Record) -> None:
+        """Takes `record` in, in whatever order records come."""
+        parts = self._latest.setdefault(base_name(record.event.type_name), {})
+        held = parts.get(record.event.part)
+        if held is None or record.k > held.k:
+            parts[record.event.part] = record
+
+    def __bool__(self) -> bool:
+        return bool(self._latest)
+
+    def records(self, *types: type[Event]) -> Iterator[Record]:
+        """The record that holds for each part, of these types."""
+        for event_type in types:
+            yield from self._latest.get(base_name(event_type.type_name), {}).values()
+
+    def record(self, *types: type[Event], item: str | None = None) -> Record | None:
+        """The latest record of any of these types, of the part `item` if given."""
+        found = (r for r in self.records(*types) if item is None or r.event.part == item)
+        return max(found, key=lambda r: r.k, default=None)
+
+    def last(self, event_type: type[E], item: str | None = None) -> E | None:
+        """The latest event of one type, of the part `item` if given."""
+        record = self.record(event_type, item=item)
+        return cast(E, record.event) if record else None
+
+    def parts(self, *types: type[Event]) -> dict[str, Record]:
+        """For each part, the latest record among these types."""
+        held: dict[str, Record] = {}
+        for record in self.records(*types):
+            other = held.get(record.event.part)
+            if other is None or record.k > other.k:
+                held[record.event.part] = record
+        return held
+
+
+class History:
+    """All records of one stream, in order of version."""
+
+    def __init__(self, stream: str, records: Iterable[Record] = ()) -> None:
+        self.stream = stream
+        self.records: list[Record] = []
+        self.command_ids: dict[str, list[Record]] = {}
+        self.extend(records)
+
+    def extend(self, records: Iterable[Record]) -> None:
+        """Appends what has been recorded since."""
+        for record in records:
+            self.records.append(record)
+            self.command_ids.setdefault(record.command_id, []).append(record)
+            self.__dict__.pop("_dead", None)
+
+    def copy(self) -> "History":
+        """A history to extend without touching this one."""
+        return History(self.stream, self.records)
+
+    @property
+    def version(self) -> int:
+        """The last version, 0 for a stream that does not exist."""
+        return self.records[-1].version if self.records else 0
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """When the last event was recorded."""
+        return self.records[-1].recorded_at if self.records else None
+
+    @cached_property
+    def _dead(self) -> set[int]:
+        return dead_versions(self.records)
+
+    def is_active(self, version: int) -> bool:
+        """Whether the event of this version exists and is not superseded."""
+        return 1 <= version <= self.version and version not in self._dead
+
+    def active(self, *, without: int | None = None, known_at: datetime | None = None) -> list[Record]:
+        """The events that count, as known at `known_at`, and as if version `without` were superseded."""
+        if known_at is not None:
+            known = [r for r in self.records if r.recorded_at <= known_at]
+            dead = dead_versions(known)
+            return [r for r in known if r.version not in dead]
+        if without is None:
+            return [r for r in self.records if r.version not in self._dead]
+        # settle again without it: what it had superseded comes back
+        rest = [r for r in self.records if r.version != without]
+        dead = dead_versions(rest)
+        return [r for r in rest if r.version not in dead]

@@ -1,0 +1,268 @@
+"""Commands about business units, goals and people."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas import organisation as events
+from schemas.event import Event, Record
+from schemas.fields import Country, Hours, Item, Share, Text
+from schemas.streams import stream_id
+from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonArgument
+from services.commands.fold import State
+from services.errors import BadInput, NotFound, Rejected
+
+
+class _UnitCommand(Command):
+    unit: KeyArgument = Field(description="The unit's code")
+
+    def stream(self) -> str:
+        """The unit's stream."""
+        return stream_id("business-unit", self.unit)
+
+
+class RegisterUnit(_UnitCommand, path="unit register", example='OPS --name "Operations" --country GB'):
+    """Register a business unit."""
+
+    name: Text = Field(description="Its name")
+    parent: KeyField | None = Field(default=None, description="The unit above it")
+    country: Country | None = Field(default=None, description="Whose public holidays apply, such as GB or DE-BY")
+
+    def references(self) -> tuple[str, ...]:
+        """The parent."""
+        return (stream_id("business-unit", self.parent),) if self.parent else ()
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses a code that is taken, and a unit above itself."""
+        if state or later:
+            raise Rejected(f"There is a unit {self.unit} already; 'pmo unit rename' changes its name.")
+        if self.parent == self.unit:
+            raise BadInput("A unit cannot be its own parent.")
+        return [events.UnitRegistered(name=self.name, parent=self.parent, country=self.country)]
+
+
+class RenameUnit(_UnitCommand, path="unit rename", example='OPS --name "Operations and logistics"'):
+    """Give a unit another name."""
+
+    name: Text = Field(description="Its new name")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown unit."""
+        return [events.UnitRenamed(name=self.name)] if _known(state or later, f"unit {self.unit}") else []
+
+
+class MergeUnit(_UnitCommand, path="unit merge", example="LOGISTICS --into OPS"):
+    """Record that a unit went into another one."""
+
+    into: KeyField = Field(description="The unit that it is part of now")
+
+    def references(self) -> tuple[str, ...]:
+        """The other unit."""
+        return (stream_id("business-unit", self.into),)
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses a merger with itself."""
+        if self.into == self.unit:
+            raise BadInput("A unit cannot be merged into itself.")
+        return [events.UnitMergedInto(into=self.into)] if _known(state or later, f"unit {self.unit}") else []
+
+
+class RetireUnit(_UnitCommand, path="unit retire", example='OPS --reason "sold"'):
+    """Record that a unit no longer exists."""
+
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown unit."""
+        return [events.UnitRetired(reason=self.reason)] if _known(state or later, f"unit {self.unit}") else []
+
+
+class _GoalCommand(Command):
+    goal: KeyArgument = Field(description="The goal's code")
+
+    def stream(self) -> str:
+        """The goal's stream."""
+        return stream_id("goal", self.goal)
+
+
+class DeclareGoal(_GoalCommand, path="goal declare", example='GROWTH --statement "Grow in Asia" --weight 0.4'):
+    """Declare a strategic goal."""
+
+    statement: Text = Field(description="What is to be reached")
+    weight: Share = Field(description="Its share among the goals, 0 to 1")
+    owner_unit: KeyField | None = Field(default=None, description="The unit that answers for it")
+
+    def references(self) -> tuple[str, ...]:
+        """The owner."""
+        return (stream_id("business-unit", self.owner_unit),) if self.owner_unit else ()
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses a code that is taken."""
+        if state or later:
+            raise Rejected(f"There is a goal {self.goal} already; 'pmo goal reweight' changes its weight.")
+        return [events.GoalDeclared(statement=self.statement, weight=self.weight, owner_unit=self.owner_unit)]
+
+
+class ReweightGoal(_GoalCommand, path="goal reweight", example="GROWTH --weight 0.3"):
+    """Let a goal count more or less."""
+
+    weight: Share = Field(description="Its share among the goals, 0 to 1")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown goal."""
+        return [events.GoalReweighted(weight=self.weight)] if _known(state or later, f"goal {self.goal}") else []
+
+
+class RetireGoal(_GoalCommand, path="goal retire", example="GROWTH"):
+    """No longer pursue a goal."""
+
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown goal."""
+        return [events.GoalRetired(reason=self.reason)] if _known(state or later, f"goal {self.goal}") else []
+
+
+class _PersonCommand(Command):
+    person: PersonArgument = Field(description="The person's own key: staff number, login or e-mail")
+
+    def stream(self) -> str:
+        """The person's stream."""
+        return stream_id("person", self.person)
+
+
+class Join(_PersonCommand, path="person join", example='ann@example.org --unit OPS --role "Project manager"'):
+    """Record that a person works for the organisation. The name stays out of the log."""
+
+    unit: KeyField = Field(description="The unit that the person belongs to")
+    role: Text = Field(description="The person's role; training requirements follow it")
+    skills: tuple[Text, ...] = Field(default=(), description="A skill")
+    weekly_hours: Hours = Field(default=Decimal(40), description="Contracted hours a week")
+    career_level: Annotated[int | None, Field(ge=1, le=20)] = Field(default=None, description="1 to 20")
+    country: Country | None = Field(default=None, description="Whose public holidays apply; by default the unit's")
+    work_mode: Literal["office", "hybrid", "remote"] | None = Field(default=None, description="Where the person works")
+    name: Text | None = Field(default=None, description="The person's name, kept in the erasable directory only")
+    email: Text | None = Field(default=None, description="The person's e-mail, kept in the erasable directory only")
+
+    def references(self) -> tuple[str, ...]:
+        """The unit."""
+        return (stream_id("business-unit", self.unit),)
+
+    def personal(self) -> dict[str, str]:
+        """Name and e-mail."""
+        return {field: value for field, value in (("name", self.name), ("email", self.email)) if value}
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses somebody who is there already."""
+        standing = state.record(events.PersonJoined, events.PersonLeft)
+        if standing and isinstance(standing.event, events.PersonJoined):
+            raise Rejected("That person has joined already; 'pmo person move' or 'change-role' records what changed.")
+        left_out = {"person", "name", "email"}
+        fields = {name: getattr(self, name) for name in type(self).model_fields if name not in left_out}
+        return [events.PersonJoined(**fields)]
+
+
+class Move(_PersonCommand, path="person move", example="ann@example.org --unit FINANCE"):
+    """Record that a person works for another unit."""
+
+    unit: KeyField = Field(description="The unit that the person belongs to now")
+
+    def references(self) -> tuple[str, ...]:
+        """The unit."""
+        return (stream_id("business-unit", self.unit),)
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person."""
+        return [events.PersonMoved(unit=self.unit)] if _known(state or later, "such person") else []
+
+
+class ChangeRole(_PersonCommand, path="person change-role", example='ann@example.org --role "Programme manager"'):
+    """Record that a person has another role."""
+
+    role: Text = Field(description="The role")
+    career_level: Annotated[int | None, Field(ge=1, le=20)] = Field(default=None, description="1 to 20")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person."""
+        known = _known(state or later, "such person")
+        return [events.PersonRoleChanged(role=self.role, career_level=self.career_level)] if known else []
+
+
+class ChangeHours(_PersonCommand, path="person change-hours", example="ann@example.org --weekly-hours 30"):
+    """Record that a person's contract has other hours."""
+
+    weekly_hours: Hours = Field(description="Contracted hours a week")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person."""
+        return [events.PersonHoursChanged(weekly_hours=self.weekly_hours)] if _known(state or later, "such person") else []
+
+
+class PlanAbsence(
+    _PersonCommand,
+    path="person plan-absence",
+    example="ann@example.org SUMMER --first-day 2026-08-03 --last-day 2026-08-14",
+):
+    """Record that a person will be away."""
+
+    absence: Annotated[Item, Argument()] = Field(description="Any name for it, to cancel it by")
+    first_day: Day = Field(description="First day away")
+    last_day: Day = Field(description="Last day away")
+    share: Share = Field(default=Decimal(1), description="Part of each working day")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses days in the wrong order."""
+        if self.last_day < self.first_day:
+            raise BadInput("--last-day lies before --first-day.")
+        _known(state or later, "such person")
+        return [
+            events.AbsencePlanned(item=self.absence, first_day=self.first_day, last_day=self.last_day, share=self.share)
+        ]
+
+
+class CancelAbsence(_PersonCommand, path="person cancel-absence", example="ann@example.org SUMMER"):
+    """Record that a planned absence does not take place."""
+
+    absence: Annotated[Item, Argument()] = Field(description="Its name")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an absence that was never planned."""
+        if state.last(events.AbsencePlanned, item=self.absence) is None:
+            raise NotFound(f"That person has no planned absence {self.absence}.")
+        return [events.AbsenceCancelled(item=self.absence)]
+
+
+class Leave(_PersonCommand, path="person leave", example="ann@example.org --voluntary"):
+    """Record that a person no longer works for the organisation."""
+
+    voluntary: bool | None = Field(default=None, description="Whether the person chose to; leave out if unknown")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person."""
+        return [events.PersonLeft(voluntary=self.voluntary)] if _known(state or later, "such person") else []
+
+
+def _known(standing: object, what: str) -> bool:
+    if not standing:
+        raise NotFound(f"There is no {what}; register it first, or correct the code.")
+    return True
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    RegisterUnit,
+    RenameUnit,
+    MergeUnit,
+    RetireUnit,
+    DeclareGoal,
+    ReweightGoal,
+    RetireGoal,
+    Join,
+    Move,
+    ChangeRole,
+    ChangeHours,
+    PlanAbsence,
+    CancelAbsence,
+    Leave,
+)

@@ -1,0 +1,1 @@
+"""Projects: what a command about one may do, and what its state is."""

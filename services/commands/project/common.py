@@ -1,0 +1,68 @@
+"""What every command about a project shares."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+
+from pydantic import Field
+
+from schemas.event import Event, Record
+from schemas.streams import stream_id
+from services.commands.command import Command, Context, KeyArgument
+from services.commands.fold import State
+from services.commands.project.state import ProjectState
+from services.errors import NotFound, Rejected
+
+
+class UnknownProject(NotFound):
+    """The project has no history yet."""
+
+
+class ProjectClosed(Rejected):
+    """Withdrawn or financially closed: only corrections, credit notes and `reopen` are left."""
+
+
+class NeedsAtRisk(Rejected):
+    """Against the process, but it may have happened: recorded only with a reason, and found by a control."""
+
+
+class OwnDecision(Rejected):
+    """Nobody decides on what they proposed or requested themselves."""
+
+
+class ProjectCommand(Command):
+    """A command about a project that exists."""
+
+    closed_too: ClassVar[bool] = False
+    project: KeyArgument = Field(description="The project's code")
+
+    def stream(self) -> str:
+        """The project's stream."""
+        return stream_id("project", self.project)
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown or closed project, then lets the command decide."""
+        project = cast(ProjectState, state)
+        if not project and not later:
+            raise UnknownProject(f"There is no project {self.project}; 'pmo project propose' makes it.")
+        if not self.closed_too and (project.is_closed or project.status == "withdrawn"):
+            how = "withdrawn" if project.status == "withdrawn" else "financially closed"
+            raise ProjectClosed(
+                f"Project {self.project} is {how}; reopen it first, or correct an event by --supersedes."
+            )
+        return self.follow(project, later, context)
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """The events that follow for a project that exists."""
+        raise NotImplementedError
+
+
+def refuse_own(decided_by: str, owner: str | None, what: str) -> None:
+    """Refuses a decision by the one whose matter it is."""
+    if owner is not None and decided_by == owner:
+        raise OwnDecision(f"{what} cannot be decided by the person who asked for it; let somebody else decide.")
+
+
+def plain(model: Command, *without: str) -> dict[str, Any]:
+    """The command's fields by name, without the stream's key and `without`."""
+    left_out = {"project", *without}
+    return {name: getattr(model, name) for name in type(model).model_fields if name not in left_out}

@@ -1,0 +1,242 @@
+"""Baselines, gates and progress of a project."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas import progress
+from schemas import project as events
+from schemas.event import Event, Record
+from schemas.fields import Cost, Currency, Item, Money, Rag, Share
+from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonKey, Proof, Shape
+from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_own
+from services.commands.project.state import ProjectState
+from services.errors import BadInput, Rejected
+
+Gate = Annotated[KeyField, Argument()]
+
+
+class UnauthorisedBaseline(Rejected):
+    """A further baseline needs an approved change, or the word "unauthorised"."""
+
+
+class NoEvidence(Rejected):
+    """A gate is not passed without evidence."""
+
+
+class NotRequested(Rejected):
+    """A gate is decided on request."""
+
+
+class SetBaseline(
+    ProjectCommand,
+    path="project set-baseline",
+    example="CRANE-7 --start 2026-03-01 --finish 2026-11-30 --budget 250000",
+):
+    """Set the plan that a project is measured against."""
+
+    start: Day = Field(description="First day of work")
+    finish: Day = Field(description="Last day of work")
+    budget: Cost = Field(description="Budget at completion")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the proposal's")
+    curve: dict[Day, Cost] = Field(
+        default_factory=dict,
+        description="Planned value by day, rising from 0 at the start to the budget at the finish; by default a line",
+        examples=["2026-06-30=120000"],
+    )
+    change_id: Annotated[Item | None, Shape("CHANGE")] = Field(
+        default=None, description="The approved change behind it"
+    )
+    unauthorised: bool = Field(default=False, description="Say that no change was approved for it")
+    reason: FreeText | None = Field(default=None, description="Why, if unauthorised")
+    decided_by: PersonKey | None = Field(default=None, description="Who decides")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses a curve that is not monotone, and a further baseline that nobody stands for."""
+        if self.finish < self.start:
+            raise BadInput("--finish lies before --start.")
+        numbers = [int(r.event.part) for r in project.records(events.BaselineSet)]
+        numbers += [int(r.event.part) for r in later if isinstance(r.event, events.BaselineSet)]
+        if numbers and not self.change_id and not (self.unauthorised and self.reason):
+            raise UnauthorisedBaseline(
+                f"Project {self.project} has a baseline; give the approved --change-id, "
+                "or --unauthorised with --reason."
+            )
+        currency = self.currency or (project.proposal.currency if project.proposal else None)
+        if currency is None:
+            raise BadInput("The project has no currency yet; give --currency.")
+        points = tuple(events.PlannedValue(day=day, value=value) for day, value in self._points())
+        return [
+            events.BaselineSet(
+                item=str(max(numbers, default=0) + 1),
+                curve=points,
+                currency=currency,
+                **plain(self, "curve", "currency"),
+            )
+        ]
+
+    def _points(self) -> list[tuple[Day, Decimal]]:
+        points = sorted({self.start: Decimal(0), self.finish: self.budget, **self.curve}.items())
+        values = [value for _, value in points]
+        ends = (points[0], points[-1])
+        if self.start == self.finish:
+            return [(self.finish, self.budget)]
+        if ends != ((self.start, Decimal(0)), (self.finish, self.budget)) or values != sorted(values):
+            raise BadInput("--curve must rise, never fall, from 0 at the start to the budget at the finish.")
+        return points
+
+
+class RequestGate(ProjectCommand, path="project request-gate", example="CRANE-7 G1 --requested-by ann@example.org"):
+    """Ask for a gate's decision."""
+
+    gate: Gate = Field(description="The gate")
+    requested_by: PersonKey | None = Field(default=None, description="Who asks")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What is to be judged")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Records the request."""
+        return [events.GateRequested(item=self.gate, requested_by=self.requested_by, evidence=self.evidence)]
+
+
+class PassGate(
+    ProjectCommand, path="project pass-gate", example="CRANE-7 G1 --decided-by board --evidence minutes.pdf"
+):
+    """Let a project pass a gate."""
+
+    gate: Gate = Field(description="The gate")
+    decided_by: PersonKey = Field(description="Who decides; not the requester")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What the decision rests on")
+    due: Day | None = Field(default=None, description="Passed with conditions, owed by this day")
+    conditions: FreeText | None = Field(default=None, description="What is still owed")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses without request or evidence, and by the requester."""
+        request = _requested(project, self.gate, self.project)
+        if not self.evidence and not request.evidence:
+            raise NoEvidence(f"Gate {self.gate} needs evidence: give --evidence with a file or a URI.")
+        refuse_own(self.decided_by, request.requested_by, "A gate")
+        decided = {"item": self.gate, "decided_by": self.decided_by, "evidence": self.evidence or request.evidence}
+        if self.conditions and not self.due:
+            raise BadInput("Conditions need the day by which they are owed: give --due.")
+        if self.due:
+            return [events.GatePassedWithConditions(due=self.due, conditions=self.conditions, **decided)]
+        return [events.GatePassed(**decided)]
+
+
+class FailGate(
+    ProjectCommand, path="project fail-gate", example='CRANE-7 G1 --decided-by board --reason "no risk plan"'
+):
+    """Do not let a project pass a gate."""
+
+    gate: Gate = Field(description="The gate")
+    decided_by: PersonKey = Field(description="Who decides; not the requester")
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses without request, and by the requester."""
+        refuse_own(self.decided_by, _requested(project, self.gate, self.project).requested_by, "A gate")
+        return [events.GateFailed(item=self.gate, decided_by=self.decided_by, reason=self.reason)]
+
+
+class MeetCondition(ProjectCommand, path="project meet-condition", example="CRANE-7 G1 --evidence risk-plan.pdf"):
+    """Record that what a gate still asked for is done."""
+
+    gate: Gate = Field(description="The gate")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What shows it")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses where nothing is owed."""
+        if project.last(events.GatePassedWithConditions, item=self.gate) is None:
+            raise Rejected(f"Gate {self.gate} of project {self.project} was not passed with conditions.")
+        return [events.ConditionMet(item=self.gate, evidence=self.evidence)]
+
+
+class Report(
+    ProjectCommand,
+    path="project report",
+    example="CRANE-7 --data-date 2026-06-30 --percent-complete 0.45 --actual-cost 118000 --rag amber",
+):
+    """Report a project's progress at its data date."""
+
+    data_date: Day | None = Field(
+        default=None, description="The day that the figures speak of; by default --on or today"
+    )
+    percent_complete: Share = Field(description="Work done, 0 to 1")
+    method: progress.ProgressMethod = Field(default="physical", description="How that was measured")
+    actual_cost: Cost = Field(description="Cost to date, from the beginning")
+    forecast_finish: Day | None = Field(default=None, description="The finish that is expected now")
+    forecast_cost: Cost | None = Field(default=None, description="The cost at completion that is expected now")
+    rag: Rag | None = Field(default=None, description="Delivery confidence")
+    narrative: FreeText | None = Field(default=None, description="What there is to say")
+    at_risk: FreeText | None = Field(default=None, description="Why it comes while on hold or after the end")
+
+    def occurs_on(self) -> Day | None:
+        """The data date: a late report about May does not overwrite June's."""
+        return self.data_date
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Asks for a reason while on hold or after the end."""
+        data_date = self.data_date or context.day
+        if project.status in ("on-hold", "completed", "cancelled") and self.at_risk is None:
+            raise NeedsAtRisk(
+                f"Project {self.project} is {project.status}; give --at-risk with the reason for reporting progress."
+            )
+        return [progress.ProgressReported(data_date=data_date, **plain(self, "data_date"))]
+
+
+class CorrectCost(
+    ProjectCommand, path="project correct-cost", example='CRANE-7 CN-114 --amount -1200 --reason "credit note"'
+):
+    """Record a credit note or a booking error."""
+
+    closed_too = True
+    number: Annotated[KeyField, Argument()] = Field(description="The credit note's number")
+    amount: Money = Field(description="Added to the cost to date; negative for a credit")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the organisation's")
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Records the fact, also on a closed project."""
+        return [
+            progress.ActualCostCorrected(
+                item=self.number,
+                amount=self.amount,
+                currency=self.currency or context.currency,
+                reason=self.reason,
+            )
+        ]
+
+
+class ReforecastProject(ProjectCommand, path="project reforecast", example="CRANE-7 --forecast-finish 2027-01-31"):
+    """Expect another finish or cost, between two reports."""
+
+    forecast_finish: Day | None = Field(default=None, description="The finish that is expected now")
+    forecast_cost: Cost | None = Field(default=None, description="The cost at completion that is expected now")
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an empty one."""
+        if self.forecast_finish is None and self.forecast_cost is None:
+            raise BadInput("Give --forecast-finish, --forecast-cost or both.")
+        return [progress.Reforecast(**plain(self))]
+
+
+def _requested(project: ProjectState, gate: str, code: str) -> events.GateRequested:
+    request = project.last(events.GateRequested, item=gate)
+    if request is None:
+        raise NotRequested(f"Nobody asked for gate {gate} of project {code}; 'pmo project request-gate' does.")
+    return request
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    SetBaseline,
+    RequestGate,
+    PassGate,
+    FailGate,
+    MeetCondition,
+    Report,
+    CorrectCost,
+    ReforecastProject,
+)

@@ -1,0 +1,132 @@
+"""The event store's tables on SQLite: the library's own, made unchangeable, and the directory's beside them.
+
+Everything that one command records (events, names, notes, the command's digest) goes in by one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventsourcing.persistence import Mapper as LibraryMapper
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteFactory,
+)
+
+from schemas.catalogue import parse
+from schemas.event import Record
+from services.commands.directory import Entry
+
+LOCK_TIMEOUT_S = 30
+
+_FORBID = """CREATE TRIGGER IF NOT EXISTS stored_events_no_{verb} BEFORE {verb} ON stored_events
+BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
+
+TABLES = (
+    _FORBID.format(verb="UPDATE"),
+    _FORBID.format(verb="DELETE"),
+    """CREATE TABLE IF NOT EXISTS directory (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, field TEXT NOT NULL,
+        value TEXT, salt TEXT NOT NULL, UNIQUE (subject, field))""",
+    """CREATE TABLE IF NOT EXISTS command_digests (
+        stream TEXT, command_id TEXT, digest TEXT NOT NULL, PRIMARY KEY (stream, command_id)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS relayed (
+        position INTEGER PRIMARY KEY, ends TEXT NOT NULL)""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDigest:
+    """What a command said, in short, so that the same id with other content is noticed."""
+
+    stream: str
+    command_id: str
+    digest: str
+
+
+class Mapper(LibraryMapper[str]):
+    """Stores a record's own bytes under its versioned type name, never a Python path."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The row of a record."""
+        record: Record = domain_event
+        return StoredEvent(record.stream, record.version, record.event.type_name, record.to_bytes())
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The record of a row."""
+        return parse(bytes(stored_event.state))
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """Inserts directory entries and command digests in the transaction of their events."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The library's table first, then ours."""
+        return [*super().construct_create_table_statements(), *TABLES]
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        *,
+        entries: Sequence[Entry] = (),
+        digests: Sequence[CommandDigest] = (),
+        **kwargs: Any,
+    ) -> Sequence[int] | None:
+        positions = super()._insert_events(c, stored_events, **kwargs)
+        if entries:
+            c.executemany(
+                "INSERT OR REPLACE INTO directory (subject, field, value, salt) VALUES (?, ?, ?, ?)",
+                [(e.subject, e.field, e.value, e.salt) for e in entries],
+            )
+        if digests:
+            c.executemany(
+                "INSERT INTO command_digests VALUES (?, ?, ?)", [(d.stream, d.command_id, d.digest) for d in digests]
+            )
+        return positions
+
+    def digest(self, stream: str, command_id: str) -> str | None:
+        """What the command of this id said in this stream, in short; None if that is not known."""
+        rows = self.rows("SELECT digest FROM command_digests WHERE stream = ? AND command_id = ?", stream, command_id)
+        return str(rows[0][0]) if rows else None
+
+    def entries_after(self, seq: int, limit: int) -> list[tuple[int, str, str, str | None, str]]:
+        """Directory rows (seq, subject, field, value, salt) changed after `seq`; value None means erased."""
+        query = "SELECT seq, subject, field, value, salt FROM directory WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [tuple(row) for row in self.rows(query, seq, limit)]
+
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        """The rows of a read-only query of our own tables."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(query, params)
+            return list(c.fetchall())
+
+    def write(self, statement: str, *params: Any) -> None:
+        """Writes our own bookkeeping (never events) in a transaction of its own."""
+        with self.datastore.transaction(commit=True) as c:
+            c.execute(statement, params)
+
+
+class _Pool(SQLiteConnectionPool):
+    fsync = False
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
+        connection.cursor().execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
+        return connection
+
+
+class Factory(SQLiteFactory):
+    """The library's factory with our recorder and pool."""
+
+    application_recorder_class = Recorder
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        pool = type("Pool", (_Pool,), {"fsync": self.env.get("FSYNC") == "yes"})
+        self.datastore.pool = pool(db_name=self.env["SQLITE_DBNAME"], lock_timeout=LOCK_TIMEOUT_S)

@@ -1,0 +1,110 @@
+"""Frozen settings: the only reader of the environment.
+
+A workspace is a folder (`PMO_HOME`, else ``./.pmo``) that holds the event store, the embedded ClickHouse's
+folder and `workspace.json`, written by ``pmo init``. Every setting can be given as ``PMO_<NAME>``; the
+environment wins over `workspace.json`, which wins over the default.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from services.errors import BadInput, NotFound
+
+WORKSPACE_FILE = "workspace.json"
+
+
+class Settings(BaseModel):
+    """What a process needs to know of its surroundings; nothing in here changes while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    workspace_id: str = Field(
+        pattern=r"^[a-z0-9-]{1,64}$", description="Names this history; part of every event's source"
+    )
+    organisation: str = "Our organisation"
+    simulated: bool = False
+    time_zone: str = "UTC"
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217")
+    secret: SecretStr = Field(description="Keys the HMAC that makes person ids; never printed")
+    fsync: bool = Field(default=False, description="Wait for the disk at each commit: safe against power loss")
+    kafka: str = Field(default="", description="host:port of brokers, comma separated; empty: a local one or none")
+    topic_prefix: str = Field(default="pmo", pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")
+    partitions: int = Field(default=4, ge=1, le=256, description="Partitions of each topic, fixed for ever at creation")
+    replication: int = Field(default=1, ge=1, le=9)
+    clickhouse: str = Field(default="", description="http://user:password@host:8123/database; empty: embedded chDB")
+    actor: str = "unknown"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{name!r} is not an IANA time zone such as Europe/London") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone, in which a day begins and ends."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents `source` of every event of this workspace."""
+        return f"/pmo/{self.workspace_id}"
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite event store's file."""
+        return self.home / "events.sqlite"
+
+    @property
+    def clickhouse_path(self) -> Path:
+        """The embedded ClickHouse's folder."""
+        return self.home / "clickhouse"
+
+    @property
+    def endpoint_file(self) -> Path:
+        """Where ``pmo up`` says at which address it answers queries while it holds the folder."""
+        return self.home / "up.json"
+
+    @classmethod
+    def load(cls, home: Path | None = None, **overrides: Any) -> Self:
+        """Settings of the workspace in `home` (else `PMO_HOME`, else ``./.pmo``).
+
+        Raises NotFound if there is no workspace, BadInput if a setting is malformed.
+        """
+        folder = (home or default_home()).absolute()
+        file = folder / WORKSPACE_FILE
+        try:
+            stored = json.loads(file.read_text())
+        except FileNotFoundError:
+            raise NotFound(f"There is no workspace in {folder}; run 'pmo init', or set PMO_HOME to one.") from None
+        except ValueError:
+            raise BadInput(f"{file} is not valid JSON; restore it from a backup or correct it by hand.") from None
+        given = {f: os.environ[f"PMO_{f.upper()}"] for f in cls.model_fields if f"PMO_{f.upper()}" in os.environ}
+        given.pop("home", None)
+        if "actor" not in given and "actor" not in stored:
+            given["actor"] = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+        return cls.of({**stored, **given, **overrides, "home": folder})
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """Settings from plain values; BadInput names the first malformed one, without its value."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise BadInput(f"Setting {name!r} is wrong: {first['msg']}.") from None
+
+
+def default_home() -> Path:
+    """The workspace's folder: `PMO_HOME`, else ``.pmo`` in the current folder."""
+    return Path(os.environ.get("PMO_HOME") or ".pmo").expanduser()
