@@ -45,10 +45,9 @@ def why_not() -> str | None:
         return f"No Java was found; install Java {_JAVA_NEEDED} or later, or use --embedded."
     said = subprocess.run([java, "-version"], capture_output=True, text=True, stdin=subprocess.DEVNULL).stderr
     version = re.search(r'version "(\d+)', said)
-    if version is None:
-        return f"{java} does not say its version; install Java {_JAVA_NEEDED} or later, or use --embedded."
-    if int(version[1]) < _JAVA_NEEDED:
-        return f"Kafka needs Java {_JAVA_NEEDED} or later, but {java} is {version[1]}; update it, or use --embedded."
+    if version is None or int(version[1]) < _JAVA_NEEDED:
+        found = version[1] if version else "of an unknown version"
+        return f"Kafka needs Java {_JAVA_NEEDED} or later, but {java} is {found}; update it, or use --embedded."
     if not _libs().is_dir() and shutil.which("mvn") is None:
         return "Kafka's jars are not here yet and no Maven was found to fetch them; install it, or use --embedded."
     return None
@@ -74,11 +73,10 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         say = on_progress or (lambda _: None)
         if reason := why_not():
             raise Unavailable(reason)
-        if self._process is not None:
-            self.stop()
+        self.stop()
         libs = _fetched_libs(say)
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        with _locked(self.data_dir / "broker.lock", self.data_dir) as lock:
+        with _locked(self.data_dir) as lock:
             if not (self.data_dir / "data").is_dir():
                 say("Formatting the broker's storage")
                 self._format(libs, lock)
@@ -120,9 +118,8 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         _write_properties(folder, 1, 2)
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", "server.properties"]
-        ended = subprocess.run(
-            _java_command(libs, *tool), cwd=folder, stdin=lock, capture_output=True, text=True, start_new_session=True
-        )
+        command = _java_command(libs, *tool)
+        ended = subprocess.run(command, cwd=folder, stdin=lock, capture_output=True, text=True, start_new_session=True)
         if ended.returncode:
             raise Unavailable(
                 f"The broker's storage in {self.data_dir} can't be formatted ({_last_line(ended.stderr)}); check the "
@@ -137,13 +134,14 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
         self._log_start = log.stat().st_size if log.exists() else 0
         read_end, self._alive_pipe = os.pipe()
         try:
+            command = _java_command(libs, "kafka.Kafka", "server.properties")
             with (self.data_dir / "console.log").open("wb") as console:
                 self._process = subprocess.Popen(
-                    ["sh", "-c", _WATCHED, str(read_end), *_java_command(libs, "kafka.Kafka", "server.properties")],
+                    ["sh", "-c", _WATCHED, str(read_end), *command],
                     cwd=self.data_dir,
                     stdin=lock,
                     stdout=console,
-                    stderr=console,
+                    stderr=subprocess.STDOUT,
                     pass_fds=[read_end],
                     start_new_session=True,
                 )
@@ -171,20 +169,16 @@ class LocalBroker(AbstractContextManager["LocalBroker"]):
             except subprocess.TimeoutExpired:
                 continue
 
-    def _log(self) -> str:
-        """What the broker has written since it was started last."""
+    def _cause(self) -> str:
+        """The most telling line that the broker wrote since it was started last."""
         text = (self.data_dir / "console.log").read_text(errors="replace")
         log = self.data_dir / "server.log"
         if log.exists():
-            # The log is rolled by size: then it begins anew.
-            start = self._log_start if log.stat().st_size >= self._log_start else 0
-            text += log.read_bytes()[start:].decode(errors="replace")
-        return text
-
-    def _cause(self) -> str:
-        lines = self._log().splitlines()
-        telling = [line for line in lines if " ERROR " in line or " FATAL " in line or "Exception" in line]
-        return _last_line("\n".join(telling or lines))
+            # A log that became shorter was rolled, and begins anew.
+            written = log.read_bytes()
+            text += written[self._log_start if len(written) >= self._log_start else 0 :].decode(errors="replace")
+        telling = [line for line in text.splitlines() if re.search(" ERROR | FATAL |Exception", line)]
+        return _last_line("\n".join(telling) or text)
 
 
 def _ports(wanted: int | None) -> tuple[int, int]:
@@ -207,7 +201,7 @@ def _write_properties(folder: Path, port: int, controller_port: int) -> None:
 
 def _java_command(libs: Path, *arguments: str) -> list[str]:
     logging = f"-Dlog4j2.configurationFile={(INFRA / 'log4j2.xml').as_uri()}"
-    return [shutil.which("java") or "java", *_JVM, logging, "-cp", f"{libs}/*", *arguments]
+    return ["java", *_JVM, logging, "-cp", f"{libs}/*", *arguments]
 
 
 def _libs() -> Path:
@@ -230,12 +224,8 @@ def _fetched_libs(say: Callable[[str], None]) -> Path:
             shutil.rmtree(leftover)
         folder = Path(tempfile.mkdtemp(prefix="download-", dir=libs.parent))
         goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
-        ended = subprocess.run(
-            [shutil.which("mvn") or "mvn", "-q", "-B", "-f", str(INFRA / "pom.xml"), *goal],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
+        command = ["mvn", "-q", "-B", "-f", str(INFRA / "pom.xml"), *goal]
+        ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if ended.returncode:
             shutil.rmtree(folder)
             told = [line for line in ended.stdout.splitlines() if line.startswith("[ERROR]")]
@@ -248,10 +238,10 @@ def _fetched_libs(say: Callable[[str], None]) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(file: Path, data_dir: Path) -> Iterator[IO[bytes]]:
+def _locked(data_dir: Path) -> Iterator[IO[bytes]]:
     """The folder's lock, inherited by the broker, so that it is free only when the broker is gone."""
     deadline = time.monotonic() + _LOCK_SECONDS
-    with file.open("ab") as lock:
+    with (data_dir / "broker.lock").open("ab") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

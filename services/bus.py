@@ -17,7 +17,7 @@ from services.errors import BadInput, Unavailable
 from services.topics import MAX_RECORD_BYTES, Topic, check_topic
 
 # Retries are announced once, by the error that ends them; a broker's restart is no news on a terminal.
-_RETRYING_LOGGERS = ("kafka.net", "kafka.cluster", "kafka.consumer.fetcher", "kafka.producer.sender")
+_RETRYING_LOGGERS = ("kafka.net", "kafka.cluster", "kafka.consumer.fetcher")
 _STALLED_SECONDS = 30.0
 
 
@@ -99,16 +99,15 @@ class Producer(AbstractContextManager["Producer"]):
     def send(self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
         """Hand a record over for sending; only flush() says that it arrived."""
         kafka = _kafka()
-        if self._failed:
-            raise Unavailable(f"Sending to Kafka at {self._bootstrap} failed before; reconnect to go on.")
+        self._check_usable()
         try:
             partition = self._partition(topic, key)
             self._pending.append(self._kafka.send(topic, value, key, headers, partition))
         except kafka.errors.MessageSizeTooLargeError:
             raise BadInput(f"A record for {topic} is larger than {MAX_RECORD_BYTES} bytes; shorten it.") from None
         except kafka.errors.KafkaError as error:
-            self._abandon()
-            raise _sending_failed(self._bootstrap, topic, error) from error
+            self.close()
+            raise _sending_failed(self._bootstrap, error) from error
 
     def flush(self, timeout: float = 30.0) -> dict[tuple[str, int], int]:
         """Wait until all is acknowledged; the end offset of each partition written since the last flush.
@@ -116,6 +115,7 @@ class Producer(AbstractContextManager["Producer"]):
         Raises Unavailable if anything failed or the time is over; this producer is then of no more use.
         """
         kafka = _kafka()
+        self._check_usable()
         pending, self._pending = self._pending, []
         try:
             self._kafka.flush(timeout)
@@ -124,31 +124,31 @@ class Producer(AbstractContextManager["Producer"]):
                 sent = future.get(0)
                 ends[sent.topic, sent.partition] = max(ends.get((sent.topic, sent.partition), 0), sent.offset + 1)
         except kafka.errors.KafkaError as error:
-            self._abandon()
-            raise _sending_failed(self._bootstrap, "", error) from error
+            self.close()
+            raise _sending_failed(self._bootstrap, error) from error
         return ends
 
     def close(self) -> None:
         """Stop without waiting: what no flush() confirmed may or may not arrive."""
-        self._abandon()
+        self._failed = True
+        try:
+            self._kafka.close(timeout=0)
+        except _kafka().errors.KafkaTimeoutError:
+            # close() flushes first, and when that times out it leaves its thread sending: late, out of order.
+            self._kafka._sender.force_close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_usable(self) -> None:
+        if self._failed:
+            raise Unavailable(f"This connection to Kafka at {self._bootstrap} failed or was closed; make another.")
 
     def _hashed(self, topic: str, key: bytes) -> int:
         """The default partition of a key, kept in a cache: in Python the hash costs a tenth of the rate."""
         from kafka.partitioner.default import murmur2
 
         return int((murmur2(key) & 0x7FFFFFFF) % len(self._kafka.partitions_for(topic)))
-
-    def _abandon(self) -> None:
-        kafka = _kafka()
-        self._failed = True
-        try:
-            self._kafka.close(timeout=0)
-        except kafka.errors.KafkaTimeoutError:
-            # close() flushes first, and when that times out it leaves its thread sending: late, out of order.
-            self._kafka._sender.force_close()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def end_offsets(bootstrap: str, names: Sequence[str]) -> dict[tuple[str, int], int]:
@@ -180,9 +180,7 @@ def read(
         while left:
             with _answering(bootstrap):
                 polled = consumer.poll(timeout_ms=500)
-                batch = [
-                    _record(r) for p, records in polled.items() if p in left for r in records if r.offset < stops[p]
-                ]
+                batch = [_record(r) for p in left & polled.keys() for r in polled[p] if r.offset < stops[p]]
                 # By position, not by the last record: a compacted partition may end in offsets that are gone.
                 done = {p for p in left if consumer.position(p) >= stops[p]}
                 consumer.pause(*done)
@@ -248,11 +246,10 @@ def _no_answer(bootstrap: str) -> Unavailable:
     return Unavailable(f"No Kafka broker answers at {bootstrap}; start it, or correct PMO_KAFKA.")
 
 
-def _sending_failed(bootstrap: str, topic: str, error: Exception) -> Unavailable:
-    where = f" to {topic}" if topic else ""
+def _sending_failed(bootstrap: str, error: Exception) -> Unavailable:
     late = isinstance(error, _kafka().errors.KafkaTimeoutError)
-    reason = "no acknowledgement in time" if late else str(error).partition("\n")[0]
-    return Unavailable(f"Sending{where} failed at Kafka {bootstrap} ({reason}); check the broker, then try again.")
+    reason = "no answer in time" if late else str(error).partition("\n")[0]
+    return Unavailable(f"Sending to Kafka at {bootstrap} failed ({reason}); check the broker, then try again.")
 
 
 def _probe(bootstrap: str, timeout: float) -> None:
@@ -286,17 +283,12 @@ def _admin(bootstrap: str, timeout: float) -> Iterator[Any]:
 
     _probe(bootstrap, timeout)
     milliseconds = int(timeout * 1000)
-    with (
-        _answering(bootstrap),
-        closing(
-            KafkaAdminClient(
-                bootstrap_servers=bootstrap.split(","),
-                bootstrap_timeout_ms=milliseconds,
-                request_timeout_ms=milliseconds,
-            )
-        ) as admin,
-    ):
-        yield admin
+    with _answering(bootstrap):
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds
+        )
+        with closing(admin):
+            yield admin
 
 
 @contextmanager

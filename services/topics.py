@@ -23,6 +23,7 @@ _ERASABLE = {
     "max.compaction.lag.ms": "10000",
     "min.cleanable.dirty.ratio": "0.001",
     "delete.retention.ms": "315360000000",
+    "file.delete.delay.ms": "1000",
 }
 _FIXED = (*_KEEP_FOR_EVER, "delete.retention.ms")
 
@@ -55,7 +56,8 @@ def directory_topic(prefix: str) -> str:
 def topics(prefix: str, kinds: Iterable[str], partitions: int, replication: int) -> tuple[Topic, ...]:
     """All topics of a workspace: one for each kind of stream, the dead letters, the directory."""
     common = {
-        "max.message.bytes": str(MAX_RECORD_BYTES),
+        # The broker counts a batch, which is a little longer than the one record in it.
+        "max.message.bytes": str(2 * MAX_RECORD_BYTES),
         "message.timestamp.type": "CreateTime",
         "min.insync.replicas": str(max(1, replication - 1)),
     }

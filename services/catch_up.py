@@ -1,0 +1,71 @@
+"""From the store straight into ClickHouse: what runs where no broker does."""
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from eventsourcing.persistence import Notification
+
+from services.commands.app import Governance
+from services.projections.clickhouse import ClickHouse
+from services.projections.projector import Checkpoint, Projector, kinds_of
+
+STORE = "store"
+_BATCH = 50_000
+_DIRECTORY_BATCH = 50_000
+
+
+def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, int], None]) -> int:
+    """Lands what the store holds beyond what has landed; gives the number of events landed."""
+    projector = Projector(clickhouse)
+    first = start = landed_position(app, projector)
+    end = app.store.max_notification_id() or 0
+    landed = 0
+    with ThreadPoolExecutor(1) as reader:
+        # the next batch is read while the engine works on this one
+        coming = reader.submit(_read, app, start)
+        while notifications := coming.result():
+            start = notifications[-1].id
+            coming = reader.submit(_read, app, start)
+            projector.land(
+                [n.state for n in notifications],
+                kinds_of([str(n.originator_id) for n in notifications]),
+                [Checkpoint(STORE, 0, start, start)],
+            )
+            landed += len(notifications)
+            progress(start - first, max(start, end) - first)
+    catch_up_directory(app, projector)
+    return landed
+
+
+def _read(app: Governance, start: int) -> Sequence[Notification]:
+    return app.store.select_notifications(start, _BATCH, inclusive_of_start=False)
+
+
+def catch_up_directory(app: Governance, projector: Projector) -> None:
+    """Takes over the names and notes that changed."""
+    seq = projector.directory_landed()
+    while entries := app.store.entries_after(seq, _DIRECTORY_BATCH):
+        projector.land_directory([(number, subject, field, value) for number, subject, field, value, _ in entries])
+        seq = entries[-1][0]
+
+
+def landed_position(app: Governance, projector: Projector) -> int:
+    """The notification id up to which everything has landed, by whichever transport."""
+    landed = projector.landed()
+    direct = landed[STORE, 0].position if (STORE, 0) in landed else 0
+    return max(direct, relayed_position(app, landed))
+
+
+def relayed_position(app: Governance, landed: dict[tuple[str, int], Checkpoint]) -> int:
+    """The highest position that the relay has sent and every partition has landed; 0 if none."""
+    for position, ends in app.store.rows("SELECT position, ends FROM relayed ORDER BY position DESC"):
+        if all(_has_landed(landed, place, end) for place, end in json.loads(ends).items()):
+            return int(position)
+    return 0
+
+
+def _has_landed(landed: dict[tuple[str, int], Checkpoint], place: str, end: int) -> bool:
+    topic, _, partition = place.rpartition("/")
+    checkpoint = landed.get((topic, int(partition)))
+    return checkpoint is not None and checkpoint.next >= end

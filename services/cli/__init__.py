@@ -1,0 +1,1 @@
+"""The `pmo` program: parse, call, print. Nothing here decides or computes."""

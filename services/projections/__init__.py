@@ -1,0 +1,1 @@
+"""The read side: changes when a reader's question changes."""

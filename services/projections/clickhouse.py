@@ -1,0 +1,189 @@
+"""The only ClickHouse client: chDB, the real engine in this process, or a server.
+
+chDB allows one process per folder, so our own lock, with a wait, comes before it.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from services.errors import BadInput, Unavailable
+
+LOCK_WAIT_S = 10.0
+_POLL_S = 0.05
+_ARROW_FROM = 2_000  # rows; Arrow is seven times as fast, but takes half a second to load
+_INSERT_SETTINGS = {"async_insert": 0}
+DATABASE = "pmo"
+MINIMUM_VERSION = (24, 8)
+
+Params = Mapping[str, Any]
+
+
+class ClickHouse:
+    """One connection. Use one per thread; `session` makes another to the same place."""
+
+    def __init__(self, client: Any, database: str, where: str, lock: IO[str] | None = None) -> None:
+        self._client = client
+        self._lock = lock
+        self.database = database
+        self.where = where
+
+    @classmethod
+    def embedded(cls, folder: Path, *, wait: float = LOCK_WAIT_S) -> Self:
+        """The engine in this process on `folder`. Raises Unavailable if another process holds the folder."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = _locked(folder.with_name(folder.name + ".lock"), wait)
+        import clickhouse_connect
+
+        try:
+            client = clickhouse_connect.get_client(dsn=f"chdb://{folder}")
+            client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
+            client.close()
+            client = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DATABASE)
+        except Exception as error:
+            lock.close()
+            raise Unavailable(f"The embedded ClickHouse in {folder} cannot be opened: {first_line(error)}.") from error
+        return cls(client, DATABASE, f"chDB in {folder}", lock)
+
+    @classmethod
+    def server(cls, url: str, *, create: bool = True, settings: Params | None = None) -> Self:
+        """A server at ``http://user:password@host:8123/database``. Raises Unavailable if it does not answer."""
+        import clickhouse_connect
+
+        logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadInput("The ClickHouse address must look like http://user:password@host:8123/database.")
+        database = parts.path.strip("/") or DATABASE
+        place = f"{parts.hostname}:{parts.port or 8123}"
+        options: dict[str, Any] = {
+            "host": parts.hostname,
+            "port": parts.port or 8123,
+            "username": unquote(parts.username or "default"),
+            "password": unquote(parts.password or ""),
+            "secure": parts.scheme == "https",
+            "autogenerate_session_id": False,
+            "settings": dict(settings or {}),
+            "connect_timeout": 5,
+            "query_retries": 0,
+        }
+        try:
+            if create:
+                client = clickhouse_connect.get_client(**options)
+                client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+                client.close()
+            client = clickhouse_connect.get_client(database=database, **options)
+        except Exception as error:
+            raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
+        connection = cls(client, database, f"ClickHouse at {place}")
+        version = connection.version
+        if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
+            oldest = ".".join(str(part) for part in MINIMUM_VERSION)
+            raise Unavailable(f"ClickHouse at {place} is version {version}; at least {oldest} is needed.")
+        return connection
+
+    @property
+    def version(self) -> str:
+        """The engine's version."""
+        return str(self.scalar("SELECT version()"))
+
+    def rows(self, query: str, params: Params | None = None) -> list[dict[str, Any]]:
+        """The rows of a query, each by column name."""
+        result = self._run(lambda: self._client.query(query, parameters=dict(params or {})))
+        names = result.column_names
+        return [dict(zip(names, row, strict=True)) for row in result.result_rows]
+
+    def scalar(self, query: str, params: Params | None = None) -> Any:
+        """The first column of the first row; None where there is none."""
+        result = self._run(lambda: self._client.query(query, parameters=dict(params or {})))
+        return result.result_rows[0][0] if result.result_rows else None
+
+    def command(self, statement: str, params: Params | None = None) -> None:
+        """Runs a statement that gives no rows."""
+        self._run(lambda: self._client.command(statement, parameters=dict(params or {})))
+
+    def script(self, statements: Iterable[str]) -> None:
+        """Runs statements one after another."""
+        for statement in statements:
+            self.command(statement)
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Inserts whole columns into `table`, in one block."""
+        data = list(columns.values())
+        if len(data[0]) < _ARROW_FROM:
+            self._run(
+                lambda: self._client.insert(
+                    table, data, column_names=list(columns), column_oriented=True, settings=_INSERT_SETTINGS
+                )
+            )
+            return
+        import pyarrow
+
+        block = pyarrow.table(dict(columns))
+        self._run(lambda: self._client.insert_arrow(table, block, settings=_INSERT_SETTINGS))
+
+    def raw(self, query: str, params: Params, settings: Params, output_format: str) -> bytes:
+        """The result of `query` in a ClickHouse format, as bytes."""
+        return bytes(
+            self._run(
+                lambda: self._client.raw_query(
+                    query, parameters=dict(params), settings=dict(settings), fmt=output_format
+                )
+            )
+        )
+
+    def close(self) -> None:
+        """Gives the folder free."""
+        self._client.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, work: Any) -> Any:
+        try:
+            return work()
+        except Exception as error:
+            raise translated(error, self.where) from error
+
+
+class QueryFailed(Unavailable):
+    """The engine refused or could not finish a statement; the first line of its reason is kept."""
+
+
+def translated(error: Exception, where: str) -> Exception:
+    """What an error of the driver means to us."""
+    return QueryFailed(f"{where} could not do that: {first_line(error)}.")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, short enough for one sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+
+
+def _locked(path: Path, wait: float) -> IO[str]:
+    file = path.open("a+")
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                file.close()
+                raise Unavailable(
+                    f"Another pmo process holds {path.parent}; wait until it ends, or stop it, and try again."
+                ) from None
+            time.sleep(_POLL_S)
+        else:
+            return file

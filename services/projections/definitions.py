@@ -1,0 +1,105 @@
+"""The tables and views, read from ``tables/*.sql``: what each is, what fills it, what reads it.
+
+A file has one table (``-- @create``, with ``{table}`` for its name), at most one SELECT that fills it from events
+(``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views (``-- @view NAME``). A table stands
+under its definition's hash behind a plain view of its own name, so that two versions of the program can run side by
+side and a rebuild can swap.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "tables"
+_SECTION = re.compile(r"^-- @(create|fill|view)\b *(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named query; parameters are written ``{name:Type}``."""
+
+    name: str
+    select: str
+    comment: str
+
+    def create(self) -> str:
+        """The statement that makes it or puts it in the place of an older one."""
+        return f"CREATE OR REPLACE VIEW {self.name} AS {self.select}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, with the one SELECT that fills it from events; `kinds` empty means from all of them."""
+
+    name: str
+    ddl: str
+    fill: str | None
+    kinds: tuple[str, ...]
+    views: tuple[View, ...]
+    comment: str
+
+    @property
+    def physical(self) -> str:
+        """The name that it stands under: its own and the hash of what it is and what fills it."""
+        text = "\n".join(" ".join(part.split()) for part in (self.ddl, self.fill or ""))
+        return f"{self.name}__{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+    def create(self, name: str | None = None) -> str:
+        """The statement that makes it under `name`, by default its physical one."""
+        return self.ddl.replace("CREATE TABLE {table}", f"CREATE TABLE IF NOT EXISTS {name or self.physical}")
+
+    def select_from(self, source: str) -> str:
+        """The SELECT that fills it, reading `source` (``events``, or a batch with the same columns)."""
+        return (self.fill or "").replace("{source}", source)
+
+    def takes(self, kinds: set[str]) -> bool:
+        """Whether records of these kinds can make rows of it."""
+        return self.fill is not None and (not self.kinds or not kinds.isdisjoint(self.kinds))
+
+
+def _parsed(path: Path) -> Table:
+    name = path.stem.split("_", 1)[1]
+    text = path.read_text()
+    marks = list(_SECTION.finditer(text))
+    comment = _comment(text[: marks[0].start()])
+    ddl, fill, kinds, views = "", None, (), []
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        body = text[mark.end() : following.start() if following else len(text)].strip()
+        match mark[1]:
+            case "create":
+                ddl = body
+            case "fill":
+                fill = body
+                kinds = () if mark[2].strip() == "*" else tuple(mark[2].split())
+            case _:
+                views.append(View(mark[2].strip(), _code(body), _comment(body)))
+    return Table(name, ddl, fill, kinds, tuple(views), comment)
+
+
+def _comment(text: str) -> str:
+    return " ".join(line[2:].strip() for line in text.splitlines() if line.startswith("--"))
+
+
+def _code(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    """All tables, in the order in which they and their views are made."""
+    return tuple(_parsed(path) for path in sorted(FOLDER.glob("*.sql")))
+
+
+@cache
+def table(name: str) -> Table:
+    """The table of this name."""
+    return next(t for t in tables() if t.name == name)
+
+
+@cache
+def fingerprint() -> str:
+    """A hash of every definition: the same means that nothing has to be made anew."""
+    parts = [t.physical for t in tables()] + [v.create() for t in tables() for v in t.views]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

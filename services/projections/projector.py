@@ -1,0 +1,94 @@
+"""Land, then project: the one way from records to rows, called by embedded mode, by the worker and by restores.
+
+A batch goes into a Memory table of its own, from there into `events` and into each projection that takes its kinds;
+the checkpoint row is written last. Rows depend on the record alone and are keyed by stream and version, so landing
+again, late or in another order gives the same tables.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.streams import kind_of
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import table, tables
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a transport has landed: `next` is the offset or notification id to go on from."""
+
+    transport: str
+    partition: int
+    next: int
+    position: int = 0
+
+
+class Projector:
+    """Lands batches through one connection; use one per thread."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+        self._events = table("events").physical
+        self._projections = [t for t in tables() if t.fill and t.name != "events"]
+
+    def land(self, values: Sequence[bytes], kinds: set[str], checkpoints: Sequence[Checkpoint]) -> None:
+        """Lands records' bytes of these kinds; after it returns, they are in every table and the checkpoints hold."""
+        if values:
+            batch = f"batch_{uuid.uuid4().hex}"
+            raw = f"{batch}_raw"
+            try:
+                self._clickhouse.command(f"CREATE TABLE {raw} (value String) ENGINE = Memory")
+                self._clickhouse.insert(raw, {"value": values})
+                self._clickhouse.command(f"CREATE TABLE {batch} ENGINE = Memory AS {table('events').select_from(raw)}")
+                self._clickhouse.command(f"INSERT INTO {self._events} SELECT * FROM {batch}")
+                for projection in self._projections:
+                    if projection.takes(kinds):
+                        self._clickhouse.command(f"INSERT INTO {projection.physical} {projection.select_from(batch)}")
+            finally:
+                self._clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
+                self._clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")
+        self.checkpoint(checkpoints)
+
+    def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """Says how far has landed."""
+        if checkpoints:
+            self._clickhouse.insert(
+                table("checkpoints").physical,
+                {
+                    "transport": [c.transport for c in checkpoints],
+                    "partition": [c.partition for c in checkpoints],
+                    "next": [c.next for c in checkpoints],
+                    "position": [c.position for c in checkpoints],
+                },
+            )
+
+    def landed(self) -> dict[tuple[str, int], Checkpoint]:
+        """How far each transport has landed."""
+        query = (
+            "SELECT transport, partition, max(next) AS next, max(position) AS position FROM checkpoints GROUP BY ALL"
+        )
+        rows = self._clickhouse.rows(query)
+        return {(r["transport"], r["partition"]): Checkpoint(**r) for r in rows}
+
+    def land_directory(self, entries: Sequence[tuple[int, str, str, str | None]]) -> None:
+        """Takes over directory rows (seq, subject, field, value); None erases."""
+        if entries:
+            self._clickhouse.insert(
+                table("directory").physical,
+                {
+                    "seq": [e[0] for e in entries],
+                    "subject": [e[1] for e in entries],
+                    "field": [e[2] for e in entries],
+                    "value": [e[3] or "" for e in entries],
+                },
+            )
+
+    def directory_landed(self) -> int:
+        """The highest directory row that has landed."""
+        return int(self._clickhouse.scalar("SELECT max(seq) FROM directory"))
+
+
+def kinds_of(streams: Sequence[str]) -> set[str]:
+    """The kinds among these streams."""
+    return {kind_of(stream) for stream in streams}

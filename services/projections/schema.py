@@ -1,0 +1,95 @@
+"""Brings a database up to the program's definitions, and rebuilds tables without stopping anything."""
+
+from collections.abc import Callable
+
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import Table, fingerprint, table, tables
+from services.settings import Settings
+
+_OWNER = "definitions"
+Progress = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Takes progress that nobody wants to see."""
+
+
+def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = silent) -> None:
+    """Makes what is missing. A table whose definition changed is made beside the old one and filled from `events`.
+
+    Raises Unavailable if the database belongs to another workspace.
+    """
+    clickhouse.command(
+        f"CREATE TABLE IF NOT EXISTS {_OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, fingerprint String) "
+        "ENGINE = MergeTree ORDER BY at"
+    )
+    held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
+    if held and held[0]["workspace"] != workspace_id:
+        from services.errors import Unavailable
+
+        raise Unavailable(
+            f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
+            "give this workspace a database of its own."
+        )
+    if held and held[0]["fingerprint"] == fingerprint():
+        return
+    existing = {
+        row["name"] for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
+    }
+    for definition in tables():
+        if definition.physical not in existing:
+            clickhouse.command(definition.create())
+            if definition.fill and definition.name in existing and definition.name != "events":
+                progress(f"filling {definition.name} anew")
+                rebuild_table(clickhouse, definition)
+        point(clickhouse, definition)
+    for definition in tables():
+        for view in definition.views:
+            clickhouse.command(view.create())
+    clickhouse.command(
+        f"INSERT INTO {_OWNER} (workspace, fingerprint) VALUES ({{workspace:String}}, {{fingerprint:String}})",
+        {"workspace": workspace_id, "fingerprint": fingerprint()},
+    )
+
+
+def point(clickhouse: ClickHouse, definition: Table) -> None:
+    """Lets the plain name show the table of the present definition."""
+    clickhouse.command(f"CREATE OR REPLACE VIEW {definition.name} AS SELECT * FROM {definition.physical}")
+
+
+def rebuild(clickhouse: ClickHouse, progress: Progress = silent) -> int:
+    """Fills every projection anew from `events`, while landing and reading go on; gives the number of events."""
+    for definition in tables():
+        if definition.fill and definition.name != "events":
+            progress(f"rebuilding {definition.name}")
+            rebuild_table(clickhouse, definition)
+    return int(clickhouse.scalar("SELECT uniqExact(stream, version) FROM events"))
+
+
+def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
+    """Fills one table beside itself, exchanges the two, and brings in what landed meanwhile."""
+    fresh = f"{definition.physical}_fresh"
+    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    clickhouse.command(definition.create(fresh))
+    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(table('events').physical)}")
+    clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
+    # records acknowledged between the SELECT and the exchange stand in the old table only
+    clickhouse.command(
+        f"INSERT INTO {definition.physical} SELECT * FROM ({definition.select_from(table('events').physical)}) "
+        f"WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical})"
+    )
+    clickhouse.command(f"DROP TABLE {fresh} SYNC")
+
+
+def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:
+    """The ClickHouse of the workspace, open for writing, its tables up to date."""
+    if settings.clickhouse:
+        clickhouse = ClickHouse.server(settings.clickhouse)
+    else:
+        clickhouse = ClickHouse.embedded(settings.clickhouse_path, **({} if wait is None else {"wait": wait}))
+    try:
+        prepare(clickhouse, settings.workspace_id)
+    except BaseException:
+        clickhouse.close()
+        raise
+    return clickhouse
