@@ -171,7 +171,11 @@ class IgnoreRule(_Part):
 
 
 class Mapping(_Part):
-    """One mapping file. `digest` is of its bytes, for the record of the import."""
+    """One mapping file. `digest` is of its bytes, for the record of the import.
+
+    `complete_listing` says that each file lists every project that the source still follows, so that one which a later
+    file no longer shows has left the source.
+    """
 
     digest: str
     source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,63}$")]
@@ -187,6 +191,7 @@ class Mapping(_Part):
     absent: tuple[Pattern, ...] = ()
     ignore: tuple[IgnoreRule, ...] = ()
     names_per_unit: bool = True
+    complete_listing: bool = False
     aliases: tuple[AliasRule, ...] = ()
 
     @model_validator(mode="after")

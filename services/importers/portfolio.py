@@ -64,6 +64,12 @@ class FilePlan:
     new_names: tuple[NewName, ...]
     unused_columns: tuple[str, ...]
     notes: tuple[str, ...]
+    listed: frozenset[str]
+
+    @property
+    def data_date(self) -> dt.date | None:
+        """The latest date that its rows speak of; None if it has none."""
+        return max((observation.occurred_at for observation in self.observations), default=None)
 
     def where(self, number: int) -> str:
         """The row in words: ``uk_2018.csv, line 12``."""
@@ -157,16 +163,18 @@ def plan_table(table: tabular.Table, mapping: mappings.Mapping, data_date: dt.da
     ignored = list(table.ignored)
     new_names: list[NewName] = []
     first_seen: dict[tuple[str, dt.date], int] = {}
+    listed: set[str] = set()
     for row in table.rows:
         if (reason := reader.ignored(row)) is not None:
             ignored.append(tabular.Ignored(row.number, reason))
             continue
         read = reader.read(row)
+        name, unit, dated = read.name, read.unit, read.dates
+        identity = mapping.identities.find(read.source_key, name, unit)
+        listed.add(identity.key)
         if read.faults:
             rejected.append(Rejection(row.number, tuple(read.faults)))
             continue
-        name, unit, dated = read.name, read.observed.unit, read.dates
-        identity = mapping.identities.find(read.observed.source_key, name, unit)
         before = first_seen.setdefault((identity.key, dated.data_date), row.number)
         if before != row.number:
             twice = CellFault(None, name, f"is the project of {table.place} {before}, {identity.key}, a second time")
@@ -188,4 +196,5 @@ def plan_table(table: tabular.Table, mapping: mappings.Mapping, data_date: dt.da
         tuple(new_names),
         reader.unused_columns,
         tuple(table.notes),
+        frozenset(listed),
     )

@@ -65,9 +65,11 @@ class Dates(NamedTuple):
 
 @dataclass(slots=True)
 class ReadRow:
-    """What one row says, and what is wrong with it; without faults `name`, `dates` and `observed` are complete."""
+    """What one row says, and what is wrong with it; without faults `dates` and `observed` are complete."""
 
     name: str = ""
+    source_key: str | None = None
+    unit: str | None = None
     dates: Dates = Dates(dt.date.min, None)
     observed: Observed = Observed()
     faults: list[CellFault] = field(default_factory=list)
@@ -149,9 +151,9 @@ class RowReader:
         start, finish = values.get("start"), values.get("finish")
         if start and finish and finish < start:
             read.faults.append(CellFault(self._names_of("finish")[0], str(finish), f"lies before the start, {start}"))
-        key = values.pop("key", None)
+        read.source_key, read.unit = values.pop("key", None), values.get("unit")
         if not read.faults:
-            read.observed = Observed(**values, source_key=key, currency=self._currency(values))
+            read.observed = Observed(**values, source_key=read.source_key, currency=self._currency(values))
         return read
 
     def _currency(self, values: dict[str, Any]) -> str | None:

@@ -1,0 +1,164 @@
+"""Records a plan: one transaction a file, the difference only, and the import itself as evidence."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.event import Record
+from schemas.progress import Recorded
+from schemas.project import LeftSource
+from schemas.streams import stream_id
+from services.commands.app import Governance, Meta, Outcome, UnitOfWork, day_start
+from services.commands.command import Command
+from services.commands.intake import Intake
+from services.commands.organisation import RegisterUnit
+from services.commands.project.observe import LeaveSource, RecordState
+from services.commands.surveys import CompleteImport
+from services.importers.mapping import Mapping
+from services.importers.portfolio import Draft, FilePlan, Plan, to_commands
+
+ACTOR = "system:importer"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file. `rows` = recorded + unchanged + rejected + ignored; `left` are no rows of it."""
+
+    plan: FilePlan
+    recorded: int
+    unchanged: int
+    left: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    @property
+    def events(self) -> int:
+        """Events that the file made."""
+        return len(self.records)
+
+
+def record(
+    app: Governance, plan: Plan, mapping: Mapping, *, dry_run: bool = False, progress: Progress = lambda done, total: None
+) -> list[FileReport]:
+    """Records the files in the order of their data dates; with `dry_run`, only says what it would record."""
+    drafts = sorted(to_commands(plan), key=lambda planned: planned[0].data_date or dt.date.max)
+    total = sum(len(rows) for _, rows in drafts)
+    done = 0
+    reports: list[FileReport] = []
+    rehearsal = UnitOfWork(app) if dry_run else None
+    for file, rows in drafts:
+
+        def work(unit: UnitOfWork, file: FilePlan = file, rows: tuple[Draft, ...] = rows, done: int = done) -> FileReport:
+            return _File(app, unit, plan, mapping, file).record(rows, lambda n: progress(done + n, total))
+
+        reports.append(work(rehearsal) if rehearsal else app.transact(work))
+        done += len(rows)
+    return reports
+
+
+class _File:
+    """The recording of one file in one unit of work."""
+
+    def __init__(self, app: Governance, unit: UnitOfWork, plan: Plan, mapping: Mapping, file: FilePlan) -> None:
+        self._app, self._unit, self._plan, self._mapping, self._file = app, unit, plan, mapping, file
+        self._secret = app.settings.secret.get_secret_value()
+        self._origin = f"import/{plan.source}/"
+        self._first = len(unit.records)
+        self._registered: set[str] = set()
+
+    def record(self, drafts: tuple[Draft, ...], progress: Callable[[int], None]) -> FileReport:
+        """Observations first, then who is gone from the listing, then the import itself."""
+        recorded = 0
+        for number, draft in enumerate(drafts, start=1):
+            recorded += not self._observe(draft).repeated
+            progress(number)
+        left = tuple(self._leave())
+        events = len(self._unit.records) - self._first
+        unchanged = len(drafts) - recorded
+        import_id = f"{self._plan.source}-{self._file.digest[:16]}"
+        stream = stream_id("import", import_id)
+        if events or not self._unit.history(stream).version:
+            self._complete(import_id, recorded, unchanged, events)
+        return FileReport(self._file, recorded, unchanged, left, tuple(self._unit.records[self._first :]))
+
+    def _observe(self, draft: Draft) -> Outcome:
+        if unit := draft.data.get("unit"):
+            self._register(str(unit), draft.occurred_at)
+        meta = self._meta(draft.command_id, draft.occurred_at, draft.reported_at)
+        changed = self._changed(draft)
+        if changed is not None:
+            meta = replace(meta, supersedes=changed.version)
+        fields = {name: value for name, value in draft.data.items() if value is not None}
+        if draft.narrative:
+            fields["narrative"] = draft.narrative
+        return self._handle(RecordState, {"project": draft.stream.partition(":")[2], **fields}, meta)
+
+    def _changed(self, draft: Draft) -> Record | None:
+        """The state that this source showed at the same date before, if this is another one."""
+        history = self._unit.history(draft.stream)
+        if draft.command_id in history.command_ids:
+            return None
+        at = day_start(draft.occurred_at, self._app.settings)
+        same = (r for r in history.active() if isinstance(r.event, Recorded) and r.occurred_at == at)
+        return next((r for r in same if r.correlation_id.startswith(self._origin)), None)
+
+    def _leave(self) -> Iterator[str]:
+        date = self._file.data_date
+        if not self._mapping.complete_listing or date is None:
+            return
+        listed = {stream_id("project", key) for key in self._file.listed}
+        at = day_start(date, self._app.settings)
+        for stream in self._streams():
+            if stream in listed:
+                continue
+            seen = self._unit.state(stream, at).record(Recorded, LeftSource)
+            if seen and isinstance(seen.event, Recorded) and seen.correlation_id.startswith(self._origin):
+                fields = {"project": stream.partition(":")[2], "listing": self._file.file}
+                meta = self._meta(f"left-{self._plan.source}-{date.isoformat()}", date, None)
+                if not self._handle(LeaveSource, fields, meta).repeated:
+                    yield stream
+
+    def _streams(self) -> list[str]:
+        query = "SELECT DISTINCT originator_id FROM stored_events WHERE originator_id LIKE 'project:%' ORDER BY 1"
+        stored = [str(row[0]) for row in self._app.store.rows(query)]
+        own = {r.stream for r in self._unit.records if r.stream.startswith("project:")}
+        return sorted(own.union(stored))
+
+    def _register(self, code: str, day: dt.date) -> None:
+        stream = stream_id("business-unit", code)
+        if code in self._registered or self._unit.history(stream).version:
+            return
+        self._registered.add(code)
+        known = self._mapping.units.get(code)
+        fields = {"unit": code, "name": known.name if known else code}
+        self._handle(RegisterUnit, fields, self._meta(f"import-unit-{self._plan.source}", day, None))
+
+    def _complete(self, import_id: str, recorded: int, unchanged: int, events: int) -> None:
+        fields = {
+            "import_id": import_id,
+            "source_kind": self._plan.source,
+            "file_name": self._file.file,
+            "file_digest": self._file.digest,
+            "mapping_digest": self._plan.mapping_digest,
+            "rows": self._file.rows,
+            "recorded": recorded,
+            "unchanged": unchanged,
+            "rejected": len(self._file.rejected),
+            "ignored": len(self._file.ignored),
+            "events": events,
+        }
+        run = self._unit.history(stream_id("import", import_id)).version + 1
+        self._handle(CompleteImport, fields, self._meta(f"{import_id}-{run}", None, None))
+
+    def _handle(self, command: type[Command], fields: dict[str, Any], meta: Meta) -> Outcome:
+        return self._unit.handle(Intake(self._secret).prepare(command, fields, meta.said()), meta)
+
+    def _meta(self, command_id: str, day: dt.date | None, reported: dt.date | None) -> Meta:
+        return Meta(
+            actor=ACTOR,
+            command_id=command_id,
+            correlation_id=f"{self._origin}{self._file.digest[:16]}",
+            on=day,
+            reported_at=day_start(reported, self._app.settings) if reported else None,
+        )
