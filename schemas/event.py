@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas.fields import PERSON_PATTERN
 from schemas.streams import KIND_PATTERN, STREAM_PATTERN, kind_of
+from schemas.wire import NeverNull, OnlyAs
 
 TYPE_PATTERN = rf"^pmo\.({KIND_PATTERN})\.({KIND_PATTERN})\.v([1-9][0-9]*)$"
 MAX_BYTES = 256 * 1024
 VERSION_BITS = 20
 MAX_VERSION = (1 << VERSION_BITS) - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST = datetime(2262, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Before it the order key fits 64 bits."""
 
 Precision = Literal["instant", "day"]
 ActorAuth = Literal["claimed", "authenticated"]
@@ -79,33 +82,41 @@ def rfc3339(moment: datetime) -> str:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ID_PATTERN = r"^[A-Za-z0-9._:/@+=-]{1,200}$"
-Time = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
-Id = Annotated[str, Field(pattern=_ID_PATTERN)]
+ID_PATTERN = r"^[A-Za-z0-9._:/@+=-]{1,200}$"
+ACTOR_PATTERN = rf"^(person:{PERSON_PATTERN}|system:[a-z0-9][a-z0-9._-]{{0,63}})$"
+SCHEMA_PREFIX = "urn:pmo:schema:"
+_TIME_PATTERN = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+Time = Annotated[datetime, OnlyAs(_TIME_PATTERN, "date-time", datetime.fromisoformat)]
+_EVENT_PATTERN = STREAM_PATTERN.removesuffix("$") + "/[1-9][0-9]{0,6}$"
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
 Data = TypeVar("Data")
 
 
 class Envelope(BaseModel, Generic[Data]):
-    """The CloudEvents attributes of a record, by their names on the wire, around its `data`; absent means not given."""
+    """The CloudEvents attributes of a record, by their names on the wire, around its `data`.
+
+    What is not given is absent, never null; here it is None.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     specversion: Literal["1.0"]
-    id: Annotated[str, Field(max_length=300, description="stream/version")]
+    id: Annotated[str, Field(pattern=_EVENT_PATTERN, description="stream/version")]
     source: Annotated[str, Field(pattern=r"^/pmo/[a-z0-9-]{1,64}$", description="The workspace that recorded it")]
     type: Annotated[str, Field(pattern=TYPE_PATTERN)]
     subject: Annotated[str, Field(pattern=STREAM_PATTERN, description="The stream")]
     time: Annotated[Time, Field(description="occurred_at: when it was true in the business")]
     datacontenttype: Literal["application/json"]
-    dataschema: Annotated[str, Field(max_length=300, description="The JSON Schema that the record satisfies")]
+    dataschema: Annotated[str, Field(max_length=300, description="The $id of the JSON Schema that it satisfies")]
     recordedtime: Annotated[Time, Field(description="When we learned it; never earlier than the stream's last")]
-    reportedtime: Annotated[Time | None, Field(description="When the source says it was reported")] = None
-    actor: Annotated[Id, Field(description="Who recorded it: person:<pseudonym> or system:<name>")]
+    reportedtime: Annotated[Time | None, NeverNull(), Field(description="When the source says it was reported")] = None
+    actor: Annotated[str, Field(pattern=ACTOR_PATTERN, description="Who recorded it, by pseudonym; or what did")]
     actorauth: Annotated[ActorAuth, Field(description="Whether the actor was authenticated or only claimed")]
     commandid: Annotated[Id, Field(description="A second try with the same id in the same stream records nothing")]
     correlationid: Annotated[Id, Field(description="What this belongs to: a run, an import, a request")]
-    causationid: Annotated[Id | None, Field(description="The id of the event that led to this one")] = None
-    supersedes: Annotated[int | None, Field(ge=1, description="The version of this stream that this replaces")] = None
+    causationid: Annotated[Id | None, NeverNull(), Field(description="The id of the event that led to this one")] = None
+    supersedes: Annotated[Version | None, NeverNull(), Field(description="The version that this replaces")] = None
     precision: Precision
     data: Data
 
@@ -117,7 +128,7 @@ class Envelope(BaseModel, Generic[Data]):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         stream, _, version = self.id.rpartition("/")
-        if stream != self.subject or not version.isascii() or not version.isdigit() or version[0] == "0":
+        if stream != self.subject:
             raise ValueError("id is not subject/version")
         if int(version) > MAX_VERSION:
             raise ValueError(f"a stream has at most {MAX_VERSION} versions")
@@ -127,14 +138,12 @@ class Envelope(BaseModel, Generic[Data]):
             raise ValueError("the type is of another kind than the stream")
         if self.dataschema != schema_name(self.type):
             raise ValueError("dataschema does not belong to the type")
-        if self.time.microsecond % 1000 or self.recordedtime.microsecond % 1000:
-            raise ValueError("a time has at most milliseconds")
         return self
 
 
 def schema_name(type_name: str) -> str:
-    """The `dataschema` of a type: a relative reference into the published schemas."""
-    return f"schemas/json/{type_name}.json"
+    """The `dataschema` of a type: the `$id` of its published schema, ``schemas/json/<type>.json``."""
+    return SCHEMA_PREFIX + type_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ class Record:
         return f"{self.stream}/{self.version}"
 
     def to_bytes(self) -> bytes:
-        """The record's bytes: those received, else written now. Raises ValueError over 256 KiB."""
+        """The record's bytes: those received, else written now. Raises RecordTooLarge over 256 KiB."""
         if self.received is not None:
             return self.received
         type_name = self.event.type_name
@@ -195,8 +204,12 @@ class Record:
         )
         value = head.encode("ascii") + self.event.__pydantic_serializer__.to_json(self.event) + b"}"
         if len(value) > MAX_BYTES:
-            raise ValueError(f"the event {self.event_id} has {len(value)} bytes; at most {MAX_BYTES} are allowed")
+            raise RecordTooLarge(f"The event {self.event_id} has {len(value)} bytes; at most {MAX_BYTES} are allowed")
         return value
+
+
+class RecordTooLarge(ValueError):
+    """A record that does not fit into 256 KiB."""
 
 
 class InvalidRecord(ValueError):

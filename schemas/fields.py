@@ -4,14 +4,20 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.streams import KEY_PATTERN, KIND_PATTERN
+from schemas.wire import Exact, OnlyAs
 
-_Exact = WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?$"})
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2299, 12, 31)
 
-Day = Annotated[dt.date, Field(examples=["2026-06-30"])]
-"""A calendar day in the organisation's time zone."""
+Day = Annotated[
+    dt.date,
+    Field(ge=FIRST_DAY, le=LAST_DAY),
+    OnlyAs(r"^(19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}$", "date", dt.date.fromisoformat),
+    Field(examples=["2026-06-30"]),
+]
+"""A calendar day in the organisation's time zone, 1900 to 2299."""
 
 Key = Annotated[str, Field(pattern=rf"^{KEY_PATTERN}$", examples=["ALPHA"])]
 """The key of another stream of a kind that the field's name tells: a unit's code, a project's code."""
@@ -19,29 +25,62 @@ Key = Annotated[str, Field(pattern=rf"^{KEY_PATTERN}$", examples=["ALPHA"])]
 Item = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$", examples=["G1"])]
 """Which part of the stream the event is about; the fold's key is (stream, item)."""
 
-PersonId = Annotated[str, Field(pattern=r"^[A-Z2-7]{20}$", examples=["ABCDEFGHIJ2345672345"])]
+PERSON_PATTERN = "[A-Z2-7]{20}"
+PersonId = Annotated[str, Field(pattern=rf"^{PERSON_PATTERN}$", examples=["ABCDEFGHIJ2345672345"])]
 """A pseudonym: 100 bits of the HMAC of the source's key under the workspace's secret, in base 32."""
 
 Text = Annotated[str, Field(min_length=1, max_length=500, examples=["Harbour crane renewal"])]
 """A business name, never a person's name, a narrative or a reason: those are notes."""
 
-Money = Annotated[Decimal, _Exact, Field(max_digits=18, decimal_places=4, examples=["125000.00"])]
-"""An amount in the event's currency; a JSON string."""
+Money = Annotated[
+    Decimal,
+    Field(max_digits=18, decimal_places=4),
+    Exact(r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$"),
+    Field(examples=["125000.00"]),
+]
+"""An amount in the event's currency."""
 
-Cost = Annotated[Decimal, _Exact, Field(ge=0, max_digits=18, decimal_places=4, examples=["125000.00"])]
-"""An amount that is never negative; a JSON string."""
+Cost = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=18, decimal_places=4),
+    Exact(r"^[0-9]{1,14}(\.[0-9]{1,4})?$"),
+    Field(examples=["125000.00"]),
+]
+"""An amount that is never negative, in the event's currency."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
 """ISO 4217."""
 
-Share = Annotated[Decimal, _Exact, Field(ge=0, le=1, max_digits=9, decimal_places=8, examples=["0.40"])]
-"""A fraction 0..1; a JSON string."""
+Share = Annotated[
+    Decimal,
+    Field(ge=0, le=1, max_digits=9, decimal_places=8),
+    Exact(r"^(0(\.[0-9]{1,8})?|1(\.0{1,8})?)$"),
+    Field(examples=["0.40"]),
+]
+"""A fraction 0..1."""
 
-Hours = Annotated[Decimal, _Exact, Field(ge=0, le=168, max_digits=7, decimal_places=4, examples=["37.50"])]
-"""Hours, in the period that the field's name tells; a JSON string."""
+Hours = Annotated[
+    Decimal,
+    Field(ge=0, le=168, max_digits=7, decimal_places=4),
+    Exact(r"^([0-9]{1,2}|1[0-5][0-9]|16[0-7])(\.[0-9]{1,4})?$|^168(\.0{1,4})?$"),
+    Field(examples=["37.50"]),
+]
+"""Hours, in the period that the field's name tells."""
+
+DayHours = Annotated[
+    Decimal,
+    Field(ge=0, le=24, max_digits=6, decimal_places=4),
+    Exact(r"^(1?[0-9]|2[0-3])(\.[0-9]{1,4})?$|^24(\.0{1,4})?$"),
+    Field(examples=["7.50"]),
+]
+"""Hours on one day."""
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["GB"])]
 """ISO 3166-1 alpha-2, or a subdivision of ISO 3166-2."""
+
+_ZONE_PART = "[A-Za-z0-9_+-]{1,30}"
+TimeZone = Annotated[str, Field(pattern=rf"^{_ZONE_PART}(/{_ZONE_PART}){{0,2}}$", examples=["Europe/London"])]
+"""A name of the IANA time zone database."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["ab" * 32])]
 """SHA-256, lower-case hexadecimal."""

@@ -1,12 +1,11 @@
 """Business units, the goals that projects serve, and people (without their names)."""
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Country, Day, Hours, Item, Key, Note, Share, Text
+from schemas.fields import Country, Day, Hours, Item, Key, Note, Share, Text, TimeZone
 from schemas.voiding import voided
 
 WorkMode = Literal["office", "hybrid", "remote"]
@@ -67,6 +66,7 @@ class PersonJoined(Event, type="pmo.person.joined.v1"):
     weekly_hours: Hours = Field(description="Contracted hours a week")
     career_level: Annotated[int, Field(ge=1, le=20, examples=[3])] | None
     country: Country | None = Field(description="Whose public holidays apply; null: the unit's")
+    time_zone: TimeZone | None = Field(description="Null: the organisation's")
     work_mode: WorkMode | None
 
 
@@ -95,7 +95,7 @@ class AbsencePlanned(Event, type="pmo.person.absence-planned.v1"):
     item: Item
     first_day: Day
     last_day: Day
-    share: Share = Field(default=Decimal(1), description="Part of each working day; 1 is all of it")
+    share: Share = Field(description="Part of each working day; 1 is all of it")
 
 
 class AbsenceCancelled(Event, type="pmo.person.absence-cancelled.v1"):
@@ -108,6 +108,7 @@ class PersonLeft(Event, type="pmo.person.left.v1"):
     """A person no longer works for the organisation."""
 
     voluntary: bool | None
+    reason: Note | None
 
 
 UnitVoided = voided("business-unit")

@@ -20,6 +20,7 @@ class ProgressReported(Event, type="pmo.project.progress-reported.v1"):
     actual_cost: Cost = Field(description="Cost to date, from the project's beginning")
     forecast_finish: Day | None
     forecast_cost: Cost | None = Field(description="The manager's estimate at completion")
+    currency: Currency
     rag: Rag | None
     narrative: Note | None
     at_risk: Note | None = Field(description="Why it comes while on hold or after completion; null where it does not")
@@ -39,6 +40,7 @@ class Reforecast(Event, type="pmo.project.reforecast.v1"):
 
     forecast_finish: Day | None
     forecast_cost: Cost | None
+    currency: Currency
     reason: Note | None
 
 

@@ -32,6 +32,7 @@ class Proposed(Event, type="pmo.project.proposed.v1"):
     gate_route: Item | None = Field(description="The route of gates that it follows, by the setting's name")
     contributions: dict[Key, Contribution] = Field(description="Contribution to each goal", examples=[{"GROWTH": 3}])
     size: Size | None
+    value: Cost | None = Field(description="What it is expected to be worth over its life")
     risk: Probability | None
     planned_start: Day | None
     planned_finish: Day | None
@@ -107,6 +108,16 @@ class GateFailed(Event, type="pmo.project.gate-failed.v1"):
 
     item: Item
     decided_by: PersonId
+    evidence: tuple[Evidence, ...]
+    reason: Note | None
+
+
+class GateDecisionRevoked(Event, type="pmo.project.gate-decision-revoked.v1"):
+    """The gate's last decision no longer holds; the gate is open again."""
+
+    item: Item
+    decided_by: PersonId
+    evidence: tuple[Evidence, ...]
     reason: Note | None
 
 
@@ -221,6 +232,7 @@ EVENTS: tuple[type[Event], ...] = (
     GatePassed,
     GatePassedWithConditions,
     GateFailed,
+    GateDecisionRevoked,
     ConditionMet,
     Started,
     PutOnHold,

@@ -1,11 +1,9 @@
 """What people are planned to work on, and the hours that they did."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Day, Hours, Item, Key, Note, PersonId
+from schemas.fields import Day, DayHours, Hours, Item, Key, Note, PersonId
 from schemas.voiding import voided
 
 
@@ -54,7 +52,7 @@ class HoursLogged(Event, type="pmo.timesheet.hours-logged.v1"):
     item: Item
     project: Key
     day: Day
-    hours: Annotated[Hours, Field(le=24)]
+    hours: DayHours
 
 
 class HoursCorrected(Event, type="pmo.timesheet.hours-corrected.v1"):
@@ -63,7 +61,7 @@ class HoursCorrected(Event, type="pmo.timesheet.hours-corrected.v1"):
     item: Item
     project: Key
     day: Day
-    hours: Annotated[Hours, Field(le=24)]
+    hours: DayHours
     reason: Note | None
 
 

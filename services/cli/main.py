@@ -35,6 +35,7 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("survey", "What stakeholders say.", _GENERATED),
             Subcommand("void", "Withdraw an event that was recorded in error.", "services.cli.history:void"),
             Subcommand("apply", "Record many commands from a JSON Lines file.", "services.cli.apply:apply"),
+            Subcommand("import", "Bring in history from other tools.", "services.cli.imports:group"),
         ),
     ),
     Section(

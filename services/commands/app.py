@@ -1,5 +1,6 @@
 """The application: load, decide, save, and try again when somebody else was first."""
 
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,11 +12,22 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, OperationalError
 
 from schemas.catalogue import VOIDED
-from schemas.event import ActorAuth, Event, Precision, Record, in_milliseconds
+from schemas.event import (
+    ACTOR_PATTERN,
+    EARLIEST,
+    ID_PATTERN,
+    ActorAuth,
+    Event,
+    Precision,
+    Record,
+    RecordTooLarge,
+    in_milliseconds,
+)
+from schemas.fields import FIRST_DAY, LAST_DAY, Note
 from schemas.streams import kind_of
 from services.commands.catalogue import STATES
 from services.commands.command import Context
-from services.commands.directory import Entry
+from services.commands.directory import Entry, content_digest, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
 from services.commands.store import CommandDigest, Recorder
@@ -26,6 +38,8 @@ T = TypeVar("T")
 _TRIES = 12
 _CACHED_STREAMS = 20_000
 _CLOCK_SKEW = timedelta(minutes=5)
+_ACTOR = re.compile(ACTOR_PATTERN)
+_ID = re.compile(ID_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,17 @@ class Meta:
     reported_at: datetime | None = None
     supersedes: int | None = None
     recorded_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what the envelope cannot hold. Raises BadInput."""
+        if not _ACTOR.fullmatch(self.actor):
+            raise BadInput(f"The actor {self.actor!r} is neither person:ID nor system:name.")
+        for what in ("command_id", "correlation_id", "causation_id"):
+            value = getattr(self, what)
+            if value is not None and not _ID.fullmatch(value):
+                raise BadInput(
+                    f"The {what.replace('_', ' ')} {value[:60]!r} is not 1 to 200 letters, digits or . _ : / @ + = -"
+                )
 
     def said(self) -> dict[str, Any]:
         """What belongs to the content of the command, and so to its digest."""
@@ -120,9 +145,13 @@ class Governance(Application[str]):
 
         return self.transact(decided)
 
-    def void(self, stream: str, version: int, meta: Meta, note: Event) -> Outcome:
-        """Withdraws one event; `note` is the kind's `voided` event."""
-        return self.transact(lambda unit: unit.void(stream, version, meta, note))
+    def void(self, stream: str, version: int, meta: Meta, reason: str | None = None) -> Outcome:
+        """Withdraws one event; `reason` goes to the directory."""
+        try:
+            note, entry = write_note(reason) if reason is not None else (None, None)
+        except ValueError as error:
+            raise BadInput(f"--reason: {error}.") from None
+        return self.transact(lambda unit: unit.void(stream, version, meta, note, (entry,) if entry else ()))
 
     def transact(self, work: Callable[["UnitOfWork"], T]) -> T:
         """Runs `work` on a fresh unit of work and saves once; decides again if another writer was first."""
@@ -139,6 +168,8 @@ class Governance(Application[str]):
                 # a commit whose answer got lost is found by its command id at the next try
                 reason = str(error)
                 continue
+            except RecordTooLarge as error:
+                raise BadInput(f"{error}; say less, or cite a document.") from None
             return result
         if reason:
             raise Unavailable(f"The event store does not accept writes ({reason}); try again.")
@@ -174,31 +205,36 @@ class UnitOfWork:
         if again := self._repeated(stream, meta, prepared.digest):
             return again
         now, occurred_at, precision = self._times(meta, command.occurs_on())
-        active = self._correctable(stream, meta)
+        corrected = self._corrected(stream, meta)
+        active = self.history(stream).active(without=meta.supersedes)
         before = STATES.get(kind_of(stream), State)(r for r in active if r.occurred_at <= occurred_at)
         later = [r for r in active if r.occurred_at > occurred_at]
-        missing = next((s for s in command.references() if not self.history(s).version), None)
+        missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
             raise NotFound(f"There is no {missing}; register it first, or correct the code.")
         others = {s: self.state(s, occurred_at) for s in (*command.references(), *command.considers())}
         zone = self._app.settings.zone
         day = occurred_at.astimezone(zone).date()
-        context = Context(now, occurred_at, day, self._app.settings.currency, others)
+        context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others)
         events = command.decide(before, later, context)
         if meta.supersedes is not None and len(events) != 1:
             raise Rejected("A correction replaces one event by one; this command makes several, so void and redo them.")
-        return self._add(stream, events, meta, now, occurred_at, precision, prepared)
+        if not events:
+            return Outcome(stream, (), repeated=False)
+        return self._add(stream, events, meta, now, occurred_at, precision, prepared.entries, prepared.digest)
 
-    def void(self, stream: str, version: int, meta: Meta, event: Event) -> Outcome:
+    def void(
+        self, stream: str, version: int, meta: Meta, reason: Note | None = None, entries: tuple[Entry, ...] = ()
+    ) -> Outcome:
         """Withdraws version `version` of `stream`."""
         meta = replace(meta, supersedes=version)
-        if again := self._repeated(stream, meta, ""):
+        digest = content_digest(self._app.settings.secret.get_secret_value(), f"void {stream}/{version}".encode())
+        if again := self._repeated(stream, meta, digest):
             return again
-        self._correctable(stream, meta)
-        if not isinstance(event, VOIDED[kind_of(stream)]):
-            raise BadInput(f"A {kind_of(stream)} stream is voided by its own kind of event.")
+        self._corrected(stream, meta)
         now, occurred_at, precision = self._times(meta)
-        return self._add(stream, [event], meta, now, occurred_at, precision, None)
+        event = VOIDED[kind_of(stream)](reason=reason)
+        return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
 
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
@@ -216,16 +252,16 @@ class UnitOfWork:
         if not earlier:
             return None
         said = self._digests.get((stream, meta.command_id)) or self._app.store.digest(stream, meta.command_id)
-        if digest and said and said != digest:
+        if said and said != digest:
             raise BadInput(
                 f"Command id {meta.command_id} was used before in {stream} for another command; give a new id."
             )
         return Outcome(stream, tuple(earlier), repeated=True)
 
-    def _correctable(self, stream: str, meta: Meta) -> list[Record]:
+    def _corrected(self, stream: str, meta: Meta) -> Record | None:
         history = self.history(stream)
         if meta.supersedes is None:
-            return history.active()
+            return None
         if not history.version:
             raise NotFound(f"There is no {stream}, so nothing in it can be corrected.")
         if not history.is_active(meta.supersedes):
@@ -233,7 +269,7 @@ class UnitOfWork:
                 f"Version {meta.supersedes} of {stream} does not exist or is already superseded; "
                 f"'pmo history {stream}' shows what can be corrected."
             )
-        return history.active(without=meta.supersedes)
+        return history.records[meta.supersedes - 1]
 
     def _times(self, meta: Meta, own_day: date | None = None) -> tuple[datetime, datetime, Precision]:
         if meta.recorded_at is not None and not self._app.settings.simulated:
@@ -242,12 +278,14 @@ class UnitOfWork:
         if meta.on is not None and meta.at is not None:
             raise BadInput("Give the day (--on) or the instant (--at), not both.")
         day = meta.on or (None if meta.at else own_day)
-        if day is not None:
-            occurred_at = day_start(day, self._app.settings)
-        else:
-            occurred_at = in_milliseconds(meta.at) if meta.at else now
-        if occurred_at > now + _CLOCK_SKEW:
+        occurred_at = day_start(day, self._app.settings) if day else _instant(meta.at) if meta.at else now
+        said = [occurred_at, day_start(own_day, self._app.settings) if own_day else now]
+        if meta.reported_at:
+            said.append(_instant(meta.reported_at))
+        if max(said) > now + _CLOCK_SKEW:
             raise BadInput("A fact cannot lie in the future; record it when it has happened.")
+        if min(said) < EARLIEST:
+            raise BadInput(f"A fact cannot lie before {EARLIEST.year}.")
         return now, occurred_at, "day" if day else "instant"
 
     def _add(
@@ -258,7 +296,8 @@ class UnitOfWork:
         now: datetime,
         occurred_at: datetime,
         precision: Precision,
-        prepared: Prepared | None,
+        entries: tuple[Entry, ...],
+        digest: str,
     ) -> Outcome:
         history = self.history(stream)
         last = history.recorded_at
@@ -284,14 +323,22 @@ class UnitOfWork:
             self._own.add(stream)
         history.extend(records)
         self.records.extend(records)
-        if prepared:
-            self._entries.extend(prepared.entries)
-            self._digests[stream, meta.command_id] = prepared.digest
+        self._entries.extend(entries)
+        self._digests[stream, meta.command_id] = digest
         return Outcome(stream, tuple(records), repeated=False)
 
 
+def _instant(moment: datetime) -> datetime:
+    try:
+        return in_milliseconds(moment)
+    except ValueError:
+        raise BadInput("A time needs a zone, as in 2026-06-30T09:00:00+02:00.") from None
+
+
 def day_start(day: date, settings: Settings) -> datetime:
-    """The instant at which `day` begins in the organisation's time zone, in UTC."""
+    """The instant at which `day` begins in the organisation's time zone, in UTC. Raises BadInput outside 1900-2299."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise BadInput(f"{day} is no day between {FIRST_DAY} and {LAST_DAY}.")
     return in_milliseconds(datetime.combine(day, time(), settings.zone))
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from schemas.event import Event, Record
-from schemas.fields import Evidence, Note, PersonId
+from schemas.fields import FIRST_DAY, LAST_DAY, Evidence, Note, PersonId
 from schemas.streams import key
 from services.commands.fold import State
 
@@ -25,6 +25,7 @@ class Context:
     occurred_at: datetime
     day: date
     currency: str = "EUR"
+    corrects: Record | None = None
     others: Mapping[str, State] = field(default_factory=dict)
 
     def other(self, stream: str) -> State:
@@ -127,7 +128,7 @@ def _moments(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_moments), Field(examples=["2026-06-30"])]
+Day = Annotated[date, BeforeValidator(_moments), Field(ge=FIRST_DAY, le=LAST_DAY, examples=["2026-06-30"])]
 KeyField = Annotated[str, BeforeValidator(_key), Shape("CODE"), Field(examples=["ALPHA"])]
 PersonKey = Annotated[PersonId, BeforeValidator(_person), Shape("PERSON")]
 FreeText = Annotated[Note, BeforeValidator(_note), Shape("TEXT")]

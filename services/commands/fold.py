@@ -11,17 +11,25 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from schemas.event import Event, Record, base_name
+from schemas.voiding import Voided
 
 E = TypeVar("E", bound=Event)
 
 
 def dead_versions(records: Iterable[Record]) -> set[int]:
-    """Versions that an active event supersedes. Later versions are settled first, so a voided correction revives."""
+    """Versions that do not count: replaced or voided.
+
+    What a correction replaced stays dead when the correction is itself corrected, and revives only when it is voided.
+    """
     dead: set[int] = set()
-    corrections = [(record.version, record.supersedes) for record in records if record.supersedes is not None]
-    for version, superseded in sorted(corrections, reverse=True):
-        if version not in dead:
+    withdrawn: set[int] = set()
+    corrections = [(r.version, r.supersedes, isinstance(r.event, Voided)) for r in records if r.supersedes is not None]
+    # a record supersedes earlier versions only, so the later ones are settled first
+    for version, superseded, is_void in sorted(corrections, reverse=True):
+        if version not in withdrawn:
             dead.add(superseded)
+            if is_void and version not in dead:
+                withdrawn.add(superseded)
     return dead
 
 
@@ -106,15 +114,19 @@ class History:
         """Whether the event of this version exists and is not superseded."""
         return 1 <= version <= self.version and version not in self._dead
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything in it counts: where all is voided, nothing was ever there."""
+        return any(r.version not in self._dead and not isinstance(r.event, Voided) for r in self.records)
+
     def active(self, *, without: int | None = None, known_at: datetime | None = None) -> list[Record]:
-        """The events that count, as known at `known_at`, and as if version `without` were superseded."""
+        """The events that count, as known at `known_at`, and as if version `without` did not.
+
+        A `voided` event says nothing beyond what it withdraws, so it is not among them.
+        """
+        records, dead = self.records, self._dead
         if known_at is not None:
-            known = [r for r in self.records if r.recorded_at <= known_at]
-            dead = dead_versions(known)
-            return [r for r in known if r.version not in dead]
-        if without is None:
-            return [r for r in self.records if r.version not in self._dead]
-        # settle again without it: what it had superseded comes back
-        rest = [r for r in self.records if r.version != without]
-        dead = dead_versions(rest)
-        return [r for r in rest if r.version not in dead]
+            records = [r for r in records if r.recorded_at <= known_at]
+            dead = dead_versions(records)
+        left_out = dead | {without}
+        return [r for r in records if r.version not in left_out and not isinstance(r.event, Voided)]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas import organisation as events
 from schemas.event import Event, Record
-from schemas.fields import Country, Hours, Item, Share, Text
+from schemas.fields import Country, Hours, Item, Share, Text, TimeZone
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonArgument
 from services.commands.fold import State
@@ -142,6 +142,7 @@ class Join(_PersonCommand, path="person join", example='ann@example.org --unit O
     weekly_hours: Hours = Field(default=Decimal(40), description="Contracted hours a week")
     career_level: Annotated[int | None, Field(ge=1, le=20)] = Field(default=None, description="1 to 20")
     country: Country | None = Field(default=None, description="Whose public holidays apply; by default the unit's")
+    time_zone: TimeZone | None = Field(default=None, description="By default the organisation's")
     work_mode: Literal["office", "hybrid", "remote"] | None = Field(default=None, description="Where the person works")
     name: Text | None = Field(default=None, description="The person's name, kept in the erasable directory only")
     email: Text | None = Field(default=None, description="The person's e-mail, kept in the erasable directory only")
@@ -197,7 +198,8 @@ class ChangeHours(_PersonCommand, path="person change-hours", example="ann@examp
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        return [events.PersonHoursChanged(weekly_hours=self.weekly_hours)] if _known(state or later, "such person") else []
+        _known(state or later, "such person")
+        return [events.PersonHoursChanged(weekly_hours=self.weekly_hours)]
 
 
 class PlanAbsence(
@@ -238,10 +240,12 @@ class Leave(_PersonCommand, path="person leave", example="ann@example.org --volu
     """Record that a person no longer works for the organisation."""
 
     voluntary: bool | None = Field(default=None, description="Whether the person chose to; leave out if unknown")
+    reason: FreeText | None = Field(default=None, description="Why")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        return [events.PersonLeft(voluntary=self.voluntary)] if _known(state or later, "such person") else []
+        _known(state or later, "such person")
+        return [events.PersonLeft(voluntary=self.voluntary, reason=self.reason)]
 
 
 def _known(standing: object, what: str) -> bool:

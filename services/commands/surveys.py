@@ -56,7 +56,7 @@ class Respond(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a number that has answered."""
-        if state.last(survey.ResponseRecorded, item=self.response):
+        if any(r.event.part == self.response for r in (*state.records(survey.ResponseRecorded), *later)):
             raise Rejected(f"Answer {self.response} is recorded already; correct it by --supersedes.")
         fields = {name: getattr(self, name) for name in ("stakeholder_role", "satisfaction", "scores", "recommend")}
         return [survey.ResponseRecorded(item=self.response, **fields)]

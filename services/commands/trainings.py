@@ -168,9 +168,11 @@ class Exempt(
     reason: FreeText | None = Field(default=None, description="Why")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Refuses one's own exemption."""
+        """Refuses one's own exemption, and one that has ended before it begins."""
         if self.decided_by == self.person:
             raise Rejected("Nobody exempts themselves; let somebody else decide.")
+        if self.until < context.day:
+            raise BadInput("--until lies before the exemption's beginning.")
         return [events.TrainingExempted(until=self.until, reason=self.reason, decided_by=self.decided_by)]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas import organisation
 from schemas import workload as events
 from schemas.event import Event, Record
-from schemas.fields import Hours
+from schemas.fields import DayHours, Hours
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonArgument, PersonKey
 from services.commands.fold import State
@@ -98,9 +98,10 @@ class Allocate(
     """Plan a person for a project."""
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Refuses an id that stands."""
+        """Refuses an id that stands, or will."""
         workload = cast(WorkloadState, state)
-        if self.allocation in workload.standing():
+        planned = any(isinstance(r.event, events.AllocationPlanned) and r.event.item == self.allocation for r in later)
+        if planned or self.allocation in workload.standing():
             raise Rejected(f"Allocation {self.allocation} stands already; 'pmo workload revise' changes it.")
         return [events.AllocationPlanned(**self.checked(workload, context))]
 
@@ -168,7 +169,7 @@ class LogHours(
 
     project: KeyField = Field(description="The project")
     day: Day = Field(description="The day")
-    hours: Annotated[Hours, Field(le=24)] = Field(description="Hours")
+    hours: DayHours = Field(description="Hours")
     reason: FreeText | None = Field(default=None, description="Why they are corrected")
 
     def week_day(self) -> date:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from schemas.event import Record
@@ -39,7 +40,12 @@ class FileReport:
 
 
 def record(
-    app: Governance, plan: Plan, mapping: Mapping, *, dry_run: bool = False, progress: Progress = lambda done, total: None
+    app: Governance,
+    plan: Plan,
+    mapping: Mapping,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda done, total: None,
 ) -> list[FileReport]:
     """Records the files in the order of their data dates; with `dry_run`, only says what it would record."""
     drafts = sorted(to_commands(plan), key=lambda planned: planned[0].data_date or dt.date.max)
@@ -48,13 +54,26 @@ def record(
     reports: list[FileReport] = []
     rehearsal = UnitOfWork(app) if dry_run else None
     for file, rows in drafts:
-
-        def work(unit: UnitOfWork, file: FilePlan = file, rows: tuple[Draft, ...] = rows, done: int = done) -> FileReport:
-            return _File(app, unit, plan, mapping, file).record(rows, lambda n: progress(done + n, total))
-
+        work = partial(_record_file, app, plan, mapping, file, rows, partial(_counted, progress, done, total))
         reports.append(work(rehearsal) if rehearsal else app.transact(work))
         done += len(rows)
     return reports
+
+
+def _counted(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
+
+
+def _record_file(
+    app: Governance,
+    plan: Plan,
+    mapping: Mapping,
+    file: FilePlan,
+    rows: tuple[Draft, ...],
+    progress: Callable[[int], None],
+    unit: UnitOfWork,
+) -> FileReport:
+    return _File(app, unit, plan, mapping, file).record(rows, progress)
 
 
 class _File:

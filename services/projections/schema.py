@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, fingerprint, table, tables
 from services.settings import Settings
@@ -25,8 +26,6 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     )
     held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
     if held and held[0]["workspace"] != workspace_id:
-        from services.errors import Unavailable
-
         raise Unavailable(
             f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
             "give this workspace a database of its own."
@@ -68,16 +67,14 @@ def rebuild(clickhouse: ClickHouse, progress: Progress = silent) -> int:
 
 def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
     """Fills one table beside itself, exchanges the two, and brings in what landed meanwhile."""
-    fresh = f"{definition.physical}_fresh"
+    events, fresh = table("events").physical, f"{definition.physical}_fresh"
     clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     clickhouse.command(definition.create(fresh))
-    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(table('events').physical)}")
+    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(events)}")
     clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
-    # records acknowledged between the SELECT and the exchange stand in the old table only
-    clickhouse.command(
-        f"INSERT INTO {definition.physical} SELECT * FROM ({definition.select_from(table('events').physical)}) "
-        f"WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical})"
-    )
+    # records acknowledged between the SELECT and the exchange stand in `events`, but in the old table only
+    missed = f"(SELECT * FROM {events} WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical}))"
+    clickhouse.command(f"INSERT INTO {definition.physical} {definition.select_from(missed)}")
     clickhouse.command(f"DROP TABLE {fresh} SYNC")
 
 

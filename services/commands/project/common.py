@@ -44,7 +44,8 @@ class ProjectCommand(Command):
         project = cast(ProjectState, state)
         if not project and not later:
             raise UnknownProject(f"There is no project {self.project}; 'pmo project propose' makes it.")
-        if not self.closed_too and (project.is_closed or project.status == "withdrawn"):
+        correcting = context.corrects is not None
+        if not self.closed_too and not correcting and (project.is_closed or project.status == "withdrawn"):
             how = "withdrawn" if project.status == "withdrawn" else "financially closed"
             raise ProjectClosed(
                 f"Project {self.project} is {how}; reopen it first, or correct an event by --supersedes."

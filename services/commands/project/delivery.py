@@ -16,6 +16,12 @@ from services.commands.project.state import ProjectState
 from services.errors import BadInput, Rejected
 
 Gate = Annotated[KeyField, Argument()]
+GATE_DECISIONS = (
+    events.GatePassed,
+    events.GatePassedWithConditions,
+    events.GateFailed,
+    events.GateDecisionRevoked,
+)
 
 
 class UnauthorisedBaseline(Rejected):
@@ -40,7 +46,7 @@ class SetBaseline(
     start: Day = Field(description="First day of work")
     finish: Day = Field(description="Last day of work")
     budget: Cost = Field(description="Budget at completion")
-    currency: Currency | None = Field(default=None, description="ISO 4217; by default the proposal's")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's before")
     curve: dict[Day, Cost] = Field(
         default_factory=dict,
         description="Planned value by day, rising from 0 at the start to the budget at the finish; by default a line",
@@ -57,20 +63,22 @@ class SetBaseline(
         """Refuses a curve that is not monotone, and a further baseline that nobody stands for."""
         if self.finish < self.start:
             raise BadInput("--finish lies before --start.")
-        numbers = [int(r.event.part) for r in project.records(events.BaselineSet)]
-        numbers += [int(r.event.part) for r in later if isinstance(r.event, events.BaselineSet)]
-        if numbers and not self.change_id and not (self.unauthorised and self.reason):
+        numbers = [int(r.event.part) for r in (*project.records(events.BaselineSet), *later) if _is_baseline(r)]
+        number = max(numbers, default=0) + 1
+        if context.corrects and _is_baseline(context.corrects):
+            number = int(context.corrects.event.part)
+        if number > 1 and not self.change_id and not (self.unauthorised and self.reason):
             raise UnauthorisedBaseline(
                 f"Project {self.project} has a baseline; give the approved --change-id, "
                 "or --unauthorised with --reason."
             )
-        currency = self.currency or (project.proposal.currency if project.proposal else None)
+        currency = self.currency or project.currency
         if currency is None:
             raise BadInput("The project has no currency yet; give --currency.")
         points = tuple(events.PlannedValue(day=day, value=value) for day, value in self._points())
         return [
             events.BaselineSet(
-                item=str(max(numbers, default=0) + 1),
+                item=str(number),
                 curve=points,
                 currency=currency,
                 **plain(self, "curve", "currency"),
@@ -120,6 +128,8 @@ class PassGate(
         decided = {"item": self.gate, "decided_by": self.decided_by, "evidence": self.evidence or request.evidence}
         if self.conditions and not self.due:
             raise BadInput("Conditions need the day by which they are owed: give --due.")
+        if self.due and self.due < context.day:
+            raise BadInput("--due lies before the decision.")
         if self.due:
             return [events.GatePassedWithConditions(due=self.due, conditions=self.conditions, **decided)]
         return [events.GatePassed(**decided)]
@@ -132,12 +142,33 @@ class FailGate(
 
     gate: Gate = Field(description="The gate")
     decided_by: PersonKey = Field(description="Who decides; not the requester")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What the decision rests on")
     reason: FreeText | None = Field(default=None, description="Why")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses without request, and by the requester."""
         refuse_own(self.decided_by, _requested(project, self.gate, self.project).requested_by, "A gate")
-        return [events.GateFailed(item=self.gate, decided_by=self.decided_by, reason=self.reason)]
+        return [events.GateFailed(item=self.gate, **plain(self, "gate"))]
+
+
+class RevokeGate(
+    ProjectCommand, path="project revoke-gate", example='CRANE-7 G1 --decided-by board --reason "evidence was wrong"'
+):
+    """Let a gate's decision no longer hold."""
+
+    gate: Gate = Field(description="The gate")
+    decided_by: PersonKey = Field(description="Who decides; not the requester")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What the decision rests on")
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses where no decision holds, and by the requester."""
+        decision = project.record(*GATE_DECISIONS, item=self.gate)
+        if decision is None or isinstance(decision.event, events.GateDecisionRevoked):
+            raise Rejected(f"Gate {self.gate} of project {self.project} has no decision to revoke.")
+        request = project.last(events.GateRequested, item=self.gate)
+        refuse_own(self.decided_by, request.requested_by if request else None, "A gate")
+        return [events.GateDecisionRevoked(item=self.gate, **plain(self, "gate"))]
 
 
 class MeetCondition(ProjectCommand, path="project meet-condition", example="CRANE-7 G1 --evidence risk-plan.pdf"):
@@ -148,8 +179,9 @@ class MeetCondition(ProjectCommand, path="project meet-condition", example="CRAN
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses where nothing is owed."""
-        if project.last(events.GatePassedWithConditions, item=self.gate) is None:
-            raise Rejected(f"Gate {self.gate} of project {self.project} was not passed with conditions.")
+        decision = project.record(*GATE_DECISIONS, item=self.gate)
+        if decision is None or not isinstance(decision.event, events.GatePassedWithConditions):
+            raise Rejected(f"Gate {self.gate} of project {self.project} is not passed with conditions.")
         return [events.ConditionMet(item=self.gate, evidence=self.evidence)]
 
 
@@ -168,6 +200,7 @@ class Report(
     actual_cost: Cost = Field(description="Cost to date, from the beginning")
     forecast_finish: Day | None = Field(default=None, description="The finish that is expected now")
     forecast_cost: Cost | None = Field(default=None, description="The cost at completion that is expected now")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's")
     rag: Rag | None = Field(default=None, description="Delivery confidence")
     narrative: FreeText | None = Field(default=None, description="What there is to say")
     at_risk: FreeText | None = Field(default=None, description="Why it comes while on hold or after the end")
@@ -183,7 +216,9 @@ class Report(
             raise NeedsAtRisk(
                 f"Project {self.project} is {project.status}; give --at-risk with the reason for reporting progress."
             )
-        return [progress.ProgressReported(data_date=data_date, **plain(self, "data_date"))]
+        currency = self.currency or project.currency or context.currency
+        fields = plain(self, "data_date", "currency")
+        return [progress.ProgressReported(data_date=data_date, currency=currency, **fields)]
 
 
 class CorrectCost(
@@ -194,7 +229,7 @@ class CorrectCost(
     closed_too = True
     number: Annotated[KeyField, Argument()] = Field(description="The credit note's number")
     amount: Money = Field(description="Added to the cost to date; negative for a credit")
-    currency: Currency | None = Field(default=None, description="ISO 4217; by default the organisation's")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's")
     reason: FreeText | None = Field(default=None, description="Why")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
@@ -203,7 +238,7 @@ class CorrectCost(
             progress.ActualCostCorrected(
                 item=self.number,
                 amount=self.amount,
-                currency=self.currency or context.currency,
+                currency=self.currency or project.currency or context.currency,
                 reason=self.reason,
             )
         ]
@@ -214,13 +249,19 @@ class ReforecastProject(ProjectCommand, path="project reforecast", example="CRAN
 
     forecast_finish: Day | None = Field(default=None, description="The finish that is expected now")
     forecast_cost: Cost | None = Field(default=None, description="The cost at completion that is expected now")
+    currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's")
     reason: FreeText | None = Field(default=None, description="Why")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an empty one."""
         if self.forecast_finish is None and self.forecast_cost is None:
             raise BadInput("Give --forecast-finish, --forecast-cost or both.")
-        return [progress.Reforecast(**plain(self))]
+        currency = self.currency or project.currency or context.currency
+        return [progress.Reforecast(currency=currency, **plain(self, "currency"))]
+
+
+def _is_baseline(record: Record) -> bool:
+    return isinstance(record.event, events.BaselineSet)
 
 
 def _requested(project: ProjectState, gate: str, code: str) -> events.GateRequested:
@@ -235,6 +276,7 @@ COMMANDS: tuple[type[Command], ...] = (
     RequestGate,
     PassGate,
     FailGate,
+    RevokeGate,
     MeetCondition,
     Report,
     CorrectCost,

@@ -39,6 +39,7 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
         default_factory=dict, description="How far it serves a goal, 0 to 5", examples=["GROWTH=3"]
     )
     size: events.Size | None = Field(default=None, description="Its size class")
+    value: Cost | None = Field(default=None, description="What it is expected to be worth over its life")
     risk: Share | None = Field(default=None, description="Chance that it fails, 0 to 1")
     planned_start: Day | None = Field(default=None, description="First day of work")
     planned_finish: Day | None = Field(default=None, description="Last day of work")
@@ -103,6 +104,8 @@ class Defer(ProjectCommand, path="project defer", example="CRANE-7 --until 2026-
         """Refuses what is no open proposal."""
         if project.status not in ("proposed", "deferred"):
             raise Rejected(f"Project {self.project} is {project.status}; only an open proposal can be deferred.")
+        if self.until and self.until < context.day:
+            raise BadInput("--until lies before the decision to defer.")
         return [events.Deferred(**plain(self))]
 
 
@@ -211,8 +214,7 @@ class Close(ProjectCommand, path="project close", example="CRANE-7 --final-cost 
             raise Rejected(
                 f"Project {self.project} is {project.status}; complete or cancel it before closing its books."
             )
-        own = project.baseline.currency if project.baseline else project.proposal.currency if project.proposal else None
-        currency = self.currency or own
+        currency = self.currency or project.currency
         if currency is None:
             raise BadInput(f"Project {self.project} has no baseline to take the currency from; give --currency.")
         return [events.FinanciallyClosed(final_cost=Decimal(self.final_cost), currency=currency)]

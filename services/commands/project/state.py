@@ -69,6 +69,12 @@ class ProjectState(State):
         return self.last(project.BaselineSet)
 
     @property
+    def currency(self) -> str | None:
+        """The currency of its plan: the baseline's, else the proposal's."""
+        plan = self.baseline or self.proposal
+        return plan.currency if plan else None
+
+    @property
     def has_started(self) -> bool:
         """Whether work ever began."""
         return self.record(project.Started) is not None

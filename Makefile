@@ -1,0 +1,69 @@
+# What the README says: `make demo` and `make test` do all the set-up on a machine with Python 3.11, Java 17 and Maven.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup java demo test lint types imports schemas unit integration bench clean
+
+help:
+	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
+	@echo 'make demo         load a simulated company through a real broker and show its figures'
+	@echo 'make test         lint, types, import rules and all tests, those on a real broker too'
+	@echo 'make schemas      write the JSON Schemas and the AsyncAPI document of new events'
+	@echo 'make bench        measure this machine'
+	@echo 'make clean        remove what was made here'
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 is needed: install the package python3.11 and python3.11-venv.'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; $(PYTHON) is older. Give another one by make PYTHON=...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+# The tests need a real broker. As root what lacks is installed; otherwise it is named.
+java:
+	@if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless maven; \
+		else \
+			echo 'Java 17 and Maven are needed for the broker: install the packages openjdk-17-jre-headless and maven.'; \
+			exit 1; \
+		fi; \
+	fi
+
+demo: setup
+	@$(BIN)/pmo demo $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check schemas services infra tests
+	$(BIN)/ruff format --check schemas services infra tests
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports --no-cache
+
+schemas: setup
+	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m schemas.samples
+
+unit: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/property
+
+integration: setup java
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration tests/e2e
+
+test: setup java lint types imports
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: setup
+	$(BIN)/pmo bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
