@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup java demo test lint types imports schemas unit integration bench clean
+.PHONY: help setup java demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
 	@echo 'make demo         load a simulated company through a real broker and show its figures'
 	@echo 'make test         lint, types, import rules and all tests, those on a real broker too'
 	@echo 'make schemas      write the JSON Schemas and the AsyncAPI document of new events'
+	@echo 'make reference    write docs/reference out of the catalogues'
 	@echo 'make bench        measure this machine'
 	@echo 'make clean        remove what was made here'
 
@@ -48,6 +49,9 @@ types: setup
 
 imports: setup
 	$(BIN)/lint-imports --no-cache
+
+reference: setup
+	$(BIN)/python -m services.reference
 
 schemas: setup
 	$(BIN)/python -m schemas.generate

@@ -1,0 +1,215 @@
+"""The program around the commands: help, examples, completion, exit codes, speed of starting."""
+
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from services.cli.generate import RecordCommand
+from services.cli.main import exit_code, root
+from services.commands.catalogue import COMMANDS
+from services.commands.intake import Intake
+from services.settings import Settings
+from tests.e2e.cli import Pmo
+
+PROGRAM = Path(sys.executable).with_name("pmo")
+
+
+def commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group, info_name="pmo")
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+EVERY = list(commands())
+
+
+def ids(pair: object) -> str:
+    return " ".join(pair) if isinstance(pair, tuple) else ""
+
+
+def run(home: Path, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    around = {**os.environ, "PMO_HOME": str(home), **env}
+    return subprocess.run([PROGRAM, *args], capture_output=True, text=True, env=around, check=False)
+
+
+def test_every_command_of_the_catalogue_is_there() -> None:
+    assert {command.path for command in COMMANDS} <= {" ".join(path) for path, _ in EVERY}
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY, ids=ids)
+def test_every_command_has_help_and_an_example_that_parses(
+    path: tuple[str, ...], command: click.Command, pmo: Pmo, tmp_path: Path
+) -> None:
+    shown = pmo.ok(*path, "--help")
+    assert command.help and command.help.splitlines()[0] in shown.replace("\n  ", " ")
+    examples = [line.strip() for line in shown.splitlines() if line.strip().startswith(f"pmo {' '.join(path)}")]
+    assert examples, "no example"
+    for parameter in command.params:
+        assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
+    for example in examples:
+        args = shlex.split(example.partition(" > ")[0])[1 + len(path) :]
+        context = command.make_context(path[-1], args)
+        if isinstance(command, RecordCommand):
+            check_fields(command, context.params, pmo, tmp_path)
+
+
+def check_fields(command: RecordCommand, params: dict[str, object], pmo: Pmo, folder: Path) -> None:
+    settings = Settings.load(pmo.home)
+    fields = command.fields(dict(params), settings)
+    for name in ("evidence", "certificate", "security_review"):
+        if isinstance(named := fields.get(name), list):
+            for file in named:
+                (folder / file).touch()
+            fields[name] = [str(folder / file) for file in named]
+    Intake("secret").prepare(command.command_class, fields, {})
+
+
+def test_help_names_the_exit_codes_and_every_section(pmo: Pmo) -> None:
+    shown = pmo.ok("--help")
+    for words in ("Record what happened:", "Ask:", "Workspace:", "130  interrupted", "PMO_HOME"):
+        assert words in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_version(pmo: Pmo) -> None:
+    assert pmo.ok("--version").startswith("pmo, version ")
+
+
+def test_starting_imports_nothing_heavy(tmp_path: Path) -> None:
+    heavy = {"pydantic", "eventsourcing", "chdb", "clickhouse_connect", "kafka", "faust", "rich", "yaml", "pyarrow"}
+    writing = heavy - {"pydantic", "eventsourcing"}
+    script = (
+        "import sys; from services.cli.main import root, exit_code; import click\n"
+        "try: root(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    env = {**os.environ, "PMO_HOME": str(tmp_path / "home")}
+
+    def loaded(*args: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *args], capture_output=True, text=True, env=env, check=True
+        )
+        return set(done.stderr.split())
+
+    assert not heavy & loaded("--help")
+    loaded("init")
+    assert not writing & loaded("unit", "register", "OPS", "--name", "Operations")
+
+
+def test_completion(tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_PMO_COMPLETE" in run(tmp_path, "completion", shell).stdout
+    words = {"_PMO_COMPLETE": "bash_complete", "COMP_CWORD": "1", "COMP_WORDS": "pmo t"}
+    assert run(tmp_path, **words).stdout.split() == ["plain,timesheet", "plain,training"]
+    words = {"_PMO_COMPLETE": "bash_complete", "COMP_CWORD": "4", "COMP_WORDS": "pmo project propose X --siz"}
+    assert run(tmp_path, **words).stdout.split() == ["plain,--size"]
+    assert run(tmp_path, "completion", "tcsh").returncode == 2
+
+
+def test_init_makes_a_private_workspace_once(tmp_path: Path) -> None:
+    home = tmp_path / "deep" / "home"
+    done = run(home, "init", "--organisation", "Harbour", "--currency", "gbp", "--time-zone", "europe/london")
+    assert done.returncode == 0 and "'Harbour'" in done.stdout and "Europe/London, GBP" in done.stdout
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    file = home / "workspace.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    again = run(home, "init")
+    assert again.returncode == 4 and "already" in again.stderr
+    assert file.read_bytes() == before
+    assert len(Settings.load(home).secret.get_secret_value()) == 64
+
+
+def test_init_refuses_what_it_cannot_use(tmp_path: Path) -> None:
+    new = Pmo(tmp_path / "new")
+    assert "did you mean Europe/London" in new.refused(2, "init", "--time-zone", "Europe/Lundon")
+    assert "'currency'" in new.refused(2, "init", "--currency", "pounds")
+    assert "partitions" in new.refused(2, "init", "--partitions", "0")
+    assert not new.home.exists()
+    (tmp_path / "photo.jpg").touch()
+    assert "holds other things" in Pmo(tmp_path).refused(4, "init")
+    assert "in use" in Pmo(tmp_path / "photo.jpg").refused(4, "init")
+
+
+def test_without_a_workspace(tmp_path: Path) -> None:
+    nowhere = Pmo(tmp_path / "none")
+    for args in (
+        ("unit", "rename", "A", "--name", "B"),
+        ("history", "project:A"),
+        ("kpi",),
+        ("doctor",),
+        ("apply", "-"),
+    ):
+        assert "run 'pmo init'" in nowhere.refused(5, *args)
+    assert not nowhere.home.exists()
+
+
+def test_settings_that_are_wrong(pmo: Pmo) -> None:
+    runner = CliRunner(env={"PMO_HOME": str(pmo.home), "PMO_TIME_ZONE": "Mars/Olympus"})
+    result = runner.invoke(root, ["history", "project:A"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "time_zone" in result.stderr
+
+
+def test_workspaces_that_are_broken(pmo: Pmo) -> None:
+    (pmo.home / "events.sqlite").write_bytes(b"no database" * 999)
+    result = pmo("unit", "register", "OPS", "--name", "Operations")
+    assert (result.exit_code, "cannot be opened" in result.stderr) == (7, True)
+    result = pmo("doctor", "--json")
+    states = {each["what"]: each["state"] for each in json.loads(result.stdout)}
+    assert (result.exit_code, states["event store"]) == (7, "failed")
+    for content in (b"[]", b"{", b"\xff", b'{"workspace_id": 7}'):
+        (pmo.home / "workspace.json").write_bytes(content)
+        result = pmo("history", "project:A")
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+def test_kpi_names_and_scopes_that_are_wrong(pmo: Pmo) -> None:
+    assert "on-time" in pmo.refused(5, "kpi", "on-tim")
+    assert "--as-of" in pmo.refused(2, "kpi", "on-time", "--as-of", "2025-02-30")
+    assert "needs the name" in pmo.refused(2, "kpi", "--rows")
+    assert "--known-at" in pmo.refused(2, "kpi", "on-time", "--known-at", "2025-02-30T99:00")
+
+
+def test_a_reader_that_goes_away_is_no_error(crane: Pmo) -> None:
+    long = "x" * 16_000
+    for number in range(12):
+        crane.ok("unit", "retire", "OPS", "--reason", f"{number}{long}")
+    command = f"{shlex.quote(str(PROGRAM))} history unit:OPS --json | head -1; exit ${{PIPESTATUS[0]}}"
+    env = {**os.environ, "PMO_HOME": str(crane.home)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[\n", "")
+
+
+def test_a_defect_is_one_sentence_and_a_log(pmo: Pmo, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    script = "from services.cli.main import exit_code\nraise SystemExit(exit_code(lambda: 1 / 0))"
+    env = {**os.environ, "PMO_HOME": str(pmo.home)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False)
+    log = pmo.home / "pmo-errors.log"
+    problem = "Error: Something went wrong inside pmo: ZeroDivisionError: division by zero."
+    assert done.returncode == 1
+    assert done.stderr == f"{problem} Details are in {log}; please report it.\n"
+    assert "Traceback" in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_an_interruption() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert exit_code(interrupted) == 130
