@@ -6,7 +6,7 @@ Two times stand in them: `time` (when it was true in the business) and `recorded
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,6 +18,7 @@ from schemas.wire import NeverNull, OnlyAs
 TYPE_PATTERN = rf"^pmo\.({KIND_PATTERN})\.({KIND_PATTERN})\.v([1-9][0-9]*)$"
 MAX_BYTES = 256 * 1024
 VERSION_BITS = 20
+VOIDED = "voided"
 MAX_VERSION = (1 << VERSION_BITS) - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -48,9 +49,12 @@ class Event(BaseModel):
     @property
     def part(self) -> str:
         """The part of the stream that this is about, "" for the whole: the fold's key is (stream, part)."""
-        return getattr(self, "item", "")
+        # a default for getattr would be found by a failing lookup, which pydantic makes slow
+        part: str = self.__dict__.get("item", "")
+        return part
 
 
+@cache
 def base_name(type_name: str) -> str:
     """The type without its version: ``pmo.project.proposed``; all versions of it fold alike."""
     return type_name.rpartition(".")[0]
@@ -134,6 +138,8 @@ class Envelope(BaseModel, Generic[Data]):
             raise ValueError(f"a stream has at most {MAX_VERSION} versions")
         if self.supersedes is not None and self.supersedes >= int(version):
             raise ValueError("supersedes must name an earlier version")
+        if self.supersedes is None and self.type.split(".", 3)[2] == VOIDED:
+            raise ValueError("a voided event names in supersedes what it withdraws")
         if self.type.split(".", 2)[1] != kind_of(stream):
             raise ValueError("the type is of another kind than the stream")
         if self.dataschema != schema_name(self.type):

@@ -59,5 +59,5 @@ def keys_of(stream: str) -> tuple[str, ...]:
 
 
 def as_key(stream: str) -> str:
-    """`stream` written inside another stream's key: ``:`` and ``/`` become ``.``."""
-    return key(stream.replace(":", ".").replace("/", "."))
+    """`stream` written inside another stream's key: ``:`` and ``/`` become ``.``; too long, it is a slug."""
+    return slug_key(stream.replace(":", ".").replace("/", "."))

@@ -1,6 +1,6 @@
 """`voided`, which every kind has: it only withdraws the event that it supersedes."""
 
-from schemas.event import Event
+from schemas.event import VOIDED, Event
 from schemas.fields import Note
 
 
@@ -14,7 +14,7 @@ def voided(kind: str) -> type[Voided]:
     """The `voided` event of `kind`."""
     name = "".join(word.capitalize() for word in kind.split("-")) + "Voided"
 
-    class _Voided(Voided, type=f"pmo.{kind}.voided.v1"):
+    class _Voided(Voided, type=f"pmo.{kind}.{VOIDED}.v1"):
         pass
 
     _Voided.__name__ = _Voided.__qualname__ = name

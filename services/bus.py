@@ -221,6 +221,17 @@ def committed(bootstrap: str, group: str, names: Sequence[str]) -> dict[tuple[st
     return _plain({p: offset for p, offset in found.items() if offset is not None})
 
 
+def commit(bootstrap: str, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+    """Acknowledge for the group, which must have no member at work: Unavailable if it has."""
+    from kafka import TopicPartition
+    from kafka.structs import OffsetAndMetadata
+
+    with _consumer(bootstrap, group) as consumer, _answering(bootstrap):
+        places = {TopicPartition(*at): OffsetAndMetadata(offset, "", -1) for at, offset in offsets.items()}
+        consumer.assign(list(places))
+        consumer.commit(places, timeout_ms=10_000)
+
+
 def check(bootstrap: str, timeout: float = 2.0) -> str:
     """What answers there, in words for a person; Unavailable within about `timeout` seconds if nothing does."""
     with _admin(bootstrap, timeout) as admin:

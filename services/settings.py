@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from services.errors import BadInput, NotFound
+from services.errors import BadInput, NotFound, Unavailable
 
 WORKSPACE_FILE = "workspace.json"
 
@@ -84,10 +84,14 @@ class Settings(BaseModel):
         file = folder / WORKSPACE_FILE
         try:
             stored = json.loads(file.read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"There is no workspace in {folder}; run 'pmo init', or set PMO_HOME to one.") from None
+        except OSError as error:
+            raise Unavailable(f"{file} cannot be read ({error.strerror}); correct the folder's rights.") from None
         except ValueError:
-            raise BadInput(f"{file} is not valid JSON; restore it from a backup or correct it by hand.") from None
+            stored = None
+        if not isinstance(stored, dict):
+            raise BadInput(f"{file} is not valid JSON; restore it from a backup or correct it by hand.")
         given = {f: os.environ[f"PMO_{f.upper()}"] for f in cls.model_fields if f"PMO_{f.upper()}" in os.environ}
         given.pop("home", None)
         if "actor" not in given and "actor" not in stored:

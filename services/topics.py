@@ -11,6 +11,7 @@ from services.errors import BadInput
 
 MAX_RECORD_BYTES = 1024 * 1024
 POSITION = "position"
+SEQ = "seq"
 CONTENT_TYPE = "content-type"
 CLOUDEVENT = b"application/cloudevents+json"
 
@@ -71,6 +72,11 @@ def topics(prefix: str, kinds: Iterable[str], partitions: int, replication: int)
 def event_headers(position: int) -> list[tuple[str, bytes]]:
     """The headers of an event's record: its position in the store, and what the value is."""
     return [(POSITION, b"%d" % position), (CONTENT_TYPE, CLOUDEVENT)]
+
+
+def directory_headers(seq: int) -> list[tuple[str, bytes]]:
+    """The header of a directory record: its number, which a tombstone could say nowhere else."""
+    return [(SEQ, b"%d" % seq)]
 
 
 def check_topic(topic: Topic, partitions: int, config: Mapping[str, str]) -> None:

@@ -32,13 +32,13 @@ _FIGURE_CSV = (
 )
 _ROW_COLUMNS = (
     Column("unit", "unit"),
-    Column("subject", "subject"),
+    Column("subject", "subject", identifier=True),
     Column("name", "label"),
     Column("standing", "standing"),
-    Column("numerator", "numerator", number=True),
-    Column("denominator", "denominator", number=True),
+    Column("of", "of", number=True),
     Column("left out because", "excluded"),
 )
+_ROW_CSV = ("unit", "subject", "label", "standing", "numerator", "denominator", "excluded", "evidence")
 
 
 def scope_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -216,14 +216,14 @@ def _show_figures(
             "group": figure.by or "(none)",
             "standing": figure.standing,
             "value": value_text(kpi, figure.value),
-            "of": "" if kpi.aggregator == "median" else _fraction(figure),
+            "of": "" if kpi.aggregator == "median" else _fraction(figure.numerator, figure.denominator),
             "n": figure.n,
             "left_out": _left_out(figure.left_out, figure.incomplete),
         }
         for kpi, figure in figures
     ]
     silent = [kpi for kpi in wanted if not any(kpi is measured for measured, _ in figures)]
-    rows += [{"title": kpi.title, "value": NO_DATA, "n": 0} for kpi in silent]
+    rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
     columns = [
         *([] if alone else [Column("KPI", "title")]),
         *([] if group == "portfolio" else [Column(group, "group")]),
@@ -253,18 +253,22 @@ def definition_notes(kpi: "Kpi") -> list[str]:
 
 
 def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
-    fields = [*(column.field for column in _ROW_COLUMNS), "evidence"]
     if as_json:
         output.as_json({"scope": scope_data(scope), "kpi": {"name": kpi.name, **_definition(kpi)}, "rows": rows})
     elif as_csv:
-        output.as_csv(fields, rows)
+        output.as_csv(_ROW_CSV, rows)
     else:
-        columns = (*_ROW_COLUMNS, Column("evidence", "evidence"))
-        output.table(f"{kpi.title}, {scope_text(scope)}", columns, rows, definition_notes(kpi))
+        standings = {str(row["standing"]) for row in rows}
+        one = f", {standings.pop()}" if len(standings) == 1 else ""
+        columns = [column for column in _ROW_COLUMNS if not one or column.field != "standing"]
+        shown = [{**row, "of": _fraction(row["numerator"], row["denominator"])} for row in rows]
+        output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, definition_notes(kpi))
 
 
-def _fraction(figure: "Figure") -> str:
-    return f"{output.figure(figure.numerator)} / {output.figure(figure.denominator)}"
+def _fraction(numerator: Decimal | None, denominator: Decimal | None) -> str:
+    return (
+        "" if numerator is None or denominator is None else f"{output.figure(numerator)} / {output.figure(denominator)}"
+    )
 
 
 def _left_out(reasons: Mapping[str, int], incomplete: int) -> str:

@@ -61,7 +61,7 @@ class RecordCommand(click.Command):
         as_json = given.pop("as_json")
         common = Common(**{name: given.pop(name) for name in _COMMON_NAMES if name in given})
         settings = Settings.load()
-        fields = self._fields(given, settings)
+        fields = self.fields(given, settings)
         actor = actor_of(settings, common.actor)
         meta = meta_of(settings, common, actor)
         with opened() as app:
@@ -72,7 +72,8 @@ class RecordCommand(click.Command):
             outcome = app.transact(recorded)
             show([outcome], as_json)
 
-    def _fields(self, given: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    def fields(self, given: dict[str, Any], settings: Settings) -> dict[str, Any]:
+        """The command's fields from what click parsed. Raises BadInput."""
         missing = [look.option for look in self.looks if look.required and given[look.name] in (None, ())]
         if missing:
             path = self.command_class.path

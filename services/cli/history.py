@@ -11,6 +11,7 @@ import click
 from schemas.catalogue import KINDS
 from schemas.event import Record
 from schemas.streams import checked
+from schemas.voiding import Voided
 from services.cli import output, times
 from services.cli.groups import nearest
 from services.cli.output import Column
@@ -18,11 +19,14 @@ from services.errors import BadInput, NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from schemas.fields import Note
     from services.commands.app import Governance
+    from services.commands.directory import Entry
 
 _ALIASES = {"unit": "business-unit"}
 _PERSONAL_KINDS = ("person", "workload", "timesheet", "training")
 _PERSON_ID = re.compile(r"[A-Z2-7]{20}")
+_SHOWN_OF_A_NOTE = 160
 _LOOKED_UP_AT_ONCE = 500
 _COLUMNS = (
     Column("v", "version", number=True),
@@ -94,30 +98,33 @@ def void(
     from services.cli.generate import show
     from services.cli.recording import Common, Scribe, actor_of, meta_of, opened
     from services.commands.app import Outcome, UnitOfWork
-    from services.commands.directory import write_note
 
     settings = Settings.load()
     said_by = actor_of(settings, actor)
     meta = meta_of(settings, Common(command_id=command_id), said_by)
+    note, entries = _note(reason)
     with opened() as app:
         stream = resolved(app, stream)
         _existing(app, stream)
 
         def voided(unit: UnitOfWork) -> Outcome:
-            note, entry = _note(reason)
-            outcome = unit.void(stream, version, meta, note)
-            if entry and not outcome.repeated:
-                unit.record_entries([entry])
+            outcome = unit.void(stream, version, meta, note, entries)
             Scribe(app, unit).introduce(said_by, outcome)
             return outcome
 
-        def _note(text: str | None) -> tuple[Any, Any]:
-            try:
-                return write_note(text) if text is not None else (None, None)
-            except ValueError as error:
-                raise BadInput(f"--reason: {error}.") from None
-
         show([app.transact(voided)], as_json)
+
+
+def _note(reason: str | None) -> "tuple[Note | None, tuple[Entry, ...]]":
+    from services.commands.directory import write_note
+
+    if reason is None:
+        return None, ()
+    try:
+        note, entry = write_note(reason)
+    except ValueError as error:
+        raise BadInput(f"--reason: {error}.") from None
+    return note, (entry,)
 
 
 def resolved(app: "Governance", text: str) -> str:
@@ -163,6 +170,7 @@ def _hint(app: "Governance", keys: str, kind: str = "") -> str:
 
 def _rows(app: "Governance", records: Sequence[Record], until: datetime | None) -> list[dict[str, Any]]:
     replaced = _replaced_by(records)
+    voiding = {record.version for record in records if isinstance(record.event, Voided)}
     shown = [record for record in records if until is None or record.occurred_at <= until]
     datas = [json.loads(record.to_bytes())["data"] for record in shown]
     subjects = {record.actor for record in shown} | {s for data in datas for s in _subjects(data)}
@@ -179,6 +187,7 @@ def _rows(app: "Governance", records: Sequence[Record], until: datetime | None) 
             "actor": record.actor,
             "by": names.get(record.actor, record.actor),
             "superseded_by": replaced.get(record.version),
+            "voided": replaced.get(record.version) in voiding,
             "supersedes": record.supersedes,
             "data": data,
             "readable": _readable(data, names),
@@ -235,9 +244,14 @@ def _readable(value: Any, names: dict[str, str]) -> Any:
         return [_readable(each, names) for each in value]
     if isinstance(value, dict):
         if _is_note(value):
-            return names.get(f"note:{value['id']}", "(erased)")
+            return _short(names.get(f"note:{value['id']}", "(erased)"))
         return {name: _readable(each, names) for name, each in value.items() if each not in (None, [], {})}
     return value
+
+
+def _short(note: str) -> str:
+    line = " ".join(note.split())
+    return line if len(line) <= _SHOWN_OF_A_NOTE else f"{line[:_SHOWN_OF_A_NOTE]}... ({len(note):,} characters)"
 
 
 def _for_people(row: dict[str, Any], zone: Any) -> dict[str, Any]:
@@ -246,9 +260,9 @@ def _for_people(row: dict[str, Any], zone: Any) -> dict[str, Any]:
     occurred = row["occurred_at"].astimezone(zone)
     marks = []
     if row["superseded_by"]:
-        marks.append(f"superseded by {row['superseded_by']}")
+        marks.append(f"{'voided' if row['voided'] else 'superseded'} by {row['superseded_by']}")
     if row["supersedes"]:
-        marks.append(f"supersedes {row['supersedes']}")
+        marks.append(f"{'voids' if short_type(row['type']) == 'voided' else 'supersedes'} {row['supersedes']}")
     what = output.text(row["readable"])
     return {
         "occurred": f"{occurred:%Y-%m-%d}" if row["precision"] == "day" else f"{occurred:%Y-%m-%d %H:%M}",

@@ -109,7 +109,9 @@ def _data(report: "FileReport") -> dict[str, Any]:
             for fault in row.faults
         ],
         "ignored_rows": [{"row": row.number, "reason": row.reason} for row in plan.ignored],
-        "new_names": [{"name": n.name, "unit": n.unit, "stream": n.stream_key, "row": n.number} for n in plan.new_names],
+        "new_names": [
+            {"name": n.name, "unit": n.unit, "stream": n.stream_key, "row": n.number} for n in plan.new_names
+        ],
         "left_streams": list(report.left),
         "notes": list(plan.notes),
     }
@@ -126,10 +128,12 @@ def _examples(reports: list["FileReport"]) -> None:
     for report in reports:
         for record in report.records:
             by_type.setdefault(record.event.type_name, []).append(record.stream)
-    rows = [
-        {"type": name, "events": len(streams), "example": streams[0]} for name, streams in sorted(by_type.items())
+    rows = [{"type": name, "events": len(streams), "example": streams[0]} for name, streams in sorted(by_type.items())]
+    columns = [
+        output.Column("Event", "type"),
+        output.Column("Events", "events", True),
+        output.Column("First", "example"),
     ]
-    columns = [output.Column("Event", "type"), output.Column("Events", "events", True), output.Column("First", "example")]
     output.table("By event", columns, rows)
 
 

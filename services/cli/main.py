@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTERRUPTED = 130
+LOG = "pmo-errors.log"
 
 _GENERATED = "services.cli.generate:group"
 
@@ -42,7 +43,6 @@ SECTIONS: tuple[Section, ...] = (
         "Ask",
         (
             Subcommand("kpi", "Figures by unit, project or portfolio, as of any day.", "services.cli.ask:kpi"),
-            Subcommand("audit", "Whether units follow the process, and what was found.", "services.cli.ask:audit"),
             Subcommand("history", "Every event of one stream.", "services.cli.history:history"),
         ),
     ),
@@ -124,12 +124,17 @@ def _log(error: Exception) -> "Path":
 
     from services.settings import default_home
 
-    home = default_home().absolute()
-    file = (home if os.access(home, os.W_OK) else Path(tempfile.gettempdir())) / "pmo-errors.log"
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as log:
-        log.write(f"--- {datetime.now(UTC).isoformat(timespec='seconds')}\n")
-        log.writelines(traceback.format_exception(error))
+    entry = f"--- {datetime.now(UTC).isoformat(timespec='seconds')}\n{''.join(traceback.format_exception(error))}"
+    try:
+        return _append(default_home().absolute() / LOG, entry)
+    except OSError:
+        # no workspace, or one that cannot be written
+        return _append(Path(tempfile.mkdtemp(prefix="pmo-")) / LOG, entry)
+
+
+def _append(file: "Path", entry: str) -> "Path":
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as log:
+        log.write(entry)
     return file
 
 

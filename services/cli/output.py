@@ -8,11 +8,18 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-PIPED_WIDTH = 200
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+# what is piped is searched and cut by programs: no line of it is broken
+PIPED_WIDTH = 100_000
+_GAP = 2
+_WHOLE_WORD = 24
+_WHOLE_IDENTIFIER = 36
 _STYLES = {
     "violated": "red",
     "failed": "red",
@@ -25,11 +32,12 @@ _STYLES = {
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, its field in the rows, and whether it holds figures."""
+    """A column of a table: its heading, its field in the rows, and whether it holds figures or identifiers."""
 
     title: str
     field: str
     number: bool = False
+    identifier: bool = False
 
 
 def format_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,20 +53,15 @@ def table(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        longest = max((len(word) for row in rows for word in text(row.get(column.field)).split()), default=0)
-        shown.add_column(
-            column.title,
-            justify="right" if column.number else "left",
-            overflow="fold",
-            # an identifier that is broken in two cannot be copied
-            min_width=min(longest, 24),
-        )
-    for row in rows:
-        cells = [text(row.get(column.field)) for column in columns]
+    headed = any(column.title for column in columns)
+    shown = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=headed)
+    cells = [[text(row.get(column.field)) for column in columns] for row in rows]
+    for column, width in zip(columns, _widths(columns, cells, console.width), strict=True):
+        justify: Literal["right", "left"] = "right" if column.number else "left"
+        shown.add_column(column.title, justify=justify, overflow="fold", width=width)
+    for row, shown_cells in zip(rows, cells, strict=True):
         style = "dim strike" if row.get("struck") else None
-        shown.add_row(*(_styled(escape(cell), cell) for cell in cells), style=style)
+        shown.add_row(*(_styled(escape(cell), cell) for cell in shown_cells), style=style)
     with console.capture() as printed:
         if title:
             console.print(escape(title), style="bold", soft_wrap=True)
@@ -66,6 +69,26 @@ def table(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any
         for note in notes:
             console.print(escape(note), soft_wrap=not sys.stdout.isatty())
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int]:
+    """How wide each column is, so that all fit: the widest give way first, and words and identifiers last."""
+    from rich.cells import cell_len
+
+    widths: list[int] = []
+    least: list[int] = []
+    for number, column in enumerate(columns):
+        lines = [line for row in cells for line in row[number].splitlines()]
+        words = max((cell_len(word) for line in lines for word in line.split()), default=0)
+        limit = _WHOLE_IDENTIFIER if column.identifier else _WHOLE_WORD
+        widths.append(min(max([len(column.title), *map(cell_len, lines)]), width))
+        least.append(widths[-1] if column.number else min(widths[-1], max(min(words, limit), len(column.title))))
+    while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > 1:
+        # a word that is broken in two cannot be copied
+        room = [have - need for have, need in zip(widths, least, strict=True)]
+        widest = max(range(len(widths)), key=lambda n: (room[n] > 0, widths[n]))
+        widths[widest] -= 1
+    return widths
 
 
 def as_json(value: Any) -> None:
@@ -82,21 +105,36 @@ def as_csv(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows (done, total) as a bar on standard error if that is a terminal."""
+    """Shows (done, total) as a bar on standard error, from the first report on, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    bar = _Bar(what)
+    try:
+        yield bar.advance
+    finally:
+        bar.end()
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
 
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+class _Bar:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._progress: Progress | None = None
 
-        yield advance
+    def advance(self, done: int, total: int) -> None:
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.add_task(self._what)
+            self._progress.start()
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total)
+
+    def end(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
 
 
 def text(value: Any) -> str:
@@ -110,8 +148,12 @@ def text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(text(each) for each in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={text(each)}" for name, each in value.items())
+        return ", ".join(f"{name}={_bracketed(each)}" for name, each in value.items())
     return str(value)
+
+
+def _bracketed(value: Any) -> str:
+    return f"[{text(value)}]" if isinstance(value, list | tuple | Mapping) else text(value)
 
 
 def count(number: int) -> str:

@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from schemas.event import Id
 from services.cli import times
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.command import Command
@@ -79,9 +76,9 @@ def opened() -> "Iterator[Governance]":
 
 def actor_of(settings: Settings, said: str | None) -> Actor:
     """The actor that `said` names: a login, ``person:ID`` or ``system:NAME``; by default the setting's."""
-    login = (said or settings.actor).strip()
+    login = (settings.actor if said is None else said).strip()
     if login.startswith(SYSTEM_PREFIX):
-        return Actor(checked_id(login, "--actor"), None)
+        return Actor(login, None)
     try:
         person = pseudonym(settings.secret.get_secret_value(), login)
     except ValueError as error:
@@ -103,16 +100,8 @@ def meta_of(settings: Settings, common: Common, actor: Actor) -> Meta:
     if common.recorded_at is not None:
         given["recorded_at"] = times.start_of(common.recorded_at, "recorded_at", zone)
     if common.command_id is not None:
-        given["command_id"] = checked_id(common.command_id, "--command-id")
+        given["command_id"] = common.command_id
     return Meta(actor=actor.id, supersedes=common.supersedes, **given)
-
-
-def checked_id(text: str, option: str) -> str:
-    """`text` itself if it can stand in an envelope as an id."""
-    try:
-        return TypeAdapter(Id).validate_python(text)
-    except ValidationError:
-        raise BadInput(f"{option}: {text!r} has other characters than letters, digits and ._:/@+=-.") from None
 
 
 def as_data(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schemas.fields import FIRST_DAY, LAST_DAY
 from services.errors import BadInput
 
-FIRST_YEAR, LAST_YEAR = 1900, 2261
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WORDS = {"today": 0, "yesterday": 1}
 
@@ -59,6 +59,6 @@ def _midnight(on: date, zone: ZoneInfo) -> datetime:
 
 
 def _in_range(on: date, option: str) -> date:
-    if not FIRST_YEAR < on.year < LAST_YEAR:
-        raise BadInput(f"{option}: {on} lies outside the years {FIRST_YEAR + 1} to {LAST_YEAR - 1} that can be kept.")
+    if not FIRST_DAY <= on < LAST_DAY:
+        raise BadInput(f"{option}: {on} does not lie between {FIRST_DAY} and {LAST_DAY}.")
     return on

@@ -22,7 +22,7 @@ Example:
 def system_time_zone() -> str:
     """The machine's IANA time zone, UTC if it does not tell."""
     _, found, name = str(_LOCAL_TIME.resolve()).partition("zoneinfo/")
-    return re.sub(r"^(posix|right)/", "", name) if found else "UTC"
+    return re.sub(r"^(posix|right|Etc)/", "", name) if found else "UTC"
 
 
 @click.command(epilog=_EXAMPLE)

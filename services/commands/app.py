@@ -2,16 +2,17 @@
 
 import re
 import secrets
+import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar, cast
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, OperationalError
+from eventsourcing.persistence import DatabaseError, IntegrityError, OperationalError
 
-from schemas.catalogue import VOIDED
+from schemas.catalogue import VOIDED, parse
 from schemas.event import (
     ACTOR_PATTERN,
     EARLIEST,
@@ -102,7 +103,7 @@ class Governance(Application[str]):
                     "FSYNC": "yes" if settings.fsync else "no",
                 }
             )
-        except OperationalError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             raise Unavailable(f"The event store {settings.store_path} cannot be opened: {error}.") from error
 
     @property
@@ -114,7 +115,7 @@ class Governance(Application[str]):
         """All records of `stream`, empty if there is no such stream."""
         cached = self._cache.get(stream)
         known = cached.version if cached else 0
-        fresh = cast("list[Record]", list(self.events.get(stream, gt=known)))
+        fresh = [parse(state) for state in self.store.states_after(stream, known)]
         if cached is None:
             cached = History(stream)
             self._cache[stream] = cached
@@ -126,6 +127,13 @@ class Governance(Application[str]):
             cached.extend(fresh)
             self._cache[stream] = cached
         return cached
+
+    def append(
+        self, records: Sequence[Record], *, entries: Sequence[Entry] = (), digests: Sequence[CommandDigest] = ()
+    ) -> None:
+        """Writes decided records in one transaction, without what the library's `save` does for aggregates."""
+        stored = [self.mapper.to_stored_event(cast(Any, record)) for record in records]
+        self.store.insert_events(stored, entries=entries, digests=digests)
 
     def remember(self, histories: Iterable[History]) -> None:
         """Keeps what has just been saved, so that the next command need not read it back."""
@@ -195,8 +203,10 @@ class UnitOfWork:
 
     def state(self, stream: str, as_of: datetime | None = None, without: int | None = None) -> State:
         """The stream's state at `as_of`, by default after all that is recorded."""
-        active = self.history(stream).active(without=without)
-        return STATES.get(kind_of(stream), State)(r for r in active if as_of is None or r.occurred_at <= as_of)
+        return self._at(stream, as_of, without)[0]
+
+    def _at(self, stream: str, as_of: datetime | None, without: int | None = None) -> tuple[State, list[Record]]:
+        return self.history(stream).at(STATES.get(kind_of(stream), State), as_of, without)
 
     def handle(self, prepared: Prepared, meta: Meta) -> Outcome:
         """Decides one command. Raises BadInput, NotFound or Rejected, and then adds nothing."""
@@ -206,9 +216,7 @@ class UnitOfWork:
             return again
         now, occurred_at, precision = self._times(meta, command.occurs_on())
         corrected = self._corrected(stream, meta)
-        active = self.history(stream).active(without=meta.supersedes)
-        before = STATES.get(kind_of(stream), State)(r for r in active if r.occurred_at <= occurred_at)
-        later = [r for r in active if r.occurred_at > occurred_at]
+        before, later = self._at(stream, occurred_at, meta.supersedes)
         missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
             raise NotFound(f"There is no {missing}; register it first, or correct the code.")
@@ -244,7 +252,7 @@ class UnitOfWork:
         """Writes everything in one transaction."""
         if self.records or self._entries:
             digests = [CommandDigest(stream, cid, digest) for (stream, cid), digest in self._digests.items()]
-            self._app.save(*cast("list[Any]", self.records), entries=self._entries, digests=digests)
+            self._app.append(self.records, entries=self._entries, digests=digests)
             self._app.remember(self._histories[stream] for stream in self._own)
 
     def _repeated(self, stream: str, meta: Meta, digest: str) -> Outcome | None:

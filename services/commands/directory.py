@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas.fields import Note
 
@@ -28,6 +29,7 @@ class Entry:
     salt: str = ""
 
 
+@lru_cache(maxsize=4096)
 def pseudonym(secret: str, source_key: str) -> str:
     """The person id of a source's key (staff number, e-mail, login): 100 bits of HMAC-SHA-256 in base 32.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
 
-from schemas.event import Event, Record, base_name
+from schemas.event import EARLIEST, Event, Record, base_name
 from schemas.voiding import Voided
 
 E = TypeVar("E", bound=Event)
@@ -44,9 +44,10 @@ class State:
     def evolve(self, record: Record) -> None:
         """Takes `record` in, in whatever order records come."""
         parts = self._latest.setdefault(base_name(record.event.type_name), {})
-        held = parts.get(record.event.part)
+        part = record.event.part
+        held = parts.get(part)
         if held is None or record.k > held.k:
-            parts[record.event.part] = record
+            parts[part] = record
 
     def __bool__(self) -> bool:
         return bool(self._latest)
@@ -82,19 +83,29 @@ class History:
     def __init__(self, stream: str, records: Iterable[Record] = ()) -> None:
         self.stream = stream
         self.records: list[Record] = []
-        self.command_ids: dict[str, list[Record]] = {}
+        self.command_ids: dict[str, tuple[Record, ...]] = {}
         self.extend(records)
 
     def extend(self, records: Iterable[Record]) -> None:
         """Appends what has been recorded since."""
         for record in records:
             self.records.append(record)
-            self.command_ids.setdefault(record.command_id, []).append(record)
-            self.__dict__.pop("_dead", None)
+            self.command_ids[record.command_id] = (*self.command_ids.get(record.command_id, ()), record)
+            if record.supersedes is None and self._state is not None:
+                # most records only add to what is known; what was folded once is then folded on
+                self._counting.append(record)
+                self._last = max(self._last, record.occurred_at)
+                self._state.evolve(record)
+            else:
+                self._state = None
+                for derived in ("_dead", "_counting", "_last"):
+                    self.__dict__.pop(derived, None)
 
     def copy(self) -> "History":
         """A history to extend without touching this one."""
-        return History(self.stream, self.records)
+        other = History(self.stream)
+        other.records, other.command_ids = self.records.copy(), self.command_ids.copy()
+        return other
 
     @property
     def version(self) -> int:
@@ -106,9 +117,19 @@ class History:
         """When the last event was recorded."""
         return self.records[-1].recorded_at if self.records else None
 
+    _state: State | None = None
+
     @cached_property
     def _dead(self) -> set[int]:
         return dead_versions(self.records)
+
+    @cached_property
+    def _counting(self) -> list[Record]:
+        return self.active()
+
+    @cached_property
+    def _last(self) -> datetime:
+        return max((r.occurred_at for r in self._counting), default=EARLIEST)
 
     def is_active(self, version: int) -> bool:
         """Whether the event of this version exists and is not superseded."""
@@ -117,7 +138,7 @@ class History:
     @property
     def exists(self) -> bool:
         """Whether anything in it counts: where all is voided, nothing was ever there."""
-        return any(r.version not in self._dead and not isinstance(r.event, Voided) for r in self.records)
+        return bool(self._counting)
 
     def active(self, *, without: int | None = None, known_at: datetime | None = None) -> list[Record]:
         """The events that count, as known at `known_at`, and as if version `without` did not.
@@ -130,3 +151,17 @@ class History:
             dead = dead_versions(records)
         left_out = dead | {without}
         return [r for r in records if r.version not in left_out and not isinstance(r.event, Voided)]
+
+    def at(self, kind: type[State], as_of: datetime | None, without: int | None = None) -> tuple[State, list[Record]]:
+        """The state at `as_of` (None: after all of it) and the events after it, as if version `without` did not count.
+
+        The state after all of it is kept, since most questions are about that; do not change it.
+        """
+        if without is None and (as_of is None or self._last <= as_of):
+            if self._state is None:
+                self._state = kind(self._counting)
+            return self._state, []
+        active = self._counting if without is None else self.active(without=without)
+        if as_of is None:
+            return kind(active), []
+        return kind(r for r in active if r.occurred_at <= as_of), [r for r in active if r.occurred_at > as_of]

@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.fields import Evidence, Note
-from services.commands.command import Command, Translator
+from services.commands.command import Argument, Command, Translator
 from services.commands.directory import Entry, content_digest, pseudonym, write_note
 from services.errors import BadInput
 
@@ -77,7 +77,7 @@ def explained(command_class: type[Command], error: ValidationError) -> str:
     """The first problem of a command's fields as one sentence with the option's name."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
-    option = f"--{name.replace('_', '-')}" if name else command_class.path
+    option = _said_as(command_class, name) if name else command_class.path
     problem = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     match first["type"]:
         case "missing":
@@ -96,3 +96,10 @@ def explained(command_class: type[Command], error: ValidationError) -> str:
         case _:
             problem = f"{problem[0].lower()}{problem[1:]} (given: {str(first['input'])[:60]!r})"
     return f"{option}: {problem.rstrip('.')}."
+
+
+def _said_as(command_class: type[Command], name: str) -> str:
+    field = command_class.model_fields.get(name)
+    if field and any(isinstance(mark, Argument) for mark in field.metadata):
+        return name.replace("_", "-").upper()
+    return f"--{name.replace('_', '-')}"

@@ -3,12 +3,13 @@
 Everything that one command records (events, names, notes, the command's digest) goes in by one transaction.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.persistence import Mapper as LibraryMapper
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import OperationalError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -22,6 +23,7 @@ from schemas.event import Record
 from services.commands.directory import Entry
 
 LOCK_TIMEOUT_S = 30
+_CACHED_STATEMENTS = 64
 
 _FORBID = """CREATE TRIGGER IF NOT EXISTS stored_events_no_{verb} BEFORE {verb} ON stored_events
 BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
@@ -36,6 +38,8 @@ TABLES = (
         stream TEXT, command_id TEXT, digest TEXT NOT NULL, PRIMARY KEY (stream, command_id)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS relayed (
         position INTEGER PRIMARY KEY, ends TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS relayed_directory (
+        one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL)""",
 )
 
 
@@ -99,11 +103,18 @@ class Recorder(SQLiteApplicationRecorder):
         query = "SELECT seq, subject, field, value, salt FROM directory WHERE seq > ? ORDER BY seq LIMIT ?"
         return [tuple(row) for row in self.rows(query, seq, limit)]
 
+    def states_after(self, stream: str, version: int) -> list[bytes]:
+        """The bytes of a stream's records after `version`, in order."""
+        where = "originator_id = ? AND originator_version > ? ORDER BY originator_version"
+        return [bytes(row[0]) for row in self.rows(f"SELECT state FROM stored_events WHERE {where}", stream, version)]
+
     def rows(self, query: str, *params: Any) -> list[Any]:
-        """The rows of a read-only query of our own tables."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(query, params)
-            return list(c.fetchall())
+        """The rows of one read-only query."""
+        # one statement is a transaction of its own, so none needs to be opened around it
+        with self.datastore.get_connection(commit=False) as connection:
+            cursor = connection.cursor()
+            cursor.execute(query, params)
+            return list(cursor.fetchall())
 
     def write(self, statement: str, *params: Any) -> None:
         """Writes our own bookkeeping (never events) in a transaction of its own."""
@@ -115,10 +126,23 @@ class _Pool(SQLiteConnectionPool):
     fsync = False
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
-        connection.cursor().execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
-        return connection
+        # as the library does it, except that it keeps one compiled statement only, and compiles each anew
+        try:
+            connection = sqlite3.connect(
+                self.db_name,
+                uri=True,
+                check_same_thread=False,
+                isolation_level=None,
+                cached_statements=_CACHED_STATEMENTS,
+                timeout=LOCK_TIMEOUT_S,
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
+            connection.execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
+        connection.row_factory = sqlite3.Row
+        return SQLiteConnection(connection, max_age=self.max_age)
 
 
 class Factory(SQLiteFactory):

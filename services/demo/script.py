@@ -1,15 +1,17 @@
 """What people of the simulated company say, when they say it, and how that is recorded through the real commands."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.catalogue import BY_PATH
-from services.commands.directory import PERSON_PREFIX, pseudonym
+from services.commands.directory import PERSON_PREFIX, pseudonym, write_note
 from services.commands.intake import Intake
 
 SYSTEM = "system:demo"
@@ -49,6 +51,7 @@ class Script:
     def __init__(self, seed: int, until: date) -> None:
         self.random = random.Random(seed)
         self.until = until
+        self.labels: set[str] = set()
         self._said: list[Said | Withdrawal] = []
 
     @property
@@ -60,6 +63,7 @@ class Script:
         self,
         day: date,
         path: str,
+        /,
         *,
         by: str = SYSTEM,
         late: int = 0,
@@ -75,13 +79,15 @@ class Script:
         if recorded > self.last_day:
             return False
         on = day if recorded != day else None
+        if label:
+            self.labels.add(label)
         self._said.append(Said(recorded, path, fields, by, on, label, corrects))
         return True
 
     def withdraw(self, day: date, label: str, reason: str, by: str = SYSTEM) -> bool:
         """Voids on `day` what stands under `label`."""
         recorded = self.workday(day)
-        if recorded > self.last_day:
+        if recorded > self.last_day or label not in self.labels:
             return False
         self._said.append(Withdrawal(recorded, label, reason, by))
         return True
@@ -97,6 +103,10 @@ class Script:
     def days(self, low: int, high: int) -> timedelta:
         """So many days, from `low` to `high`."""
         return timedelta(days=self.random.randint(low, high))
+
+    def counts(self) -> Counter[str]:
+        """How often each command is said; corrections are not counted."""
+        return Counter(said.path for said in self._said if isinstance(said, Said) and not said.corrects)
 
     def in_order(self, zone: ZoneInfo) -> list[tuple[Said | Withdrawal, datetime]]:
         """Everything with the time of its recording: within a day in the order in which it was said."""
@@ -127,10 +137,10 @@ class Player:
         timed = list(enumerate(script.in_order(self._app.settings.zone)))
         for start in range(0, len(timed), _BATCH):
             batch = timed[start : start + _BATCH]
-            self.events += self._app.transact(lambda unit, batch=batch: self._record(unit, batch))
+            self.events += self._app.transact(partial(self._record, batch))
             progress(start + len(batch), len(timed))
 
-    def _record(self, unit: UnitOfWork, batch: Iterable[tuple[int, tuple[Said | Withdrawal, datetime]]]) -> int:
+    def _record(self, batch: Iterable[tuple[int, tuple[Said | Withdrawal, datetime]]], unit: UnitOfWork) -> int:
         for number, (said, recorded_at) in batch:
             command_id = f"demo-{number}"
             if isinstance(said, Withdrawal):
@@ -141,9 +151,7 @@ class Player:
 
     def _say(self, unit: UnitOfWork, said: Said, command_id: str, recorded_at: datetime) -> None:
         supersedes = self._outcomes[said.corrects].records[0].version if said.corrects else None
-        meta = Meta(
-            self._actor(said.actor), command_id, on=said.on, supersedes=supersedes, recorded_at=recorded_at
-        )
+        meta = Meta(self._actor(said.actor), command_id, on=said.on, supersedes=supersedes, recorded_at=recorded_at)
         prepared = Intake(self._secret).prepare(BY_PATH[said.path], said.fields, meta.said())
         outcome = unit.handle(prepared, meta)
         if said.label:
@@ -151,9 +159,8 @@ class Player:
 
     def _void(self, unit: UnitOfWork, said: Withdrawal, meta: Meta) -> None:
         record = self._outcomes[said.label].records[0]
-        intake = Intake(self._secret)
-        note = intake.note(said.reason)
-        unit.void(record.stream, record.version, meta, note, intake.entries)
+        note, entry = write_note(said.reason)
+        unit.void(record.stream, record.version, meta, note, (entry,))
 
     def _actor(self, said: str) -> str:
         return said if said == SYSTEM else f"{PERSON_PREFIX}{pseudonym(self._secret, said)}"

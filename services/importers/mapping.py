@@ -15,7 +15,7 @@ from services.errors import BadInput, NotFound
 from services.importers import tabular
 from services.importers.cells import rag_key, text
 from services.importers.naming import Alias, Identities
-from services.importers.yamlfile import Document
+from services.yamlfile import Document
 
 _SHIPPED = Path(__file__).parent / "mappings"
 _SCALES = {"one": 1, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}

@@ -5,6 +5,7 @@ chDB allows one process per folder, so our own lock, with a wait, comes before i
 
 import fcntl
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,11 +28,14 @@ Params = Mapping[str, Any]
 class ClickHouse:
     """One connection. Use one per thread; `session` makes another to the same place."""
 
-    def __init__(self, client: Any, database: str, where: str, lock: IO[str] | None = None) -> None:
+    def __init__(
+        self, client: Any, database: str, where: str, lock: IO[str] | None = None, folder: Path | None = None
+    ) -> None:
         self._client = client
         self._lock = lock
         self.database = database
         self.where = where
+        self.folder = folder
 
     @classmethod
     def embedded(cls, folder: Path, *, wait: float = LOCK_WAIT_S) -> Self:
@@ -48,7 +52,7 @@ class ClickHouse:
         except Exception as error:
             lock.close()
             raise Unavailable(f"The embedded ClickHouse in {folder} cannot be opened: {first_line(error)}.") from error
-        return cls(client, DATABASE, f"chDB in {folder}", lock)
+        return cls(client, DATABASE, f"chDB in {folder}", lock, folder)
 
     @classmethod
     def server(cls, url: str, *, create: bool = True, settings: Params | None = None) -> Self:
@@ -86,6 +90,22 @@ class ClickHouse:
             oldest = ".".join(str(part) for part in MINIMUM_VERSION)
             raise Unavailable(f"ClickHouse at {place} is version {version}; at least {oldest} is needed.")
         return connection
+
+    def session(self) -> "ClickHouse":
+        """Another connection to the same embedded folder, for another thread; close it before this one."""
+        import clickhouse_connect
+
+        client = clickhouse_connect.get_client(dsn=f"chdb://{self._embedded_folder()}", database=self.database)
+        return ClickHouse(client, self.database, self.where)
+
+    def reader(self, limits: Params) -> "EmbeddedReader":
+        """A connection to the same embedded folder that can't write, change settings, or reach outside the engine."""
+        return EmbeddedReader(self._embedded_folder(), self.database, limits)
+
+    def _embedded_folder(self) -> Path:
+        if self.folder is None:
+            raise AssertionError(f"{self.where} is not embedded")
+        return self.folder
 
     @property
     def version(self) -> str:
@@ -156,6 +176,42 @@ class ClickHouse:
             return work()
         except Exception as error:
             raise translated(error, self.where) from error
+
+
+class EmbeddedReader:
+    """Passes a query's text, its encoded parameters and a format to the engine, as ClickHouse's HTTP interface does."""
+
+    def __init__(self, folder: Path, database: str, limits: Params) -> None:
+        import chdb
+
+        self._refusal = chdb.ChdbError
+        self._handle = chdb.connect(str(folder.resolve()))
+        self._handle.query(f"USE {database}")
+        for name, value in limits.items():
+            self._handle.query(f"SET {name} = {value}")
+        # last: from here on this connection can change no setting, and no table function that reads outside works
+        self._handle.query("SET readonly = 1")
+
+    def query(self, text: str, params: Mapping[str, str], output_format: str) -> bytes:
+        """The result in `output_format`, or in the one that the query names. Raises EngineError."""
+        try:
+            result = self._handle.query(text, output_format, params=dict(params))
+        except self._refusal as error:
+            raise EngineError(str(error)) from error
+        return bytes(result.bytes() or b"")
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._handle.close()
+
+
+class EngineError(Exception):
+    """What the engine itself said, with its code, for those who talk to it directly."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.strip())
+        found = re.search(r"Code: (\d+)", message)
+        self.code = int(found[1]) if found else 1002
 
 
 class QueryFailed(Unavailable):

@@ -119,7 +119,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: By = "unit") -> 
 
 
 def _figure(kpi: Kpi, row: Mapping[str, Any], broken: frozenset[str]) -> Figure:
-    top, bottom, n = Decimal(row["top"]), Decimal(row["bottom"]), int(row["n"])
+    top, bottom, n = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0), int(row["n"])
     value: Decimal | None
     if kpi.aggregator == "median":
         value = Decimal(row["middle"]) if n else None

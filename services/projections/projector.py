@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.streams import kind_of
+from services.projections import calendars
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
 
@@ -45,6 +46,8 @@ class Projector:
                 for projection in self._projections:
                     if projection.takes(kinds):
                         self._clickhouse.command(f"INSERT INTO {projection.physical} {projection.select_from(batch)}")
+                if not kinds.isdisjoint(calendars.KINDS):
+                    calendars.fill_calendars(self._clickhouse)
             finally:
                 self._clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
                 self._clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from services.errors import Unavailable
+from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, fingerprint, table, tables
 from services.settings import Settings
@@ -30,7 +31,8 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
             f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
             "give this workspace a database of its own."
         )
-    if held and held[0]["fingerprint"] == fingerprint():
+    current = f"{fingerprint()}-{library_version()}"
+    if held and held[0]["fingerprint"] == current:
         return
     existing = {
         row["name"] for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
@@ -45,9 +47,10 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     for definition in tables():
         for view in definition.views:
             clickhouse.command(view.create())
+    fill_calendars(clickhouse)
     clickhouse.command(
         f"INSERT INTO {_OWNER} (workspace, fingerprint) VALUES ({{workspace:String}}, {{fingerprint:String}})",
-        {"workspace": workspace_id, "fingerprint": fingerprint()},
+        {"workspace": workspace_id, "fingerprint": current},
     )
 
 

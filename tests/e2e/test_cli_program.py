@@ -170,9 +170,9 @@ def test_workspaces_that_are_broken(pmo: Pmo) -> None:
     (pmo.home / "events.sqlite").write_bytes(b"no database" * 999)
     result = pmo("unit", "register", "OPS", "--name", "Operations")
     assert (result.exit_code, "cannot be opened" in result.stderr) == (7, True)
-    result = pmo("doctor", "--json")
-    states = {each["what"]: each["state"] for each in json.loads(result.stdout)}
-    assert (result.exit_code, states["event store"]) == (7, "failed")
+    done = run(pmo.home, "doctor", "--json")
+    states = {each["what"]: each["state"] for each in json.loads(done.stdout)}
+    assert (done.returncode, states["event store"]) == (7, "failed")
     for content in (b"[]", b"{", b"\xff", b'{"workspace_id": 7}'):
         (pmo.home / "workspace.json").write_bytes(content)
         result = pmo("history", "project:A")

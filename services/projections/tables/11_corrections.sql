@@ -9,7 +9,9 @@ CREATE TABLE {table} (
     reported_at DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
 -- @fill *
-SELECT stream, version, supersedes, match(type, '\\.voided\\.v[0-9]+$') AS voids, recorded_at, reported_at FROM {source} WHERE supersedes > 0
+SELECT stream, version, supersedes, match(type, '\\.voided\\.v[0-9]+$') AS voids, recorded_at, reported_at
+FROM {source}
+WHERE supersedes > 0
 -- @view superseded
 -- Versions that do not count, as known at {known_at}: replaced or voided. Later versions are settled first. What a
 -- correction replaced stays dead when the correction is itself corrected, and revives only when it is voided: the fold

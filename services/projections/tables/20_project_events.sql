@@ -1,4 +1,5 @@
--- What happened to projects, one row per record, typed; `happened` is the event's type without kind and version. A null is a cleared or absent field.
+-- What happened to projects, one row per record, typed; `happened` is the event's type without kind and version. A null
+-- is a cleared or absent field. `voided` says nothing beyond what it withdraws, so no table of events holds it.
 -- @create
 CREATE TABLE {table} (
     stream String,
@@ -55,7 +56,8 @@ WITH JSONExtract(value, 'data', 'Tuple(
     forecast_finish Nullable(Date32), forecast_cost Nullable(Decimal(18, 4)), rag Nullable(String),
     status Nullable(String), category Nullable(String))') AS d
 SELECT
-    stream, version, replaceRegexpOne(type, '^pmo\\.project\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k, occurred_at, recorded_at, reported_at,
+    stream, version, replaceRegexpOne(type, '^pmo\\.project\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
+    occurred_at, recorded_at, reported_at,
     d.name AS name, d.unit AS unit, d.sponsor AS sponsor, d.manager AS manager,
     d.proposed_by AS proposed_by, d.requested_by AS requested_by, d.decided_by AS decided_by, d.currency AS currency,
     ifNull(d.start, d.planned_start) AS start, ifNull(d.finish, d.planned_finish) AS finish, d.budget AS budget,
@@ -66,7 +68,7 @@ SELECT
     d.actual_cost AS actual_cost, d.amount AS amount, d.forecast_finish AS forecast_finish,
     d.forecast_cost AS forecast_cost, d.rag AS rag, d.status AS status, d.category AS category
 FROM {source}
-WHERE kind = 'project'
+WHERE kind = 'project' AND happened != 'voided'
 -- @view project_log
 -- Project records that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are merged:
 -- fold it, never sum or count it. Params: as_of_k, known_at, basis.
@@ -99,13 +101,16 @@ SELECT
     argMaxIf(tuple(objectives_met, quality_met), k, happened = 'completed') AS assessment,
     argMaxIf(cause, k, happened = 'cancelled') AS cancel_cause,
     argMaxIf(happened, k, happened IN ('financially-closed', 'reopened')) = 'financially-closed' AS is_closed,
-    argMaxIf(tuple(final_cost, version), k, happened = 'financially-closed') AS closure,
+    argMaxIf(tuple(final_cost, currency, occurred_at, version), k, happened = 'financially-closed') AS closure,
     argMaxIf(tuple(start, finish, budget, currency, version), k, happened = 'baseline-set' AND item = '1') AS baseline1,
     argMaxIf(tuple(start, finish, budget, currency, version, item), k, happened = 'baseline-set') AS baseline,
     argMaxIf(tuple(data_date, percent_complete, actual_cost, forecast_finish, forecast_cost, rag, version), k,
         happened = 'progress-reported') AS report,
     argMinIf(tuple(start, finish, budget, currency, version), k, happened = 'recorded' AND finish IS NOT NULL) AS observed1,
-    argMaxIf(tuple(log.status, log.start, finish, budget, forecast_cost, rag, toDate32(occurred_at), version), k,
+    argMinIf(tuple(budget, currency, version, occurred_at), k, happened = 'recorded' AND budget IS NOT NULL) AS observed_budget1,
+    argMaxIf(tuple(forecast_finish, forecast_cost, currency, version), k,
+        happened IN ('progress-reported', 'reforecast')) AS forecast,
+    argMaxIf(tuple(log.status, log.start, finish, budget, forecast_cost, rag, occurred_at, version, currency), k,
         happened = 'recorded') AS observed,
     argMaxIf(happened, k, happened IN ('recorded', 'left-source')) = 'left-source' AS left_source
 FROM project_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log

@@ -4,7 +4,9 @@ CREATE TABLE {table} (
     stream String,
     version UInt32,
     happened LowCardinality(String),
+    item String,
     k Int64,
+    occurred_at DateTime64(3, 'UTC'),
     recorded_at DateTime64(3, 'UTC'),
     reported_at DateTime64(3, 'UTC'),
     name Nullable(String),
@@ -16,22 +18,28 @@ CREATE TABLE {table} (
 WITH JSONExtract(value, 'data', 'Tuple(name Nullable(String), parent Nullable(String), country Nullable(String),
     into Nullable(String))') AS d
 SELECT
-    stream, version, replaceRegexpOne(type, '^pmo\\.business-unit\\.(.*)\\.v[0-9]+$', '\\1') AS happened, k,
-    recorded_at, reported_at, d.name AS name, d.parent AS parent, d.country AS country, d.into AS into
+    stream, version, replaceRegexpOne(type, '^pmo\\.business-unit\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
+    occurred_at, recorded_at, reported_at, d.name AS name, d.parent AS parent, d.country AS country, d.into AS into
 FROM {source}
-WHERE kind = 'business-unit'
+WHERE kind = 'business-unit' AND happened != 'voided'
+-- @view unit_log
+-- Records of units that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
+-- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
+SELECT *
+FROM unit_events
+WHERE k <= {as_of_k:Int64}
+  AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+  AND (stream, version) NOT IN (
+      SELECT stream, version FROM superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}))
 -- @view units
 -- Each unit's state at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT
+    stream,
     substring(stream, 15) AS unit,
     argMaxIf(tuple(log.name), k, happened IN ('registered', 'renamed')).1 AS name,
     argMaxIf(tuple(log.parent), k, happened = 'registered').1 AS parent,
     argMaxIf(tuple(log.country), k, happened = 'registered').1 AS country,
     argMaxIf(tuple(log.into), k, happened = 'merged-into').1 AS merged_into,
-    argMax(happened, k) = 'retired' AS is_retired
-FROM unit_events AS log
-WHERE k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
-  AND (stream, version) NOT IN (
-      SELECT stream, version FROM superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}))
+    argMaxIf(happened, k, happened IN ('registered', 'retired')) = 'retired' AS is_retired
+FROM unit_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
 GROUP BY stream

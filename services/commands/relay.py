@@ -1,0 +1,252 @@
+"""From the store to Kafka: in order, one leader, resumable after any crash without sending anything twice.
+
+Send, wait for every acknowledgement, then write the checkpoint. What was acknowledged after the last checkpoint is found
+on the topics at the next start and skipped, event by event: "up to the highest version" would not do, since of two
+batches in flight the later one can arrive when the earlier one was refused.
+"""
+
+import contextlib
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+import orjson
+
+from schemas.catalogue import KINDS
+from schemas.streams import kind_of
+from services import bus
+from services.commands.app import Governance
+from services.errors import Unavailable
+from services.settings import Settings
+from services.topics import directory_headers, directory_topic, event_headers, event_topic
+
+BATCH = 5_000
+# Each row holds the end offset of every partition, for those who wait until their own write is visible.
+_KEPT_ROWS = 200
+_PRUNE_EVERY = 50
+_POLL_S = (0.02, 0.05)
+_LOCK_POLL_S = 0.1
+_BACK_OFF_S = (0.2, 5.0)
+_TRIES_WITH_BROKER = 5
+
+Sent = Callable[[int, int], None]
+
+
+def unseen(_: int, __: int) -> None:
+    """Takes progress that nobody wants to see."""
+
+
+class Relay:
+    """Sends what one store holds; of several relays on a store, one works and the others wait to take over."""
+
+    def __init__(self, app: Governance, bootstrap: str, settings: Settings) -> None:
+        self._store = app.store
+        self._bootstrap = bootstrap
+        self._prefix = settings.topic_prefix
+        self._topics = [event_topic(self._prefix, kind) for kind in KINDS]
+        self._directory = directory_topic(self._prefix)
+        self._lock_file = lock_file(settings)
+        self._producer: bus.Producer | None = None
+        self._position = 0
+        self._seq = 0
+        self._ends: dict[tuple[str, int], int] = {}
+        self._there: set[str] = set()
+        self._checkpoints = 0
+
+    def run(self, stop: Event, on_sent: Sent = unseen) -> None:
+        """Waits to become the leader, then sends until `stop`; outlives a broker that goes and comes back.
+
+        Raises Unavailable if the broker does not answer at the start, or its topics lost what was sent.
+        """
+        with self._leading(stop) as leading:
+            if not leading:
+                return
+            try:
+                self._resume()
+                idle = _POLL_S[0]
+                while not stop.is_set():
+                    try:
+                        sent = self._send_batch(on_sent)
+                    except Unavailable:
+                        self._recover(stop)
+                        continue
+                    idle = min(idle * 1.2, _POLL_S[1]) if sent is None else _POLL_S[0]
+                    if sent is None:
+                        stop.wait(idle)
+            finally:
+                self._discard()
+
+    def run_once(self, on_sent: Sent = unseen) -> int:
+        """Sends all that is there now; gives the number of events sent. Raises Unavailable if another relay leads."""
+        with _locked(self._lock_file) as lock:
+            if lock is None:
+                raise Unavailable("Another process relays this store already, so there is nothing to do here.")
+            try:
+                self._resume()
+                total = 0
+                while (sent := self._send_batch(on_sent)) is not None:
+                    total += sent
+                return total
+            finally:
+                self._discard()
+
+    @contextlib.contextmanager
+    def _leading(self, stop: Event) -> Iterator[bool]:
+        while not stop.is_set():
+            with _locked(self._lock_file) as lock:
+                if lock is not None:
+                    yield True
+                    return
+            stop.wait(_LOCK_POLL_S)
+        yield False
+
+    def _resume(self) -> None:
+        """Goes on after the checkpoint, knowing what stands on the topics behind it."""
+        self._discard()
+        self._position, starts = self._checkpoint()
+        rows = self._store.rows("SELECT coalesce(max(seq), 0) FROM relayed_directory")
+        self._seq = rows[0][0] if starts else 0
+        names = [*self._topics, self._directory]
+        ends = bus.end_offsets(self._bootstrap, names)
+        self._check_kept(starts, ends)
+        starts = {at: end for at, end in starts.items() if at[0] != self._directory}
+        self._there = set()
+        for batch in bus.read(self._bootstrap, self._topics, starts, ends):
+            self._there.update(event_id for r in batch if (event_id := _event_id(r.value)))
+        # a partition without records has no place in the vector: nothing can ever be landed from it
+        self._ends = {at: end for at, end in ends.items() if end}
+        self._producer = bus.Producer(self._bootstrap)
+
+    def _checkpoint(self) -> tuple[int, dict[tuple[str, int], int]]:
+        rows = self._store.rows("SELECT position, ends FROM relayed ORDER BY position DESC LIMIT 1")
+        if not rows:
+            return 0, {}
+        starts = {_place(text): end for text, end in json.loads(rows[0][1]).items()}
+        if any(topic not in (*self._topics, self._directory) for topic, _ in starts):
+            # another prefix: other topics, which know nothing of what the old ones hold
+            self._store.write("DELETE FROM relayed")
+            return 0, {}
+        return int(rows[0][0]), starts
+
+    def _check_kept(self, starts: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]) -> None:
+        for (topic, partition), end in starts.items():
+            if ends.get((topic, partition), 0) < end:
+                raise Unavailable(
+                    f"Topic {topic} at {self._bootstrap} was made anew or lost records (partition {partition} ends at "
+                    f"{ends.get((topic, partition), 0)}, {end} were sent); restore it, or set PMO_TOPIC_PREFIX to a new "
+                    "name to send everything to new topics."
+                )
+
+    def _send_batch(self, on_sent: Sent) -> int | None:
+        """Sends the next batch; the number of events sent, None if there was nothing to do."""
+        producer = self._producer
+        if producer is None:
+            raise AssertionError("not resumed")
+        notifications = self._store.select_notifications(self._position, BATCH, inclusive_of_start=False)
+        entries = self._store.entries_after(self._seq, BATCH)
+        if not notifications and not entries:
+            return None
+        # names go first: whoever sees an event is to see the name of its person
+        for seq, subject, field, value, _ in entries:
+            document = {"seq": seq, "subject": subject, "field": field, "value": value}
+            content = None if value is None else orjson.dumps(document)
+            producer.send(self._directory, orjson.dumps([subject, field]), content, directory_headers(seq))
+        sent = 0
+        for n in notifications:
+            stream = str(n.originator_id)
+            if self._there and f"{stream}/{n.originator_version}" in self._there:
+                continue
+            topic = event_topic(self._prefix, kind_of(stream))
+            producer.send(topic, stream.encode(), bytes(n.state), event_headers(n.id))
+            sent += 1
+        self._ends.update(producer.flush())
+        self._position = notifications[-1].id if notifications else self._position
+        if entries:
+            self._seq = entries[-1][0]
+        self._write_checkpoint()
+        if len(notifications) < BATCH:
+            # all that a crash left behind the checkpoint has been passed
+            self._there = set()
+        on_sent(self._position, max(self._position, self._store.max_notification_id() or 0))
+        return sent
+
+    def _write_checkpoint(self) -> None:
+        ends = {f"{topic}/{partition}": end for (topic, partition), end in self._ends.items()}
+        # what the vector says has been sent: a lost directory row would only be sent again
+        self._store.write("INSERT OR REPLACE INTO relayed VALUES (?, ?)", self._position, json.dumps(ends))
+        self._store.write("INSERT OR REPLACE INTO relayed_directory VALUES (1, ?)", self._seq)
+        self._checkpoints += 1
+        if self._checkpoints % _PRUNE_EVERY == 1:
+            self._store.write(
+                "DELETE FROM relayed WHERE position < (SELECT min(position) FROM "
+                "(SELECT position FROM relayed ORDER BY position DESC LIMIT ?))",
+                _KEPT_ROWS,
+            )
+
+    def _recover(self, stop: Event) -> None:
+        """Starts anew with another producer as soon as the broker answers; raises what then still fails."""
+        self._discard()
+        pause = _BACK_OFF_S[0]
+        failed_with_broker = 0
+        while not stop.wait(pause):
+            try:
+                self._resume()
+                return
+            except Unavailable:
+                pause = min(pause * 2, _BACK_OFF_S[1])
+                if _answers(self._bootstrap):
+                    failed_with_broker += 1
+                if failed_with_broker >= _TRIES_WITH_BROKER:
+                    raise
+
+    def _discard(self) -> None:
+        if self._producer is not None:
+            self._producer.close()
+            self._producer = None
+
+
+def lock_file(settings: Settings) -> Path:
+    """The file whose lock the leading relay of a SQLite store holds; the kernel frees it when the process ends."""
+    return settings.store_path.with_name(settings.store_path.name + ".relay.lock")
+
+
+def is_led(settings: Settings) -> bool:
+    """Whether some process relays this store now."""
+    with _locked(lock_file(settings)) as lock:
+        return lock is None
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes] | None]:
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield file
+
+
+def _event_id(value: bytes | None) -> str | None:
+    """The event's id (stream/version); None for what we cannot have sent."""
+    try:
+        document = orjson.loads(value or b"")
+    except ValueError:
+        return None
+    return str(document["id"]) if isinstance(document, dict) and "id" in document else None
+
+
+def _place(text: str) -> tuple[str, int]:
+    topic, _, partition = text.rpartition("/")
+    return topic, int(partition)
+
+
+def _answers(bootstrap: str) -> bool:
+    try:
+        bus.check(bootstrap)
+    except Unavailable:
+        return False
+    return True

@@ -1,0 +1,336 @@
+"""The projects of the simulated company, each from proposal to closure: what is decided, skipped and changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from services.demo import reporting
+from services.demo.people import Person, Staff
+from services.demo.reporting import Plan
+from services.demo.script import Script
+from services.demo.world import GATE_ROUTE, GOALS, PROJECT_KINDS, PROJECT_SUBJECTS, STANDARDS, UnitPlan
+
+Fate = Literal[
+    "plain",
+    "rejected",
+    "deferred",
+    "cancelled",
+    "on-hold",
+    "merged",
+    "reopened",
+    "completed-too-early",
+    "approved-by-its-proposer",
+    "entered-twice",
+    "transferred",
+    "gate-revoked",
+    "approval-recorded-late",
+    "manager-leaves",
+]
+
+FATES: dict[str, Fate] = {
+    "FIN-03": "rejected",
+    "FIN-05": "approved-by-its-proposer",
+    "FIN-08": "deferred",
+    "OPS-02": "completed-too-early",
+    "OPS-05": "cancelled",
+    "OPS-09": "on-hold",
+    "OPS-14": "transferred",
+    "DIG-04": "cancelled",
+    "DIG-07": "merged",
+    "DIG-11": "manager-leaves",
+    "COM-03": "cancelled",
+    "COM-06": "approval-recorded-late",
+    "COM-09": "deferred",
+    "RND-02": "reopened",
+    "RND-06": "gate-revoked",
+    "PPL-02": "entered-twice",
+    "PPL-04": "rejected",
+}
+"""Changes of mind and corrections that are there whatever the seed."""
+
+_SIZES: tuple[tuple[Literal["small", "medium", "large", "major"], int, tuple[int, int], tuple[int, int]], ...] = (
+    ("small", 4, (70, 140), (40, 120)),
+    ("medium", 4, (140, 260), (120, 400)),
+    ("large", 2, (240, 380), (350, 900)),
+    ("major", 1, (360, 520), (900, 2400)),
+)
+_TAKT_SAVES = 0.22
+_FROZEN_SLIP = 0.4
+_TOO_EARLY, _NOTICED_AFTER = timedelta(days=60), timedelta(days=25)
+_TEAMS = {"small": 3, "medium": 4, "large": 6, "major": 9}
+
+
+@dataclass(slots=True)
+class Project:
+    """What others need to know of a project: when it really ran, and how many people it takes."""
+
+    code: str
+    unit: UnitPlan
+    planned: Plan
+    started: date
+    ended: date
+    team: int
+    staffed: dict[str, Person] = field(default_factory=dict)
+
+
+def portfolio(script: Script, start: date, units: tuple[UnitPlan, ...], staff: Staff, scale: float) -> list[Project]:
+    """Lets every unit propose and carry out its projects; gives those that were started."""
+    projects: list[Project] = []
+    span = (script.last_day - start).days
+    for unit in units:
+        count = max(2, round(unit.projects * scale))
+        for number in range(1, count + 1):
+            proposed = start + timedelta(days=25) + timedelta(days=round((number - 0.9) * (span - 45) / count))
+            life = _Life(script, staff, unit, number, proposed + script.days(-8, 8), start)
+            projects.extend(life.run())
+    _observed(script, start)
+    return projects
+
+
+class _Life:
+    """One project's way."""
+
+    def __init__(self, script: Script, staff: Staff, unit: UnitPlan, number: int, proposed: date, start: date) -> None:
+        rng = script.random
+        managers = staff.managers[unit.code]
+        self.script, self.staff, self.unit, self.proposed = script, staff, unit, proposed
+        self.code = f"{unit.code}-{number:02}"
+        self.fate: Fate = FATES.get(self.code, "cancelled" if script.chance(0.04) else "plain")
+        self.manager = managers[number % len(managers)]
+        self.director = staff.directors[unit.code].key
+        self.board = staff.directors["FIN" if unit.code != "FIN" else "OPS"].key
+        self.size, _, days, budget = rng.choices(_SIZES, weights=[s[1] for s in _SIZES])[0]
+        first = proposed + script.days(55, 80)
+        finish = first + script.days(*days)
+        self.is_frozen = self.manager is staff.frozen_manager
+        takt = next(s for s in STANDARDS if s.code == "TAKT").adopters.get(unit.code)
+        slip = rng.gauss(unit.slip, 0.07)
+        if takt is not None and first >= start + timedelta(days=30 * takt):
+            slip -= _TAKT_SAVES
+        if self.is_frozen:
+            slip = _FROZEN_SLIP
+        cost = 1 + max(-0.1, slip) * 0.5 + rng.gauss(0, 0.06)
+        self.plan = Plan(self.code, first, finish, rng.randint(*budget) * 1000, max(-0.2, slip), cost)
+        self.name = f"{rng.choice(PROJECT_SUBJECTS[unit.code])} {rng.choice(PROJECT_KINDS)} {number}"
+
+    def say(self, day: date, path: str, /, *, by: str = "", **fields: Any) -> bool:
+        return self.script.say(day, path, by=by or self.manager.key, project=self.code, **fields)
+
+    def run(self) -> Iterator[Project]:
+        script = self.script
+        self._propose()
+        ready = self._gate("G1", self.proposed + script.days(5, 9))
+        approved = self._decide(ready + script.days(3, 9))
+        if approved is None:
+            return
+        baselined = approved + script.days(2, 6)
+        self._baseline(baselined)
+        ready = self._gate("G2", baselined + script.days(1, 3))
+        started = max(self.plan.start, ready + script.days(1, 3))
+        unapproved = self._start(started)
+        if started > script.last_day:
+            return
+        ended = self._carry_out(started)
+        if self.fate != "entered-twice":
+            yield Project(self.code, self.unit, self.plan, started, ended, _TEAMS[self.size])
+        if unapproved and script.chance(0.5):
+            self.say(started + script.days(20, 60), "project approve", decided_by=self.director, by=self.director)
+
+    def _propose(self) -> None:
+        rng = self.script.random
+        fields: dict[str, Any] = {
+            "name": self.name,
+            "unit": self.unit.code,
+            "sponsor": self.director,
+            "manager": self.manager.key,
+            "proposed_by": self.manager.key,
+            "gate_route": GATE_ROUTE,
+            "contributions": {goal: rng.randint(1, 5) for goal, *_ in rng.sample(GOALS, k=rng.randint(1, 2))},
+            "size": self.size,
+            "risk": f"0.{rng.randint(5, 45):02}",
+            "planned_start": self.plan.start.isoformat(),
+            "planned_finish": self.plan.finish.isoformat(),
+            "budget": str(self.plan.budget),
+            "value": str(self.plan.budget * rng.randint(11, 30) // 10),
+        }
+        self.say(self.proposed, "project propose", label=f"{self.code} proposed", **fields)
+        if self.fate == "approved-by-its-proposer":
+            # an auditor finds out much later whose idea it was: the correction brings a violation to light
+            self.say(
+                self.proposed, "project propose", late=200, corrects=f"{self.code} proposed", by=self.board,
+                **{**fields, "proposed_by": self.director},
+            )  # fmt: skip
+
+    def _gate(self, gate: str, asked: date) -> date:
+        """Requests a gate and lets it be decided, unless the unit does without; gives the day of the decision."""
+        script = self.script
+        if script.chance(self.unit.skips_gates):
+            return asked
+        proof = [f"https://docs.meridian.example/{self.code}/{gate}"]
+        decided = asked + (script.days(9, 20) if self.unit.code == "OPS" else script.days(3, 9))
+        self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
+        if script.chance(0.05):
+            self.say(decided, "project fail-gate", gate=gate, decided_by=self.board, by=self.board,
+                     reason="The plan does not hold together yet.")  # fmt: skip
+            asked, decided = decided + timedelta(days=5), decided + script.days(9, 16)
+            self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
+        due = decided + timedelta(days=30)
+        conditions: dict[str, Any] = (
+            {"due": due.isoformat(), "conditions": "A risk plan is still owed."} if script.chance(0.1) else {}
+        )
+        self.say(decided, "project pass-gate", gate=gate, decided_by=self.board, by=self.board, **conditions)
+        if conditions and script.chance(0.8):
+            self.say(due - script.days(1, 12), "project meet-condition", gate=gate, evidence=proof)
+        if self.fate == "gate-revoked" and gate == "G2":
+            self.say(decided + timedelta(days=1), "project revoke-gate", gate=gate, decided_by=self.board,
+                     by=self.board, reason="The supplier's offer turned out to be expired.")  # fmt: skip
+            again = decided + timedelta(days=12)
+            self.say(again - timedelta(days=2), "project request-gate", gate=gate, requested_by=self.manager.key,
+                     evidence=proof)  # fmt: skip
+            self.say(again, "project pass-gate", gate=gate, decided_by=self.board, by=self.board)
+            return again
+        return decided
+
+    def _decide(self, day: date) -> date | None:
+        """Approval or not; gives the day of the approval, or of doing without."""
+        script, chair = self.script, self.director
+        match self.fate:
+            case "rejected":
+                self.say(day, "project reject", decided_by=chair, by=chair, reason="No funds this year.")
+                return None
+            case "deferred":
+                again = day + timedelta(days=21)
+                self.say(day, "project defer", decided_by=chair, by=chair, until=again.isoformat(),
+                         reason="First the running one is to be finished.")  # fmt: skip
+                day = again
+            case "approval-recorded-late":
+                self.say(day, "project approve", decided_by=chair, by=chair, late=75, label=f"{self.code} approved")
+                return day
+            case _:
+                pass
+        if not script.chance(self.unit.starts_unapproved):
+            minutes = [f"https://docs.meridian.example/board/{day.isoformat()}"]
+            self.say(
+                day, "project approve", decided_by=chair, by=chair, evidence=minutes, label=f"{self.code} approved"
+            )
+        return day
+
+    def _baseline(self, day: date) -> None:
+        if self.script.chance(self.unit.starts_unapproved / 3):
+            return
+        plan = self.plan
+        self.say(
+            day, "project set-baseline", start=plan.start.isoformat(), finish=plan.finish.isoformat(),
+            budget=str(plan.budget), curve=plan.curve(), decided_by=self.director,
+        )  # fmt: skip
+
+    def _start(self, day: date) -> bool:
+        """Starts it; with a reason where approval or baseline may be missing. True if the approval is missing."""
+        hurried = self.unit.starts_unapproved > 0
+        reason: dict[str, Any] = {"at_risk": "The customer could not wait for the board."} if hurried else {}
+        late = self.script.random.choice((0, 0, 2)) if not hurried else self.script.random.choice((0, 5, 12))
+        self.say(day, "project start", late=late, **reason)
+        return hurried and f"{self.code} approved" not in self.script.labels
+
+    def _carry_out(self, started: date) -> date:
+        """Reports, changes and the end; gives the day on which work ends."""
+        script, plan = self.script, self.plan
+        ended = reporting.actual_finish(plan, started)
+        half = started + (ended - started) / 2
+        match self.fate:
+            case "cancelled":
+                ended = half
+            case "on-hold":
+                self.say(half, "project hold", decided_by=self.director, by=self.director, reason="Supplier insolvent.")
+                self.say(half + timedelta(days=45), "project resume", decided_by=self.director, by=self.director)
+                ended += timedelta(days=45)
+            case "transferred":
+                self.say(half, "project transfer", unit="DIG", by=self.director)
+            case "manager-leaves":
+                other = self.staff.managers[self.unit.code][-1]
+                self.say(half, "project change-manager", manager=other.key, by=self.director)
+            case "entered-twice":
+                self.say(started + timedelta(days=10), "project withdraw", reason="It was entered twice.")
+                return started + timedelta(days=9)
+            case "merged":
+                self.say(half, "project merge", into=f"{self.unit.code}-01", by=self.director)
+                return half
+            case _:
+                pass
+        resting = None
+        if self.fate == "on-hold":
+            resting = (half, half + timedelta(days=45))
+        elif self.fate == "completed-too-early":
+            resting = (ended - _TOO_EARLY, ended - _TOO_EARLY + _NOTICED_AFTER)
+        reporting.report(script, plan, self.unit, self.manager.key, started, ended, self.is_frozen, resting)
+        if plan.slip > 0.12 and self.fate == "plain" and script.chance(0.35):
+            self._rebaseline(half, ended)
+        if self.fate == "cancelled":
+            causes = ("strategy", "funding", "feasibility", "performance", "duplicate")
+            self.say(ended, "project cancel", cause=script.random.choice(causes), decided_by=self.director,
+                     by=self.director, reason="It no longer serves the goal.")  # fmt: skip
+            return ended
+        self._gate("G3", half + timedelta(days=2))
+        self._finish(ended)
+        return ended
+
+    def _rebaseline(self, day: date, ended: date) -> None:
+        plan = self.plan
+        moved = Plan(plan.code, plan.start, ended, round(plan.budget * max(1.0, plan.cost)), 0, 1)
+        how: dict[str, Any] = {"change_id": "CR-1"}
+        if self.unit.starts_unapproved:
+            how = {"unauthorised": True, "reason": "There was no time to ask for a change."}
+        self.say(
+            day, "project set-baseline", start=plan.start.isoformat(), finish=moved.finish.isoformat(),
+            budget=str(moved.budget), curve=moved.curve(), decided_by=self.director, **how,
+        )  # fmt: skip
+        self.say(
+            day + timedelta(days=1), "project reforecast", forecast_finish=moved.finish.isoformat(),
+            reason="Agreed with the sponsor.",
+        )  # fmt: skip
+
+    def _finish(self, ended: date) -> None:
+        script, plan = self.script, self.plan
+        good = 0.95 - max(0.0, plan.slip)
+        assessed: dict[str, Any] = {} if script.chance(0.06) else {
+            "objectives_met": script.chance(good), "quality_met": script.chance(good), "assessor": self.director
+        }  # fmt: skip
+        if self.fate == "completed-too-early":
+            wrong = ended - _TOO_EARLY
+            self.say(wrong, "project complete", label=f"{self.code} completed", **assessed)
+            script.withdraw(wrong + _NOTICED_AFTER, f"{self.code} completed", "Only a part was handed over.",
+                            by=self.director)  # fmt: skip
+        self._gate("G4", ended - timedelta(days=script.random.randint(10, 14)))
+        self.say(ended, "project complete", late=script.random.choice((0, 0, 1, 3)), **assessed)
+        if script.chance(0.92):
+            reporting.survey(script, plan, ended)
+        closed = ended + script.days(30, 60)
+        if self.fate == "reopened":
+            self.say(ended + timedelta(days=12), "project reopen", reason="Warranty work.", by=self.director)
+            ended += timedelta(days=25)
+            self.say(ended, "project complete", **assessed)
+            closed = ended + timedelta(days=40)
+        cost = round(plan.budget * plan.cost)
+        if self.say(closed, "project close", final_cost=str(cost), by=self.board) and script.chance(0.06):
+            self.say(
+                closed + timedelta(days=20), "project correct-cost", number="CN-1", amount=str(-cost // 50),
+                reason="A credit note came in.", by=self.board,
+            )  # fmt: skip
+
+
+def _observed(script: Script, start: date) -> None:
+    """A partner's portfolio, of which only states are known: shown apart from what is governed."""
+    rng = script.random
+    for number in range(1, 6):
+        code = f"PARTNER-{number}"
+        finish = start + timedelta(days=500) + script.days(0, 400)
+        for quarter in range(8):
+            day = start + timedelta(days=120 + 91 * quarter)
+            finish += timedelta(days=rng.choice((0, 0, 0, 20, 45)))
+            script.say(
+                day, "project record", project=code, name=f"Partner programme {number}", unit="OPS",
+                rag=rng.choice(("green", "amber", "amber", "red")), finish=finish.isoformat(), currency="EUR",
+                budget=str(1_000_000 * number), forecast_cost=str(1_040_000 * number), late=rng.randint(20, 40),
+            )  # fmt: skip
+        script.say(start + timedelta(days=980), "project leave-source", project=code, listing="partner portfolio 2")

@@ -1,0 +1,112 @@
+"""From Kafka in bulk: reading, validating and landing at the same time, for what a worker would take too long over.
+
+Validation is what costs most, and Python does it on one core: beyond a certain number of records it goes to processes
+of its own. They are spawned, since a process that has loaded chDB must never be forked.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from threading import Event
+
+from services import bus
+from services.projections.clickhouse import ClickHouse
+from services.projections.landing import Landing, fault, topic_names
+
+_BATCH = 20_000
+_PROCESSES_FROM = 60_000
+_AHEAD = 4
+
+Place = tuple[str, int]
+
+
+def bulk_from_kafka(
+    clickhouse: ClickHouse,
+    bootstrap: str,
+    prefix: str,
+    progress: Callable[[int, int], None],
+    *,
+    stop: Event | None = None,
+    anew: bool = False,
+) -> dict[Place, int]:
+    """Lands all records between the checkpoints (`anew`: the beginning) and the topics' ends as of now.
+
+    Gives the offset to go on from, by topic and partition, as far as it came before `stop`.
+    """
+    names = topic_names(prefix)
+    ends = bus.end_offsets(bootstrap, names)
+    with Landing(clickhouse, bootstrap, prefix) as landing:
+        landed = landing.projector.landed()
+        starts = {} if anew else {at: landed[at].next for at in ends if at in landed}
+        total = sum(end - starts.get(at, 0) for at, end in ends.items())
+        done = 0
+        reached = dict(starts)
+        with _validators(total) as validators, ThreadPoolExecutor(1) as lander:
+            read = _read(bootstrap, names, starts, ends, validators)
+            landings: deque[tuple[list[bus.Record], Future[None]]] = deque()
+            for records, faults in read:
+                if stop is not None and stop.is_set():
+                    break
+                landings.append((records, lander.submit(_land, landing, records, faults)))
+                while landings and (len(landings) > 1 or landings[0][1].done()):
+                    done += _landed(*landings.popleft(), reached)
+                    progress(done, total)
+            while landings:
+                done += _landed(*landings.popleft(), reached)
+                progress(done, total)
+    return reached
+
+
+def _landed(records: list[bus.Record], landing: Future[None], reached: dict[Place, int]) -> int:
+    landing.result()
+    for record in records:
+        reached[record.topic, record.partition] = record.offset + 1
+    return len(records)
+
+
+def _land(landing: Landing, records: list[bus.Record], faults: Future[list[str | None]]) -> None:
+    landing.land(records, faults.result())
+
+
+def _read(
+    bootstrap: str, names: list[str], starts: Mapping[Place, int], ends: Mapping[Place, int], validators: Executor
+) -> Iterator[tuple[list[bus.Record], "Future[list[str | None]]"]]:
+    """Batches as they were read, each with what its validation will say."""
+    coming: deque[tuple[list[bus.Record], Future[list[str | None]]]] = deque()
+    pending: list[bus.Record] = []
+
+    def submit() -> None:
+        values = [None if r.topic == names[-1] else r.value for r in pending]
+        coming.append((pending, validators.submit(faults_of, values)))
+
+    for batch in bus.read(bootstrap, names, starts, ends):
+        pending += batch
+        if len(pending) >= _BATCH:
+            submit()
+            pending = []
+        while len(coming) > _AHEAD or (coming and coming[0][1].done()):
+            yield coming.popleft()
+    if pending:
+        submit()
+    yield from coming
+
+
+def faults_of(values: list[bytes | None]) -> list[str | None]:
+    """What is wrong with each value, in a process of its own."""
+    return [fault(value) for value in values]
+
+
+def _validators(total: int) -> Executor:
+    if total < _PROCESSES_FROM:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(
+        max(1, (os.cpu_count() or 2) - 1), multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+    )
+
+
+def _ignore_interrupts() -> None:
+    # Ctrl-C goes to the whole group of processes; the one that started us ends us in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

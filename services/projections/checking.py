@@ -1,0 +1,187 @@
+"""Controls: one YAML file each, an audit rule as data, compiled to one SELECT over views.
+
+A control's occasions are what activated it. Each is satisfied, violated, cured late, or without evidence: a source's
+state that implies an activation, whose decisions are not recorded here, is neither a pass nor a finding.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.errors import NotFound
+from services.projections import templates
+from services.projections.rules import (
+    Periodic,
+    Precedence,
+    Response,
+    Rule,
+    Segregation,
+    ValidWhile,
+    log_of,
+    nearest,
+)
+from services.projections.templates import RESULTS, Binder, Parts, view
+from services.yamlfile import Document
+
+FOLDER = Path(__file__).parent / "controls"
+Severity = Literal["low", "medium", "high", "critical"]
+Line = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of stream that controls can be about: what is shown of it, as aggregates over its log."""
+
+    reads: tuple[str, ...]
+    unit: str
+    label: str
+    standing: str = "'governed'"
+    counts: str = "true"
+
+
+_STEPS = (
+    "proposed", "deferred", "approved", "rejected", "started", "put-on-hold", "resumed", "completed", "cancelled",
+    "merged-into", "split-into", "descoped", "reopened", "withdrawn",
+)  # fmt: skip
+_STEP = f"happened IN {_STEPS}"
+SUBJECTS = {
+    # as the view `projects` says it; here in the same scan as the control, which halves its time
+    "project": Subject(
+        reads=(*_STEPS, "recorded", "transferred"),
+        unit="argMaxIf(tuple(log.unit), k, happened IN ('proposed', 'recorded', 'transferred')).1",
+        label="argMaxIf(tuple(log.name), k, happened IN ('proposed', 'recorded')).1",
+        standing=f"if(countIf({_STEP}) = 0, 'observed', 'governed')",
+        counts=f"argMaxIf(happened, k, {_STEP}) != 'withdrawn'",
+    ),
+    "adoption": Subject(reads=(), unit="any(log.unit)", label="any(log.standard)"),
+}
+
+
+class Control(BaseModel):
+    """A control as its file gives it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    number: Annotated[int, Field(ge=1, description="The catalogue's number")]
+    title: Line
+    why: Line
+    subjects: Literal["project", "adoption", "workload"]
+    severity: Severity
+    owner: Line
+    since: date
+    version: Annotated[int, Field(ge=1)]
+    rule: Rule
+
+    @property
+    def template(self) -> str:
+        """The rule's template."""
+        return self.rule.template
+
+
+@cache
+def load_controls(folder: Path = FOLDER) -> dict[str, Control]:
+    """All controls of a folder, by id, in the order of their numbers. Raises BadInput with file, line and reason."""
+    found: dict[str, Control] = {}
+    numbers: dict[int, str] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        document = Document(path, path.read_bytes(), "a control")
+        control = _parsed(document)
+        if control.id in found or control.number in numbers:
+            key, other = ("id", control.id) if control.id in found else ("number", numbers[control.number])
+            raise document.error(document.line_of([key]), f"{key}: {other} has it already")
+        found[control.id] = control
+        numbers[control.number] = control.id
+    return dict(sorted(found.items(), key=lambda item: item[1].number))
+
+
+def find_control(wanted: str, folder: Path = FOLDER) -> Control:
+    """The control of this id or number. Raises NotFound with the nearest ids."""
+    controls = load_controls(folder)
+    for control in controls.values():
+        if wanted in (control.id, str(control.number)):
+            return control
+    raise NotFound(f"There is no control {wanted!r}; did you mean {nearest(wanted, controls)}?")
+
+
+def _parsed(document: Document) -> Control:
+    content = document.content
+    kind = content.get("subjects") if isinstance(content, dict) else None
+    try:
+        return Control.model_validate(content, context={"kind": kind})
+    except ValidationError as error:
+        # pydantic puts the template's name into the place of an error, which the file does not have
+        found = [{**e, "loc": _place(e["loc"])} for e in error.errors()]
+        raise document.refused(found) from error  # type: ignore[arg-type]
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    return (location[0], *location[2:]) if location[:1] == ("rule",) and len(location) > 1 else location
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A control as SQL; it takes the scope's parameters beside its own."""
+
+    source: str
+    entry: str
+    params: dict[str, Any]
+
+    def occasions(self) -> str:
+        """One row per activated occasion whose result is among ``{wanted:Array(UInt8)}``."""
+        picked = "arrayFilter(x -> has({wanted:Array(UInt8)}, x.1), raw)"
+        return (
+            "SELECT unit, stream AS subject, label, standing,"
+            " concat(stream, '/', toString(bitAnd(o.2.1, 1048575))) AS activating,"
+            f" arrayElement({list(RESULTS)}, o.1 + 1) AS result, {templates.moment_of('o.2.1')} AS since,"
+            " o.2.2 AS due, o.2.3 AS cured_at, o.2.4 AS evidence, o.2.5 AS detail "
+            f"FROM (SELECT unit, stream, label, standing, arrayJoin(arrayMap(x -> (x.1, {self.entry}), {picked})) AS o"
+            f" FROM ({self.source})) ORDER BY unit, label, subject, since, activating"
+        )
+
+    def scores(self) -> str:
+        """One row per unit and standing: how many occasions have each result, and the streams that have any."""
+        counts = ", ".join(f"sum(countEqual(raw.1, {code})) AS n{code}" for code in range(len(RESULTS)))
+        streams = "groupUniqArrayIf(stream, notEmpty(raw)) AS subjects"
+        return (
+            f"SELECT unit, standing, {counts}, {streams} FROM ({self.source})"
+            " GROUP BY unit, standing HAVING n0 + n1 + n2 + n3 > 0 ORDER BY unit, standing"
+        )
+
+
+@cache
+def compiled(control: Control) -> Compiled:
+    """The control's SQL."""
+    bind = Binder()
+    rule, kind = control.rule, control.subjects
+    match rule:
+        case ValidWhile():
+            source, entry = templates.valid_while(rule, bind)
+            return Compiled(source, entry, bind.params)
+        case Precedence():
+            parts = templates.precedence(rule, kind, bind)
+        case Segregation():
+            parts = templates.segregation(rule, kind, bind)
+        case Periodic():
+            parts = templates.periodic(rule, kind, bind)
+        case Response():
+            parts = templates.response(rule, kind, bind)
+    return Compiled(_by_stream(parts, SUBJECTS[kind], kind, bind), parts.entry, bind.params)
+
+
+def _by_stream(parts: Parts, subject: Subject, kind: str, bind: Binder) -> str:
+    arrays = ", ".join(f"{sql} AS {name}" for name, sql in parts.arrays.items())
+    grouped = (
+        f"SELECT log.stream AS stream, ifNull({subject.unit}, '') AS unit,"
+        f" ifNull({subject.label}, substring(log.stream, {len(kind) + 2})) AS label,"
+        f" {subject.standing} AS standing, {arrays}"
+        f" FROM (SELECT * FROM {view(log_of(kind))} WHERE {bind.among(sorted(parts.reads | set(subject.reads)))}) AS log"
+        f" {parts.joined} GROUP BY log.stream HAVING {subject.counts}"
+    )
+    for name, sql in parts.lets:
+        grouped = f"SELECT *, {sql} AS {name} FROM ({grouped})"
+    return f"SELECT unit, stream, label, standing, {parts.raw} AS raw FROM ({grouped})"

@@ -1,0 +1,309 @@
+"""Each template of a control as ClickHouse SQL: arrays of a stream's events, and what decides each occasion.
+
+One scan of the log and one GROUP BY per control. An event stands in an array by its key k, which holds its moment and
+its version. Lambdas capture small arrays only: ClickHouse copies what a lambda captures for every element.
+
+A day-precision event stands at its day's start, so it may have come after another of that day: where the order within
+one day decides, such an event has the benefit of the doubt, until the day's end (`until`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.projections.rules import Periodic, Precedence, Response, Segregation, Selector, columns, log_of
+
+RESULTS = ("satisfied", "no evidence", "cured late", "violated")
+"""In the order of their codes; `NOT_YET` is an occasion that is not (or no longer) activated and counts nowhere."""
+SATISFIED, NO_EVIDENCE, CURED, VIOLATED, NOT_YET = range(5)
+
+_EVER = 120_000  # as days since 1970: later than every day that an event can hold
+ZONE = "{tz:String}"
+NOTHING_DECIDED = "only a source's states are known"
+
+
+@dataclass
+class Binder:
+    """The constants of one control, bound as parameters; never put into the text."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def value(self, value: Any, kind: str) -> str:
+        """The placeholder of a value of this ClickHouse type."""
+        name = f"c{len(self.params)}"
+        self.params[name] = value
+        return f"{{{name}:{kind}}}"
+
+    def chosen(self, selector: Selector, kind: str) -> str:
+        """The condition for the events that a selector picks."""
+        types = columns(log_of(kind))
+        parts = [self.among(selector.happened)]
+        for column, values in selector.where.items():
+            known = [value for value in values if value is not None]
+            options = [f"{column} IS NULL"] if None in values else []
+            if known:
+                options.append(f"ifNull({column} IN {self.value(known, f'Array({types[column]})')}, false)")
+            parts.append(f"({' OR '.join(options)})")
+        return " AND ".join(parts)
+
+    def among(self, happened: Sequence[str]) -> str:
+        """The condition for events of these names."""
+        return f"happened IN {self.value(list(happened), 'Array(String)')}"
+
+
+@dataclass
+class Parts:
+    """What a template reads and how it decides.
+
+    `arrays` are aggregates over a stream's events, `lets` follow from them in order; `raw` is an array of tuples whose
+    first is the result's code; `entry` makes of such a tuple `x`: (k, due, cured at, evidence, detail).
+    """
+
+    reads: set[str]
+    arrays: dict[str, str]
+    lets: list[tuple[str, str]]
+    raw: str
+    entry: str
+    joined: str = ""
+
+
+def day_of(k: str) -> str:
+    """The local day of an event, as days since 1970."""
+    return f"toInt32(toDate32(fromUnixTimestamp64Milli(bitShiftRight({k}, 20), {ZONE})))"
+
+
+def moment_of(k: str) -> str:
+    """The moment of an event."""
+    return f"fromUnixTimestamp64Milli(bitShiftRight({k}, 20), 'UTC')"
+
+
+def as_date(days: str) -> str:
+    """Days since 1970 as a day."""
+    return f"(toDate32('1970-01-01') + {days})"
+
+
+def own(keys: str) -> str:
+    """Event ids of the stream's own events by their keys; 0 stands for none."""
+    return f"arrayMap(v -> concat(stream, '/', toString(bitAnd(v, 1048575))), arrayFilter(v -> v != 0, {keys}))"
+
+
+_DAY = f"toDate32(occurred_at, {ZONE})"
+_UNTIL = (
+    f"if(toDateTime64({_DAY}, 3, {ZONE}) = occurred_at,"
+    f" toUnixTimestamp64Milli(toDateTime64({_DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
+)
+_NO_DAY = "CAST(NULL, 'Nullable(Date32)')"
+_NO_MOMENT = "CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')"
+
+
+def _array(condition: str, *elements: str) -> str:
+    element = elements[0] if len(elements) == 1 else f"({', '.join(elements)})"
+    return f"arrayCompact(arraySort(groupArrayIf({element}, {condition})))"
+
+
+def _reads(*selectors: Selector | None) -> set[str]:
+    return {name for selector in selectors if selector for name in selector.happened}
+
+
+def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
+    """Each activation, held against what was in force then; per requirement: its state's code, and its event."""
+    reads = _reads(rule.activation, rule.observed)
+    arrays = {"acts": _array(bind.chosen(rule.activation, kind), "k", _UNTIL)}
+    arrays["seen"] = _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')"
+    states = []
+    for n, required in enumerate(rule.required):
+        reads |= {*required.happened, *required.cancelled_by} | _reads(required.observed)
+        meant = bind.chosen(required, kind)
+        either = f"({meant}) OR {bind.among(required.cancelled_by)}" if required.cancelled_by else meant
+        arrays[f"held{n}"] = _array(either, "k", f"toUInt8({meant})")
+        before = f"arrayLast(h -> h.1 <= a.1, held{n})"
+        after = f"arrayFirst(h -> h.2 AND h.1 > a.1, held{n})"
+        if required.observed:
+            arrays[f"shown{n}"] = _array(bind.chosen(required.observed, kind), "k")
+            shown = f"arrayExists(o -> o <= a.2, shown{n}), ({NO_EVIDENCE}, shown{n}[1]), "
+        else:
+            shown = ""
+        states.append(
+            f"multiIf({before}.2, ({SATISFIED}, {before}.1), {after}.2 AND {after}.1 <= a.2, ({SATISFIED}, {after}.1), "
+            f"{shown}{after}.2, ({CURED}, {after}.1), ({VIOLATED}, toInt64(0)))"
+        )
+    names = bind.value([required.name for required in rule.required], "Array(String)")
+    text = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
+    return Parts(
+        reads,
+        arrays,
+        [("states", f"arrayMap(a -> [{', '.join(states)}], acts)")],
+        f"if(empty(acts) AND notEmpty(seen), [({NO_EVIDENCE}, seen[1], CAST([], 'Array(Tuple(UInt8, Int64))'))],"
+        " arrayMap((a, s) -> (arrayMax(s.1), a.1, s), acts, states))",
+        f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {moment_of(f'arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)')}, NULL), "
+        f"{own('arrayPushFront(x.3.2, x.2)')}, if(empty(x.3), '{NOTHING_DECIDED}', arrayStringConcat(arrayMap((s, n) -> {text}, "
+        f"arrayFilter(s -> s.1 > 0, x.3), arrayFilter((n, s) -> s.1 > 0, {names}, x.3)), ', ')))",
+    )
+
+
+def segregation(rule: Segregation, kind: str, bind: Binder) -> Parts:
+    """Each decision, held against the last matter before it that it can be about."""
+    reads: set[str] = set()
+    arrays: dict[str, str] = {}
+    found = []
+    for n, pair in enumerate(rule.pairs):
+        reads |= _reads(pair.activation, pair.against, pair.observed)
+        arrays[f"acts{n}"] = _array(bind.chosen(pair.activation, kind), "k", _UNTIL, "item", f"ifNull({pair.by}, '')")
+        arrays[f"other{n}"] = _array(bind.chosen(pair.against, kind), "k", "item", f"ifNull({pair.other}, '')")
+        same = " AND o.2 = a.3" if pair.same_item else ""
+        matter = f"arrayLast(o -> o.1 <= a.2{same}, other{n})"
+        text = bind.value(f"{pair.by} is {pair.other}", "String")
+        result = f"multiIf(a.4 = '' OR {matter}.3 = '', {NO_EVIDENCE}, a.4 = {matter}.3, {VIOLATED}, {SATISFIED})"
+        each = f"arrayMap(a -> ({result}, a.1, {matter}.1, {text}), acts{n})"
+        if pair.observed:
+            arrays[f"seen{n}"] = _array(bind.chosen(pair.observed, kind), "k")
+            imported = f"[({NO_EVIDENCE}, seen{n}[1], toInt64(0), {text})]"
+            each = f"if(empty(acts{n}) AND notEmpty(seen{n}), {imported}, {each})"
+        found.append(each)
+    return Parts(
+        reads,
+        arrays,
+        [],
+        f"arrayConcat({', '.join(found)})",
+        f"(x.2, {_NO_DAY}, {_NO_MOMENT}, {own('[x.2, x.3]')}, "
+        f"multiIf(x.1 = {NO_EVIDENCE}, concat('unknown whether ', x.4), x.1 = {VIOLATED}, x.4, ''))",
+    )
+
+
+def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
+    """Each stretch between one target and the next, on a clock of days that only goes while it runs.
+
+    A stretch is (result, its beginning's event, the clock then, the event that ends it or 0). The last one goes up to
+    the as-of day, or to the end; it is no occasion before it is past due.
+    """
+    begins, ends = bind.among(rule.during.begins), bind.among(rule.during.ends)
+    arrays = {
+        "steps": _array(f"({begins}) OR ({ends})", "k", f"toUInt8({begins})"),
+        "targets": _array(bind.chosen(rule.target, kind), "k"),
+        "seen": _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
+    }
+    limit = bind.value(rule.every_days, "Int32")
+    today = "toInt32({as_of:Date32})"
+    lets = [
+        ("turns", f"arrayMap(s -> {day_of('s.1')}, steps)"),
+        # k and day, from and to, of each stretch of running; the clock at its beginning
+        (
+            "bare",
+            "arrayFilter(i -> i.5 = 1, arrayMap((s, a, n, b) -> (s.1, a, n, b, s.2), steps, turns,"
+            f" arrayPushBack(arrayPopFront(steps.1), {2**63 - 1}), arrayPushBack(arrayPopFront(turns), {today})))",
+        ),
+        ("before", "arrayMap((i, sum) -> toInt32(sum - (i.4 - i.2)), bare, arrayCumSum(i -> i.4 - i.2, bare))"),
+        ("runs", "arrayMap((i, c) -> (i.1, i.2, i.3, i.4, c), bare, before)"),
+        ("came", "arrayFilter(t -> arrayExists(i -> t > i.1 AND t < i.3, runs), targets)"),
+        ("marks", "if(empty(runs), [], arrayPushFront(came, runs[1].1))"),
+        (
+            "clocks",
+            "arrayMap(d -> toInt32(arraySum(i -> least(greatest(d - i.2, 0), i.4 - i.2), runs)),"
+            f" arrayMap(t -> {day_of('t')}, marks))",
+        ),
+        ("total", "toInt32(arraySum(i -> i.4 - i.2, runs))"),
+        (
+            "results",
+            f"arrayMap((c, n, m) -> multiIf(n - c <= {limit}, if(m = 0, {NOT_YET}, {SATISFIED}),"
+            f" m = 0, {VIOLATED}, {CURED}), clocks, arrayPushBack(arrayPopFront(clocks), total),"
+            " arrayPushBack(arrayPopFront(marks), toInt64(0)))",
+        ),
+    ]
+    raw = "arrayZip(results, marks, clocks, arrayPushBack(arrayPopFront(marks), toInt64(0)))"
+    imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
+    within = f"arrayFirst(i -> i.5 + i.4 - i.2 >= x.3 + {limit}, runs)"
+    due = f"if({within}.1 = 0, NULL, {as_date(f'({within}.2 + x.3 + {limit} - {within}.5)')})"
+    return Parts(
+        {*rule.during.begins, *rule.during.ends} | _reads(rule.target, rule.observed),
+        arrays,
+        lets,
+        f"if(empty(steps) AND notEmpty(seen), {imported}, {raw})",
+        f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, "
+        f"multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'none since', x.1 = {CURED}, 'late', ''))",
+    )
+
+
+def response(rule: Response, kind: str, bind: Binder) -> Parts:
+    """Each activation with its due day, put off by what releases it, and the first target that serves it."""
+    reads = _reads(rule.activation, rule.target, rule.observed, *rule.released_by)
+    day = f"toInt32({_DAY})"
+    sought = f"ifNull({rule.in_force.column}, '')" if rule.in_force else "''"
+    arrays = {
+        "acts": _array(
+            f"{bind.chosen(rule.activation, kind)} AND {rule.due} IS NOT NULL",
+            "k", day, _UNTIL, f"ifNull(toInt32({rule.due}), 0)",
+        ),
+        "targets": _array(bind.chosen(rule.target, kind), "k", day, _UNTIL, sought),
+        "seen": _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
+    }  # fmt: skip
+    releases = []
+    for n, release in enumerate(rule.released_by):
+        until = f"ifNull(toInt32({release.until}), {_EVER})" if release.until else f"toInt32({_EVER})"
+        arrays[f"freed{n}"] = _array(bind.chosen(release, kind), "k", day, until)
+        ended = "toInt32(0)"
+        if release.ended_by:
+            reads |= set(release.ended_by)
+            arrays[f"bound{n}"] = _array(bind.among(release.ended_by), "k", day)
+            ended = f"arrayFirst(e -> e.1 > r.1, bound{n}).2"
+        over = f"if({ended} = 0, r.3, least(r.3, {ended}))"
+        releases.append(f"arrayMap(r -> (r.1, r.2, {over}), freed{n})")
+    no_release = "CAST([], 'Array(Tuple(Int64, Int32, Int32))')"
+    lets = [
+        ("freed", f"arraySort(arrayConcat({', '.join(releases)}))" if releases else no_release),
+        ("dues", "arrayMap(a -> arrayFold((d, r) -> if(r.2 <= d AND r.3 > d, r.3, d), freed, a.4), acts)"),
+        ("nexts", f"arrayPushBack(arrayPopFront(acts.2), toInt32({2 * _EVER}))"),
+    ]
+    joined, valid = "", "true"
+    if rule.in_force:
+        joined, valid = _in_force(rule, bind)
+        arrays["ruling"] = "any(ruling.stages)"
+    after = "" if rule.earlier_counts else " AND t.3 >= a.1"
+    lets.append(("serving", f"arrayMap(a -> arrayFilter(t -> {valid}{after}, targets), acts)"))
+    late = "arrayFirst(t -> t.2 > d, s)"
+    freed = "arrayFirst(r -> r.2 > d, freed)"
+    result = (
+        f"multiIf(n <= d, {NOT_YET}, s[1].1 != 0 AND s[1].2 <= d, {SATISFIED}, d >= toInt32({{as_of:Date32}}), {NOT_YET},"
+        f" {late}.1 != 0 OR {freed}.1 != 0, {CURED}, {VIOLATED})"
+    )
+    first = f"multiIf({late}.1 = 0, {freed}.1, {freed}.1 = 0, {late}.1, least({late}.1, {freed}.1))"
+    raw = f"arrayMap((a, d, n, s) -> ({result}, a.1, d, if(s[1].2 <= d, s[1].1, {first})), acts, dues, nexts, serving)"
+    imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
+    return Parts(
+        reads,
+        arrays,
+        lets,
+        f"if(empty(acts) AND notEmpty(seen), {imported}, {raw})",
+        f"(x.2, if(x.1 = {NO_EVIDENCE}, NULL, {as_date('x.3')}), if(x.1 = {CURED}, {moment_of('x.4')}, NULL), "
+        f"{own('[x.2, x.4]')}, multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'not done', "
+        f"x.1 = {CURED}, 'late', ''))",
+        joined,
+    )
+
+
+def _in_force(rule: Response, bind: Binder) -> tuple[str, str]:
+    """The join that gives what was in force when, and the condition for a target `t` of an activation `a`.
+
+    What counts is what was in force once both were there; a stream that says nothing of it rules nothing out.
+    """
+    assert rule.in_force is not None
+    other = rule.in_force
+    either = bind.among([*other.happened, *other.ended_by])
+    value = f"if({bind.among(other.happened)}, ifNull({other.column}, ''), '')"
+    log = view(log_of(other.of))
+    joined = (
+        f"LEFT JOIN (SELECT substring(stream, {len(other.of) + 2}) AS ours,"
+        f" arrayCompact(arraySort(groupArray((k, {value})))) AS stages FROM {log} WHERE {either} GROUP BY stream"
+        f") AS ruling ON ruling.ours = log.{other.by}"
+    )
+    begin, end = "greatest(t.1, a.1)", "if(t.1 > a.1, t.3, a.3)"
+    valid = (
+        f"(empty(ruling) OR arrayLast(e -> e.1 <= {begin}, ruling).2 = t.4"
+        f" OR arrayExists(e -> e.1 > {begin} AND e.1 <= {end} AND e.2 = t.4, ruling))"
+    )
+    return joined, valid
+
+
+def view(name: str, *more: str) -> str:
+    """A view, asked for what the question is about."""
+    passed = ["as_of_k = {as_of_k:Int64}", "known_at = {known_at:DateTime64(3, 'UTC')}", "basis = {basis:String}", *more]
+    return f"{name}({', '.join(passed)})"

@@ -1,0 +1,214 @@
+"""The Faust worker: follows the event topics and lands what comes; the only user of Faust.
+
+Faust's own `take` acknowledges even what failed, so batches are taken unacknowledged, landed with retries, and
+acknowledged in order afterwards. One batch lands while the next one gathers, never more: a batch that can't be landed
+ends the worker, and nothing behind it is acknowledged. The committed offset never passes what stands in ClickHouse.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+from services import bus
+from services.errors import PmoError, Unavailable
+from services.projections.bulk import bulk_from_kafka
+from services.projections.clickhouse import ClickHouse, QueryFailed
+from services.projections.landing import Landing, topic_names
+from services.settings import Settings
+
+BATCH = 2_000
+# A gap of so many records is closed in bulk, several times as fast as one after another through Faust.
+BULK_FROM = 20_000
+_WITHIN_S = 0.05
+_WATCH_S = 0.02
+_RETRY_S = (0.1, 5.0)
+_TRIES_WHILE_ANSWERING = 5
+# Landing shares the interpreter with Faust's loop, which waits for a turn at each of its many small steps: a turn of
+# 5 ms, the default, halves the rate.
+_SWITCH_S = 0.0005
+_LOGGERS = ("faust", "mode", "aiokafka")
+
+Progress = Callable[[int, int], None]
+
+
+def group_of(prefix: str) -> str:
+    """The consumer group of the workers."""
+    return f"{prefix}-projector"
+
+
+class Worker:
+    """Lands the topics of one workspace through `clickhouse`, which it uses from one thread at a time."""
+
+    def __init__(self, settings: Settings, bootstrap: str, clickhouse: ClickHouse) -> None:
+        self._settings = settings
+        self._bootstrap = bootstrap
+        self._clickhouse = clickhouse
+        self._group = group_of(settings.topic_prefix)
+        self._names = topic_names(settings.topic_prefix)
+        self._landing: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+        self._stop = Event()
+
+    def run(self, stop: Event, progress: Progress, ready: Callable[[], None]) -> None:
+        """Lands until `stop`, in any thread; `ready` is called when it has caught up and follows.
+
+        Raises Unavailable when Kafka does not answer at the start, or a batch can't be landed.
+        """
+        self._stop = stop
+        self._catch_up(progress)
+        if not stop.is_set():
+            _log_to(self._settings)
+            sys.setswitchinterval(_SWITCH_S)
+            asyncio.run(self._follow(ready))
+        if self._failure is not None:
+            raise self._failure
+
+    def _catch_up(self, progress: Progress) -> None:
+        """Closes a large gap in bulk, and one that the group's offsets hide: a ClickHouse that was lost or restored."""
+        ends = bus.end_offsets(self._bootstrap, self._names)
+        committed = bus.committed(self._bootstrap, self._group, self._names)
+        with Landing(self._clickhouse, self._bootstrap, self._settings.topic_prefix) as landing:
+            landed = {at: c.next for at, c in landing.projector.landed().items()}
+        for (topic, partition), end in ends.items():
+            if landed.get((topic, partition), 0) > end:
+                raise Unavailable(
+                    f"Topic {topic} at {self._bootstrap} was made anew: partition {partition} ends at {end}, but "
+                    f"{landed[topic, partition]} were landed; restore it, or set PMO_TOPIC_PREFIX to a new name."
+                )
+        hidden = any(landed.get(at, 0) < offset for at, offset in committed.items())
+        gap = sum(end - landed.get(at, 0) for at, end in ends.items())
+        if not hidden and gap < BULK_FROM:
+            return
+        prefix = self._settings.topic_prefix
+        reached = bulk_from_kafka(self._clickhouse, self._bootstrap, prefix, progress, stop=self._stop)
+        ahead = {at: offset for at, offset in reached.items() if offset > committed.get(at, 0)}
+        try:
+            bus.commit(self._bootstrap, self._group, ahead)
+        except Unavailable:
+            # other workers of the group are at work, and the group is theirs: what they read twice does no harm
+            logging.getLogger("faust").warning("could not commit what was landed in bulk; it will be landed again")
+
+    async def _follow(self, ready: Callable[[], None]) -> None:
+        with ThreadPoolExecutor(1, "landing") as thread:
+            app = self._make_app(thread)
+            await app.start()
+            ready()
+            while not (self._stop.is_set() or self._failure or app.crashed):
+                await asyncio.sleep(_WATCH_S)
+            if app.crashed and self._failure is None and not self._stop.is_set():
+                self._failure = Unavailable(
+                    f"The Faust worker ended ({app.crash_reason!r}); see {log_file(self._settings)}, then start it again."
+                )
+            # so that the last batch is acknowledged before the offsets are committed
+            self._stop.set()
+            if self._landing is not None:
+                await asyncio.wait([self._landing], timeout=_RETRY_S[1])
+            await app.stop()
+
+    def _make_app(self, thread: ThreadPoolExecutor) -> Any:
+        import faust
+        from mode import CrashingSupervisor
+
+        settings = self._settings
+        app = faust.App(
+            self._group,
+            broker=[f"kafka://{address.strip()}" for address in self._bootstrap.split(",")],
+            datadir=settings.home / "faust",
+            web_enabled=False,
+            # Topics are declared by us, with what they must keep; Faust makes none, not even its own.
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            consumer_auto_offset_reset="earliest",
+            # One worker alone owns an embedded folder: under a fixed name it takes its partitions over at once,
+            # where Kafka would otherwise wait until the killed one's session has ended.
+            consumer_group_instance_id="" if settings.clickhouse else f"{self._group}-{settings.workspace_id}",
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=2.0,
+            broker_commit_every=10_000,
+            broker_commit_interval=1.0,
+            stream_buffer_maxsize=2 * BATCH,
+            stream_wait_empty=False,
+        )
+        topic = app.topic(
+            *self._names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        landing = Landing(self._clickhouse, self._bootstrap, settings.topic_prefix)
+
+        async def land(stream: Any) -> None:
+            async for events in stream.noack_take(BATCH, within=_WITHIN_S):
+                if self._landing is not None:
+                    await self._landing
+                if self._stop.is_set():
+                    return
+                self._landing = asyncio.create_task(self._land(stream, events, landing, thread))
+
+        app.agent(topic, name="land", supervisor_strategy=CrashingSupervisor)(land)
+        return app
+
+    async def _land(self, stream: Any, events: Sequence[Any], landing: Landing, thread: ThreadPoolExecutor) -> None:
+        """Rows first, then the acknowledgement; a failure is kept for `run`, and ends the worker."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(thread, self._land_until_done, events, landing)
+        except BaseException as error:
+            self._failure = self._failure or error
+            raise
+        for event in events:
+            await stream.ack(event)
+
+    def _land_until_done(self, events: Sequence[Any], landing: Landing) -> None:
+        """Tries again for as long as ClickHouse or Kafka is away; what fails while both answer fails for good."""
+        records = [_record(event.message) for event in events]
+        pause, failed = _RETRY_S[0], 0
+        while True:
+            try:
+                landing.land(records)
+                return
+            except QueryFailed as error:
+                failed = failed + 1 if self._answers() else 0
+                if failed >= _TRIES_WHILE_ANSWERING:
+                    first = records[0]
+                    raise Unavailable(
+                        f"The records from offset {first.offset} of {first.topic}/{first.partition} on can't be landed: "
+                        f"{error}"
+                    ) from error
+            except Unavailable:
+                # the dead letters could not be sent: Kafka is away, and comes back like any broker
+                failed = 0
+            if self._stop.wait(pause):
+                raise _NotLanded
+            pause = min(pause * 2, _RETRY_S[1])
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._clickhouse.version)
+        except Unavailable:
+            return False
+
+
+class _NotLanded(PmoError):
+    """Stopped while something was away: the batch stays unacknowledged and is read again at the next start."""
+
+
+def log_file(settings: Settings) -> Any:
+    """Where Faust's own warnings go."""
+    return settings.home / "worker.log"
+
+
+def _log_to(settings: Settings) -> None:
+    handler = logging.FileHandler(log_file(settings), delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+
+
+def _record(message: Any) -> bus.Record:
+    headers = dict(message.headers or ())
+    return bus.Record(message.topic, message.partition, message.offset, message.key, message.value, headers)

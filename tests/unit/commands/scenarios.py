@@ -1,0 +1,147 @@
+"""Named preconditions: what has happened to a project, a person, a standard before a test begins."""
+
+from datetime import date
+from decimal import Decimal
+
+from schemas import organisation, project, standard, training, workload
+from schemas.fields import Evidence, Note
+from tests.unit.commands.dsl import ProjectHistory, on, person
+
+MINUTES = Evidence(uri="https://docs.example/minutes", digest=None)
+A_NOTE = Note(id="0" * 32, digest="0" * 64)
+
+PROPOSED = project.Proposed(
+    name="Crane renewal",
+    unit="OPS",
+    sponsor=person("sponsor"),
+    manager=person("manager"),
+    proposed_by=person("ann"),
+    gate_route="STANDARD",
+    contributions={},
+    size="medium",
+    value=None,
+    risk=None,
+    planned_start=date(2026, 3, 1),
+    planned_finish=date(2026, 11, 30),
+    budget=Decimal(250_000),
+    currency="GBP",
+)
+BASELINE = project.BaselineSet(
+    item="1",
+    start=date(2026, 3, 1),
+    finish=date(2026, 11, 30),
+    budget=Decimal(250_000),
+    currency="GBP",
+    curve=(
+        project.PlannedValue(day=date(2026, 3, 1), value=Decimal(0)),
+        project.PlannedValue(day=date(2026, 11, 30), value=Decimal(250_000)),
+    ),
+    change_id=None,
+    unauthorised=False,
+    reason=None,
+    decided_by=None,
+)
+
+
+def a_proposed_project() -> ProjectHistory:
+    return on("2026-01-10", PROPOSED)
+
+
+def an_approved_project() -> ProjectHistory:
+    return a_proposed_project() + on("2026-02-01", project.Approved(decided_by=person("board"), evidence=(MINUTES,)))
+
+
+def a_planned_project() -> ProjectHistory:
+    return an_approved_project() + on("2026-02-15", BASELINE)
+
+
+def a_running_project() -> ProjectHistory:
+    return a_planned_project() + on("2026-03-01", project.Started(at_risk=None))
+
+
+def a_project_on_hold() -> ProjectHistory:
+    return a_running_project() + on("2026-04-01", project.PutOnHold(reason=None, decided_by=None))
+
+
+def a_completed_project() -> ProjectHistory:
+    done = project.Completed(objectives_met=True, quality_met=None, assessor=None)
+    return a_running_project() + on("2026-05-01", done)
+
+
+def a_closed_project() -> ProjectHistory:
+    closed = project.FinanciallyClosed(final_cost=Decimal(240_000), currency="GBP")
+    return a_completed_project() + on("2026-06-01", closed)
+
+
+def a_withdrawn_project() -> ProjectHistory:
+    return a_proposed_project() + on("2026-02-01", project.Withdrawn(reason=None))
+
+
+def a_cancelled_project() -> ProjectHistory:
+    cancelled = project.Cancelled(cause="funding", reason=None, decided_by=None)
+    return a_running_project() + on("2026-05-01", cancelled)
+
+
+def a_requested_gate(evidence: tuple[Evidence, ...] = ()) -> ProjectHistory:
+    requested = project.GateRequested(item="G1", requested_by=person("manager"), evidence=evidence)
+    return a_running_project() + on("2026-04-01", requested)
+
+
+def a_gate_passed_with_conditions() -> ProjectHistory:
+    passed = project.GatePassedWithConditions(
+        item="G1", decided_by=person("board"), evidence=(MINUTES,), due=date(2026, 7, 31), conditions=None
+    )
+    return a_requested_gate() + on("2026-04-15", passed)
+
+
+def a_person(weekly_hours: int = 40) -> ProjectHistory:
+    joined = organisation.PersonJoined(
+        unit="OPS",
+        role="Engineer",
+        skills=(),
+        weekly_hours=Decimal(weekly_hours),
+        career_level=None,
+        country=None,
+        time_zone=None,
+        work_mode=None,
+    )
+    return on("2026-01-01", joined)
+
+
+def an_allocation(item: str = "A1", weekly_hours: int = 20, *, hard: bool = True) -> ProjectHistory:
+    planned = workload.AllocationPlanned(
+        item=item,
+        project="CRANE-7",
+        first_day=date(2026, 3, 2),
+        last_day=date(2026, 8, 28),
+        weekly_hours=Decimal(weekly_hours),
+        hard=hard,
+        at_risk=None,
+    )
+    return on("2026-02-01", planned)
+
+
+def a_published_standard() -> ProjectHistory:
+    published = standard.StandardPublished(
+        name="Risk management",
+        standard_kind="process",
+        edition="1",
+        requirements=(
+            standard.Requirement(id="R1", text="Register kept", weight=1),
+            standard.Requirement(id="R2", text="Register reviewed", weight=2),
+        ),
+        data_class=None,
+        security_review=None,
+    )
+    return on("2026-01-01", published)
+
+
+def a_withdrawn_standard() -> ProjectHistory:
+    return a_published_standard() + on("2026-02-01", standard.StandardWithdrawn(reason=None))
+
+
+def a_course(valid_months: int | None = 24) -> ProjectHistory:
+    return on(
+        "2026-01-01",
+        training.CourseDefined(title="Site safety", provider=None, hours=None, valid_months=valid_months),
+    )
