@@ -55,6 +55,7 @@ def endpoint_url(settings: Settings) -> str | None:
     try:
         said = json.loads(settings.endpoint_file.read_text())
         os.kill(int(said["pid"]), 0)
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        # left behind by one that was killed; its number may by now be somebody else's
         return None
     return str(said["url"])

@@ -1,4 +1,4 @@
-"""YAML read with the line of every value, so that an error about a mapping names the line to look at."""
+"""YAML read with the line of every value, so that an error names the line to look at."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +18,13 @@ Location = tuple[int | str, ...]
 class Document:
     """The plain data of one YAML file, and where each part of it stands."""
 
-    def __init__(self, path: Path, data: bytes) -> None:
+    def __init__(self, path: Path, data: bytes, what: str = "a mapping") -> None:
         self.name = path.name
         if len(data) > _MAX_BYTES:
-            raise BadInput(f"{self.name} has {len(data):,} bytes, more than the {_MAX_BYTES:,} of a mapping.")
+            raise BadInput(f"{self.name} has {len(data):,} bytes, more than the {_MAX_BYTES:,} of {what}.")
         self._lines: dict[Location, int] = {}
         self._seen: set[int] = set()
+        self._what = what
         try:
             root = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
         except UnicodeDecodeError as error:
@@ -51,7 +52,7 @@ class Document:
     def refused(self, errors: Sequence[ErrorDetails]) -> BadInput:
         """The refusal for what pydantic found: the first in full, and how many more there are."""
         first = min(errors, key=lambda found: self.line_of(found["loc"]))
-        path = ".".join(str(part) for part in first["loc"]) or "the mapping"
+        path = ".".join(str(part) for part in first["loc"]) or self._what
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return self.error(self.line_of(first["loc"]), f"{path}: {first['msg'].removeprefix('Value error, ')}{more}")
 

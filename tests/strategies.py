@@ -203,7 +203,7 @@ def _one_history(
         countable = sorted({r.version for r in history} - _superseded(history))
         supersedes = draw(st.none() | st.sampled_from(countable)) if countable else None
         voids = supersedes is not None and draw(st.booleans())
-        event = draw(models(VOIDED[kind])) if voids else draw(chosen or events(kind))
+        event = draw(models(VOIDED[kind])) if voids else draw(events(kind) if chosen is None else chosen)
         record = Record(
             stream=stream,
             version=version,

@@ -1,4 +1,4 @@
-"""The questions: figures and audits, as of any day, as known at any time."""
+"""``pmo kpi``: figures as of any day, as known at any time; and the scope that every question takes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +22,7 @@ _FIGURE_CSV = (
     "version",
     "by",
     "group",
+    "subject",
     "standing",
     "value",
     "numerator",
@@ -192,6 +193,7 @@ def _figure_row(kpi: "Kpi", figure: "Figure", group: str) -> dict[str, Any]:
         "version": kpi.version,
         "by": group,
         "group": figure.by,
+        "subject": figure.subject,
         "standing": figure.standing,
         "value": figure.value,
         "numerator": figure.numerator,

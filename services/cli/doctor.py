@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
@@ -11,6 +12,7 @@ from services.cli.output import Column
 from services.errors import PmoError, Unavailable
 from services.settings import WORKSPACE_FILE, Settings
 
+_LOCK_WAIT_S = 1.0
 _COLUMNS = (Column("", "state"), Column("", "what"), Column("", "finding"))
 
 
@@ -75,9 +77,10 @@ def _clickhouse(settings: Settings) -> Iterator[Finding]:
     from services.runtime import endpoint_url, open_app
 
     if running := endpoint_url(settings):
-        yield Finding("clickhouse", "ok", f"'pmo up' answers at {running}")
+        # without the token that stands in the address
+        yield Finding("clickhouse", "ok", f"'pmo up' answers at {urlsplit(running).netloc.rpartition('@')[2]}")
         return
-    with connect(settings) as clickhouse:
+    with connect(settings, wait=_LOCK_WAIT_S) as clickhouse:
         yield Finding("clickhouse", "ok", f"{clickhouse.where}, version {clickhouse.version}")
         from services.catch_up import landed_position
         from services.projections.projector import Projector
@@ -100,4 +103,12 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
         yield Finding("kafka", "ok", "none set; 'pmo up' can start a local one")
 
 
-_LOOKS = (_workspace, _event_store, _clickhouse, _kafka)
+def _transport(settings: Settings) -> Iterator[Finding]:
+    from services.up import status
+
+    for what, well, finding in status(settings):
+        if what in ("relay", "worker"):
+            yield Finding(what, "ok" if well else "warning", finding)
+
+
+_LOOKS = (_workspace, _event_store, _clickhouse, _kafka, _transport)

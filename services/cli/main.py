@@ -43,7 +43,17 @@ SECTIONS: tuple[Section, ...] = (
         "Ask",
         (
             Subcommand("kpi", "Figures by unit, project or portfolio, as of any day.", "services.cli.ask:kpi"),
+            Subcommand("audit", "Whether units follow the process, and what was found.", "services.cli.audit:audit"),
             Subcommand("history", "Every event of one stream.", "services.cli.history:history"),
+        ),
+    ),
+    Section(
+        "Run",
+        (
+            Subcommand("up", "Run everything on this machine.", "services.cli.run:up"),
+            Subcommand("relay", "Send recorded events to Kafka.", "services.cli.run:relay"),
+            Subcommand("worker", "Land Kafka's events in ClickHouse.", "services.cli.run:worker"),
+            Subcommand("rebuild", "Fill every table anew from the events.", "services.cli.run:rebuild"),
         ),
     ),
     Section(

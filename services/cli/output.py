@@ -65,7 +65,8 @@ def table(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any
     with console.capture() as printed:
         if title:
             console.print(escape(title), style="bold", soft_wrap=True)
-        console.print(shown)
+        if rows:
+            console.print(shown)
         for note in notes:
             console.print(escape(note), soft_wrap=not sys.stdout.isatty())
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
@@ -81,8 +82,10 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: in
         lines = [line for row in cells for line in row[number].splitlines()]
         words = max((cell_len(word) for line in lines for word in line.split()), default=0)
         limit = _WHOLE_IDENTIFIER if column.identifier else _WHOLE_WORD
-        widths.append(min(max([len(column.title), *map(cell_len, lines)]), width))
-        least.append(widths[-1] if column.number else min(widths[-1], max(min(words, limit), len(column.title))))
+        natural = max(map(cell_len, lines), default=0)
+        widths.append(min(max(len(column.title), natural), width))
+        heading = max(map(len, column.title.split()), default=0)
+        least.append(min(widths[-1], max(heading, natural if column.number else min(words, limit))))
     while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > 1:
         # a word that is broken in two cannot be copied
         room = [have - need for have, need in zip(widths, least, strict=True)]

@@ -1,8 +1,8 @@
 """From the store to Kafka: in order, one leader, resumable after any crash without sending anything twice.
 
-Send, wait for every acknowledgement, then write the checkpoint. What was acknowledged after the last checkpoint is found
-on the topics at the next start and skipped, event by event: "up to the highest version" would not do, since of two
-batches in flight the later one can arrive when the earlier one was refused.
+Send, wait for every acknowledgement, then write the checkpoint. What was acknowledged after the last checkpoint is
+found on the topics at the next start and skipped, event by event: "up to the highest version" would not do, since of
+two batches in flight the later one can arrive when the earlier one was refused.
 """
 
 import contextlib
@@ -133,11 +133,12 @@ class Relay:
 
     def _check_kept(self, starts: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]) -> None:
         for (topic, partition), end in starts.items():
-            if ends.get((topic, partition), 0) < end:
+            found = ends.get((topic, partition), 0)
+            if found < end:
                 raise Unavailable(
                     f"Topic {topic} at {self._bootstrap} was made anew or lost records (partition {partition} ends at "
-                    f"{ends.get((topic, partition), 0)}, {end} were sent); restore it, or set PMO_TOPIC_PREFIX to a new "
-                    "name to send everything to new topics."
+                    f"{found}, {end} were sent); restore it, or set PMO_TOPIC_PREFIX to a new name to send everything "
+                    "to new topics."
                 )
 
     def _send_batch(self, on_sent: Sent) -> int | None:

@@ -212,6 +212,20 @@ class Waive(_AdoptionCommand, path="adoption waive", example="RISK OPS --until 2
         return [events.Waived(**fields)]
 
 
+class EndWaiver(_AdoptionCommand, path="adoption end-waiver", example='RISK OPS --reason "adopted after all"'):
+    """End a waiver before its day."""
+
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses where no waiver stands."""
+        last = state.record(events.Waived, events.WaiverEnded)
+        waiver = last.event if last else None
+        if not isinstance(waiver, events.Waived) or waiver.until < context.day:
+            raise Rejected(f"Unit {self.unit} has no waiver of standard {self.standard} that stands.")
+        return [events.WaiverEnded(reason=self.reason)]
+
+
 class Abandon(_AdoptionCommand, path="adoption abandon", example='RISK OPS --reason "replaced by RISK-2"'):
     """Record that a unit no longer works by a standard."""
 
@@ -232,5 +246,6 @@ COMMANDS: tuple[type[Command], ...] = (
     MeasureUsage,
     Adopt,
     Waive,
+    EndWaiver,
     Abandon,
 )

@@ -28,9 +28,16 @@ _CACHED_STATEMENTS = 64
 _FORBID = """CREATE TRIGGER IF NOT EXISTS stored_events_no_{verb} BEFORE {verb} ON stored_events
 BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
 
+# INSERT OR REPLACE deletes what is in its way without calling the trigger above
+_FORBID_REPLACE = """CREATE TRIGGER IF NOT EXISTS stored_events_no_replace BEFORE INSERT ON stored_events
+WHEN EXISTS (SELECT 1 FROM stored_events WHERE rowid = NEW.rowid OR
+    (originator_id = NEW.originator_id AND originator_version = NEW.originator_version))
+BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
+
 TABLES = (
     _FORBID.format(verb="UPDATE"),
     _FORBID.format(verb="DELETE"),
+    _FORBID_REPLACE,
     """CREATE TABLE IF NOT EXISTS directory (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, field TEXT NOT NULL,
         value TEXT, salt TEXT NOT NULL, UNIQUE (subject, field))""",

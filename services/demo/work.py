@@ -1,7 +1,10 @@
 """Who of the simulated company works on what: allocations, firm and pencilled in, and the hours of the last weeks."""
 
+import heapq
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from services.demo.people import Person, Staff
@@ -9,80 +12,100 @@ from services.demo.projects import Project
 from services.demo.script import Script
 
 _SHARES = (Decimal(8), Decimal(12), Decimal(16), Decimal(20))
+_OVERBOOKED = (Decimal(20), Decimal(24), Decimal(28))
 _FRIDAY = 4
 _WEEK = timedelta(days=7)
 
 
-def staff_projects(script: Script, projects: list[Project], staff: Staff) -> None:
-    """Plans people for each project; one unit books more than they have."""
-    for project in sorted(projects, key=lambda p: (p.started, p.code)):
-        candidates = staff.team(project.unit.code, project.started)
-        script.random.shuffle(candidates)
-        # the least booked first, as a planner would
-        last = max(project.planned.finish, project.started + timedelta(days=30))
-        candidates.sort(key=lambda p: p.peak(project.started, last))
+class _Planner:
+    """Plans day by day, since what a rule allows depends on all that was planned before."""
+
+    def __init__(self, script: Script, staff: Staff) -> None:
+        self._script = script
+        self._staff = staff
+        self._due: list[tuple[date, int, Callable[[date], None]]] = []
+        self._number = 0
+
+    def at(self, day: date, action: Callable[[date], None]) -> None:
+        """Lets `action` happen on a day."""
+        self._number += 1
+        heapq.heappush(self._due, (self._script.workday(day), self._number, action))
+
+    def run(self) -> None:
+        """Lets everything happen."""
+        while self._due and self._due[0][0] <= self._script.last_day:
+            day, _, action = heapq.heappop(self._due)
+            action(day)
+
+    def team_up(self, project: Project, today: date) -> None:
+        """Plans people for a project, the least booked first."""
+        first, rng = project.started, self._script.random
+        last = max(project.planned.finish, first + timedelta(days=30))
+        candidates = self._staff.team(project.unit.code, first)
+        rng.shuffle(candidates)
+        candidates.sort(key=lambda p: p.peak(first, last))
         for person in candidates[: project.team]:
-            _allocate(script, project, person, last, staff)
+            if person.joined < today:
+                self._allocate(project, person, last, today)
 
+    def _allocate(self, project: Project, person: Person, last: date, today: date) -> None:
+        script, unit, first, item = self._script, project.unit, project.started, project.code
+        hours = script.random.choice(_OVERBOOKED if unit.overbooks else _SHARES)
+        is_over = hours > person.weekly_hours - person.peak(first, last)
+        hard = not is_over or unit.overbooks
+        said: dict[str, Any] = {
+            "person": person.key,
+            "allocation": item,
+            "project": project.code,
+            "first_day": first.isoformat(),
+            "weekly_hours": str(hours),
+            "hard": hard,
+            "by": self._staff.managers[unit.code][0].key,
+        }
+        risk: dict[str, Any] = {"at_risk": "The date was promised to the customer."} if hard and is_over else {}
+        script.say(today, "workload allocate", last_day=last.isoformat(), **said, **risk)
+        project.staffed[person.key] = person
+        if hard:
+            person.booked[item] = (first, last, hours)
+            if script.chance(unit.confirms):
+                director = self._staff.directors[unit.code].key
+                script.say(
+                    today + script.days(1, 6), "workload confirm", person=person.key, allocation=item,
+                    confirmed_by=director, by=director,
+                )  # fmt: skip
+        ended = project.ended
+        if ended < last:
+            self.at(ended, lambda day: self._release(project, person, said, day))
+        elif ended > last + timedelta(days=5) and last - timedelta(days=10) > max(first, today):
+            self.at(last - timedelta(days=10), lambda day: self._prolong(project, person, said, day))
 
-def _allocate(script: Script, project: Project, person: Person, last: date, staff: Staff) -> None:
-    rng, unit = script.random, project.unit
-    first = project.started
-    hours = rng.choice(_SHARES)
-    if unit.overbooks:
-        hours = rng.choice((Decimal(20), Decimal(24), Decimal(28)))
-    free = person.weekly_hours - person.peak(first, last)
-    is_over = hours > free
-    hard = not is_over or unit.overbooks
-    item = project.code
-    said: dict[str, Any] = {
-        "person": person.key,
-        "allocation": item,
-        "project": project.code,
-        "first_day": first.isoformat(),
-        "weekly_hours": str(hours),
-        "hard": hard,
-    }
-    if hard and is_over:
-        said["at_risk"] = "The date was promised to the customer."
-    planned = first - script.days(2, 12)
-    if planned <= person.joined:
-        planned = first
-    manager, director = staff.managers[unit.code][0].key, staff.directors[unit.code].key
-    if not script.say(planned, "workload allocate", by=manager, last_day=last.isoformat(), **said):
-        return
-    project.staffed[person.key] = person
-    if hard:
-        person.booked[item] = (first, last, hours)
-        if script.chance(unit.confirms):
-            script.say(
-                planned + script.days(1, 6), "workload confirm", person=person.key, allocation=item,
-                confirmed_by=director, by=director,
-            )  # fmt: skip
-    _follow(script, project, person, last, said, manager)
-
-
-def _follow(script: Script, project: Project, person: Person, last: date, said: dict[str, Any], manager: str) -> None:
-    """The plan follows the project: it is prolonged, or released early."""
-    ended, item = project.ended, said["allocation"]
-    if ended < last:
-        reason: dict[str, Any] = {"reason": "The project ended."} if script.chance(0.3) else {}
-        script.say(
-            ended, "workload release", person=person.key, allocation=item, last_day=ended.isoformat(), by=manager,
+    def _release(self, project: Project, person: Person, said: dict[str, Any], today: date) -> None:
+        reason: dict[str, Any] = {"reason": "The project ended."} if self._script.chance(0.3) else {}
+        item, ended = project.code, project.ended
+        self._script.say(
+            today, "workload release", person=person.key, allocation=item, last_day=ended.isoformat(), by=said["by"],
             **reason,
         )  # fmt: skip
-        if item in person.booked and ended <= script.last_day:
-            person.booked[item] = (person.booked[item][0], ended, person.booked[item][2])
-        return
-    moved = last - timedelta(days=10)
-    if ended <= last + timedelta(days=5) or moved <= project.started or moved > script.last_day:
-        return
-    hours = Decimal(said["weekly_hours"])
-    if said["hard"]:
-        over = hours + person.peak(project.started, ended, without=item) > person.weekly_hours
-        person.booked[item] = (project.started, ended, hours)
-        said = said | ({"at_risk": "The work is not done yet."} if over else {})
-    script.say(moved, "workload revise", by=manager, **(said | {"last_day": ended.isoformat()}))
+        if item in person.booked:
+            first, _, hours = person.booked[item]
+            person.booked[item] = (first, ended, hours)
+
+    def _prolong(self, project: Project, person: Person, said: dict[str, Any], today: date) -> None:
+        item, first, ended = project.code, project.started, project.ended
+        hours = Decimal(said["weekly_hours"])
+        over = said["hard"] and hours + person.peak(first, ended, without=item) > person.weekly_hours
+        risk: dict[str, Any] = {"at_risk": "The work is not done yet."} if over else {}
+        if said["hard"]:
+            person.booked[item] = (first, ended, hours)
+        self._script.say(today, "workload revise", last_day=ended.isoformat(), **said, **risk)
+
+
+def staff_projects(script: Script, projects: list[Project], staff: Staff) -> None:
+    """Plans people for each project; one unit books more than they have."""
+    planner = _Planner(script, staff)
+    for project in projects:
+        planner.at(project.started - script.days(4, 12), partial(planner.team_up, project))
+    planner.run()
 
 
 def log_hours(script: Script, projects: list[Project], staff: Staff, weeks: int) -> None:

@@ -4,7 +4,7 @@ A control's occasions are what activated it. Each is satisfied, violated, cured 
 state that implies an activation, whose decisions are not recorded here, is neither a pass nor a finding.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -32,32 +32,35 @@ Severity = Literal["low", "medium", "high", "critical"]
 Line = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+OBSERVED, GONE = "", "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A kind of stream that controls can be about: what is shown of it, as aggregates over its log."""
+    """A kind of stream that controls can be about: what is shown of it, as aggregates over its log.
+
+    `step` is the last step of its life cycle: `OBSERVED` before the first one, `GONE` if it counts nowhere.
+    """
 
     reads: tuple[str, ...]
     unit: str
     label: str
-    standing: str = "'governed'"
-    counts: str = "true"
+    step: str
 
 
 _STEPS = (
     "proposed", "deferred", "approved", "rejected", "started", "put-on-hold", "resumed", "completed", "cancelled",
     "merged-into", "split-into", "descoped", "reopened", "withdrawn",
 )  # fmt: skip
-_STEP = f"happened IN {_STEPS}"
 SUBJECTS = {
     # as the view `projects` says it; here in the same scan as the control, which halves its time
     "project": Subject(
         reads=(*_STEPS, "recorded", "transferred"),
         unit="argMaxIf(tuple(log.unit), k, happened IN ('proposed', 'recorded', 'transferred')).1",
         label="argMaxIf(tuple(log.name), k, happened IN ('proposed', 'recorded')).1",
-        standing=f"if(countIf({_STEP}) = 0, 'observed', 'governed')",
-        counts=f"argMaxIf(happened, k, {_STEP}) != 'withdrawn'",
+        step=f"argMaxIf(happened, k, happened IN {_STEPS})",
     ),
-    "adoption": Subject(reads=(), unit="any(log.unit)", label="any(log.standard)"),
+    "adoption": Subject(reads=(), unit="any(log.unit)", label="any(log.standard)", step="'mandated'"),
 }
 
 
@@ -145,15 +148,18 @@ class Compiled:
 
     def scores(self) -> str:
         """One row per unit and standing: how many occasions have each result, and the streams that have any."""
-        counts = ", ".join(f"sum(countEqual(raw.1, {code})) AS n{code}" for code in range(len(RESULTS)))
-        streams = "groupUniqArrayIf(stream, notEmpty(raw)) AS subjects"
+        names = [result.replace(" ", "_") for result in RESULTS]
+        counts = ", ".join(f"sum(countEqual(raw.1, {code})) AS {name}" for code, name in enumerate(names))
         return (
-            f"SELECT unit, standing, {counts}, {streams} FROM ({self.source})"
-            " GROUP BY unit, standing HAVING n0 + n1 + n2 + n3 > 0 ORDER BY unit, standing"
+            f"SELECT unit, standing, {counts}, groupUniqArrayIf(stream, notEmpty(raw)) AS subjects FROM ({self.source})"
+            f" GROUP BY unit, standing HAVING {' + '.join(names)} > 0 ORDER BY unit, standing"
         )
 
+    def of_units(self) -> "Compiled":
+        """The same for ``{units:Array(String)}`` only."""
+        return replace(self, source=f"SELECT * FROM ({self.source}) WHERE unit IN {{units:Array(String)}}")
 
-@cache
+
 def compiled(control: Control) -> Compiled:
     """The control's SQL."""
     bind = Binder()
@@ -174,14 +180,27 @@ def compiled(control: Control) -> Compiled:
 
 
 def _by_stream(parts: Parts, subject: Subject, kind: str, bind: Binder) -> str:
-    arrays = ", ".join(f"{sql} AS {name}" for name, sql in parts.arrays.items())
-    grouped = (
-        f"SELECT log.stream AS stream, ifNull({subject.unit}, '') AS unit,"
-        f" ifNull({subject.label}, substring(log.stream, {len(kind) + 2})) AS label,"
-        f" {subject.standing} AS standing, {arrays}"
-        f" FROM (SELECT * FROM {view(log_of(kind))} WHERE {bind.among(sorted(parts.reads | set(subject.reads)))}) AS log"
-        f" {parts.joined} GROUP BY log.stream HAVING {subject.counts}"
+    columns = {
+        "stream": "log.stream",
+        "its_unit": f"ifNull({subject.unit}, '')",
+        "its_label": f"ifNull({subject.label}, substring(log.stream, {len(kind) + 2}))",
+        "its_step": subject.step,
+        **parts.arrays,
+    }
+    read = bind.among(sorted(parts.reads | set(subject.reads)))
+    source = (
+        f"SELECT {_listed(columns)} FROM {view(log_of(kind))} AS log {parts.joined} WHERE log.{read}"
+        f" GROUP BY log.stream HAVING its_step != '{GONE}'"
     )
-    for name, sql in parts.lets:
-        grouped = f"SELECT *, {sql} AS {name} FROM ({grouped})"
-    return f"SELECT unit, stream, label, standing, {parts.raw} AS raw FROM ({grouped})"
+    known = list(columns)
+    for layer in parts.layers:
+        # by name: ClickHouse takes longer to plan a chain of `*`, or of aliases, than to read the data
+        source = f"SELECT {', '.join(known)}, {_listed(layer)} FROM ({source})"
+        known += layer
+    standing = f"if(its_step = '{OBSERVED}', 'observed', 'governed') AS standing"
+    heads = ["its_unit AS unit", "stream", "its_label AS label", standing, *parts.kept, f"{parts.raw} AS raw"]
+    return f"SELECT {', '.join(heads)} FROM ({source})"
+
+
+def _listed(columns: dict[str, str]) -> str:
+    return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())

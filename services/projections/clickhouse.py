@@ -184,7 +184,6 @@ class EmbeddedReader:
     def __init__(self, folder: Path, database: str, limits: Params) -> None:
         import chdb
 
-        self._refusal = chdb.ChdbError
         self._handle = chdb.connect(str(folder.resolve()))
         self._handle.query(f"USE {database}")
         for name, value in limits.items():
@@ -196,7 +195,7 @@ class EmbeddedReader:
         """The result in `output_format`, or in the one that the query names. Raises EngineError."""
         try:
             result = self._handle.query(text, output_format, params=dict(params))
-        except self._refusal as error:
+        except RuntimeError as error:
             raise EngineError(str(error)) from error
         return bytes(result.bytes() or b"")
 

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.projections.rules import Periodic, Precedence, Response, Segregation, Selector, columns, log_of
+from services.projections.rules import (
+    Periodic,
+    Precedence,
+    Response,
+    Segregation,
+    Selector,
+    ValidWhile,
+    columns,
+    log_of,
+)
 
 RESULTS = ("satisfied", "no evidence", "cured late", "violated")
 """In the order of their codes; `NOT_YET` is an occasion that is not (or no longer) activated and counts nowhere."""
@@ -19,7 +28,7 @@ SATISFIED, NO_EVIDENCE, CURED, VIOLATED, NOT_YET = range(5)
 
 _EVER = 120_000  # as days since 1970: later than every day that an event can hold
 ZONE = "{tz:String}"
-NOTHING_DECIDED = "only a source's states are known"
+NOTHING_DECIDED = "only the states that a source shows are known"
 
 
 @dataclass
@@ -55,15 +64,17 @@ class Binder:
 class Parts:
     """What a template reads and how it decides.
 
-    `arrays` are aggregates over a stream's events, `lets` follow from them in order; `raw` is an array of tuples whose
-    first is the result's code; `entry` makes of such a tuple `x`: (k, due, cured at, evidence, detail).
+    `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples whose
+    first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at, evidence,
+    detail).
     """
 
     reads: set[str]
     arrays: dict[str, str]
-    lets: list[tuple[str, str]]
+    layers: list[dict[str, str]]
     raw: str
     entry: str
+    kept: tuple[str, ...] = ()
     joined: str = ""
 
 
@@ -92,8 +103,8 @@ _UNTIL = (
     f"if(toDateTime64({_DAY}, 3, {ZONE}) = occurred_at,"
     f" toUnixTimestamp64Milli(toDateTime64({_DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
 )
-_NO_DAY = "CAST(NULL, 'Nullable(Date32)')"
-_NO_MOMENT = "CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')"
+_NO_DAY = "CAST(NULL AS Nullable(Date32))"
+_NO_MOMENT = "CAST(NULL AS Nullable(DateTime64(3, 'UTC')))"
 
 
 def _array(condition: str, *elements: str) -> str:
@@ -110,29 +121,30 @@ def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
     reads = _reads(rule.activation, rule.observed)
     arrays = {"acts": _array(bind.chosen(rule.activation, kind), "k", _UNTIL)}
     arrays["seen"] = _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')"
+    looked: dict[str, str] = {}
     states = []
     for n, required in enumerate(rule.required):
         reads |= {*required.happened, *required.cancelled_by} | _reads(required.observed)
         meant = bind.chosen(required, kind)
         either = f"({meant}) OR {bind.among(required.cancelled_by)}" if required.cancelled_by else meant
         arrays[f"held{n}"] = _array(either, "k", f"toUInt8({meant})")
-        before = f"arrayLast(h -> h.1 <= a.1, held{n})"
-        after = f"arrayFirst(h -> h.2 AND h.1 > a.1, held{n})"
+        looked[f"before{n}"] = f"arrayMap(a -> arrayLast(h -> h.1 <= a.1, held{n}), acts)"
+        looked[f"after{n}"] = f"arrayMap(a -> arrayFirst(h -> h.2 AND h.1 > a.1, held{n}), acts)"
+        shown = ""
         if required.observed:
             arrays[f"shown{n}"] = _array(bind.chosen(required.observed, kind), "k")
             shown = f"arrayExists(o -> o <= a.2, shown{n}), ({NO_EVIDENCE}, shown{n}[1]), "
-        else:
-            shown = ""
         states.append(
-            f"multiIf({before}.2, ({SATISFIED}, {before}.1), {after}.2 AND {after}.1 <= a.2, ({SATISFIED}, {after}.1), "
-            f"{shown}{after}.2, ({CURED}, {after}.1), ({VIOLATED}, toInt64(0)))"
+            f"multiIf(b{n}.2, ({SATISFIED}, b{n}.1), f{n}.2 AND f{n}.1 <= a.2, ({SATISFIED}, f{n}.1), "
+            f"{shown}f{n}.2, ({CURED}, f{n}.1), ({VIOLATED}, toInt64(0)))"
         )
+    taken = ", ".join(f"b{n}, f{n}" for n in range(len(states)))
     names = bind.value([required.name for required in rule.required], "Array(String)")
     text = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
     return Parts(
         reads,
         arrays,
-        [("states", f"arrayMap(a -> [{', '.join(states)}], acts)")],
+        [looked, {"states": f"arrayMap((a, {taken}) -> [{', '.join(states)}], acts, {', '.join(looked)})"}],
         f"if(empty(acts) AND notEmpty(seen), [({NO_EVIDENCE}, seen[1], CAST([], 'Array(Tuple(UInt8, Int64))'))],"
         " arrayMap((a, s) -> (arrayMax(s.1), a.1, s), acts, states))",
         f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {moment_of(f'arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)')}, NULL), "
@@ -184,42 +196,45 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
     }
     limit = bind.value(rule.every_days, "Int32")
     today = "toInt32({as_of:Date32})"
-    lets = [
-        ("turns", f"arrayMap(s -> {day_of('s.1')}, steps)"),
-        # k and day, from and to, of each stretch of running; the clock at its beginning
-        (
-            "bare",
-            "arrayFilter(i -> i.5 = 1, arrayMap((s, a, n, b) -> (s.1, a, n, b, s.2), steps, turns,"
+    layers = [
+        {
+            "turns": f"arrayMap(s -> {day_of('s.1')}, steps)",
+            # of each stretch of running: k and day from, k and day to
+            "bare": "arrayFilter(i -> i.5 = 1, arrayMap((s, a, n, b) -> (s.1, a, n, b, s.2), steps, turns,"
             f" arrayPushBack(arrayPopFront(steps.1), {2**63 - 1}), arrayPushBack(arrayPopFront(turns), {today})))",
-        ),
-        ("before", "arrayMap((i, sum) -> toInt32(sum - (i.4 - i.2)), bare, arrayCumSum(i -> i.4 - i.2, bare))"),
-        ("runs", "arrayMap((i, c) -> (i.1, i.2, i.3, i.4, c), bare, before)"),
-        ("came", "arrayFilter(t -> arrayExists(i -> t > i.1 AND t < i.3, runs), targets)"),
-        ("marks", "if(empty(runs), [], arrayPushFront(came, runs[1].1))"),
-        (
-            "clocks",
-            "arrayMap(d -> toInt32(arraySum(i -> least(greatest(d - i.2, 0), i.4 - i.2), runs)),"
+        },
+        # and the clock at its beginning
+        {
+            "runs": "arrayMap((i, sum) -> (i.1, i.2, i.3, i.4, toInt32(sum - (i.4 - i.2))), bare,"
+            " arrayCumSum(i -> i.4 - i.2, bare))",
+            "total": "toInt32(arraySum(i -> i.4 - i.2, bare))",
+        },
+        {
+            "marks": "if(empty(runs), [], arrayPushFront("
+            "arrayFilter(t -> arrayExists(i -> t > i.1 AND t < i.3, runs), targets), runs[1].1))"
+        },
+        {
+            "clocks": "arrayMap(d -> toInt32(arraySum(i -> least(greatest(d - i.2, 0), i.4 - i.2), runs)),"
             f" arrayMap(t -> {day_of('t')}, marks))",
-        ),
-        ("total", "toInt32(arraySum(i -> i.4 - i.2, runs))"),
-        (
-            "results",
-            f"arrayMap((c, n, m) -> multiIf(n - c <= {limit}, if(m = 0, {NOT_YET}, {SATISFIED}),"
-            f" m = 0, {VIOLATED}, {CURED}), clocks, arrayPushBack(arrayPopFront(clocks), total),"
-            " arrayPushBack(arrayPopFront(marks), toInt64(0)))",
-        ),
+            "following": "arrayPushBack(arrayPopFront(marks), toInt64(0))",
+        },
+        {
+            "results": f"arrayMap((c, n, m) -> multiIf(n - c <= {limit}, if(m = 0, {NOT_YET}, {SATISFIED}),"
+            f" m = 0, {VIOLATED}, {CURED}), clocks, arrayPushBack(arrayPopFront(clocks), total), following)"
+        },
     ]
-    raw = "arrayZip(results, marks, clocks, arrayPushBack(arrayPopFront(marks), toInt64(0)))"
+    raw = "arrayZip(results, marks, clocks, following)"
     imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
     within = f"arrayFirst(i -> i.5 + i.4 - i.2 >= x.3 + {limit}, runs)"
     due = f"if({within}.1 = 0, NULL, {as_date(f'({within}.2 + x.3 + {limit} - {within}.5)')})"
     return Parts(
         {*rule.during.begins, *rule.during.ends} | _reads(rule.target, rule.observed),
         arrays,
-        lets,
+        layers,
         f"if(empty(steps) AND notEmpty(seen), {imported}, {raw})",
         f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, "
         f"multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'none since', x.1 = {CURED}, 'late', ''))",
+        kept=("runs",),
     )
 
 
@@ -248,35 +263,42 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         over = f"if({ended} = 0, r.3, least(r.3, {ended}))"
         releases.append(f"arrayMap(r -> (r.1, r.2, {over}), freed{n})")
     no_release = "CAST([], 'Array(Tuple(Int64, Int32, Int32))')"
-    lets = [
-        ("freed", f"arraySort(arrayConcat({', '.join(releases)}))" if releases else no_release),
-        ("dues", "arrayMap(a -> arrayFold((d, r) -> if(r.2 <= d AND r.3 > d, r.3, d), freed, a.4), acts)"),
-        ("nexts", f"arrayPushBack(arrayPopFront(acts.2), toInt32({2 * _EVER}))"),
-    ]
     joined, valid = "", "true"
     if rule.in_force:
         joined, valid = _in_force(rule, bind)
-        arrays["ruling"] = "any(ruling.stages)"
+        arrays["ruling"] = "any(other.stages)"
     after = "" if rule.earlier_counts else " AND t.3 >= a.1"
-    lets.append(("serving", f"arrayMap(a -> arrayFilter(t -> {valid}{after}, targets), acts)"))
-    late = "arrayFirst(t -> t.2 > d, s)"
-    freed = "arrayFirst(r -> r.2 > d, freed)"
+    layers = [
+        {"freed": f"arraySort(arrayConcat({', '.join(releases)}))" if releases else no_release},
+        {
+            "dues": "arrayMap(a -> arrayFold((d, r) -> toInt32(if(r.2 <= d AND r.3 > d, r.3, d)), freed, a.4), acts)",
+            "serving": f"arrayMap(a -> arrayFilter(t -> {valid}{after}, targets), acts)",
+        },
+        {
+            "nexts": f"arrayPushBack(arrayPopFront(acts.2), toInt32({2 * _EVER}))",
+            "firsts": "arrayMap(s -> s[1], serving)",
+            # whichever comes first after the due day: the target, or what releases from it
+            "cures": "arrayMap((d, s) -> arraySort(arrayConcat(arrayMap(t -> t.1, arrayFilter(t -> t.2 > d, s)),"
+            " arrayMap(r -> r.1, arrayFilter(r -> r.2 > d, freed))))[1], dues, serving)",
+        },
+    ]
     result = (
-        f"multiIf(n <= d, {NOT_YET}, s[1].1 != 0 AND s[1].2 <= d, {SATISFIED}, d >= toInt32({{as_of:Date32}}), {NOT_YET},"
-        f" {late}.1 != 0 OR {freed}.1 != 0, {CURED}, {VIOLATED})"
+        f"multiIf(n <= d, {NOT_YET}, f.1 != 0 AND f.2 <= d, {SATISFIED}, d >= toInt32({{as_of:Date32}}), {NOT_YET},"
+        f" c != 0, {CURED}, {VIOLATED})"
     )
-    first = f"multiIf({late}.1 = 0, {freed}.1, {freed}.1 = 0, {late}.1, least({late}.1, {freed}.1))"
-    raw = f"arrayMap((a, d, n, s) -> ({result}, a.1, d, if(s[1].2 <= d, s[1].1, {first})), acts, dues, nexts, serving)"
+    raw = (
+        f"arrayMap((a, d, n, f, c) -> ({result}, a.1, d, if(f.2 <= d, f.1, c)), acts, dues, nexts, firsts, cures)"
+    )
     imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
     return Parts(
         reads,
         arrays,
-        lets,
+        layers,
         f"if(empty(acts) AND notEmpty(seen), {imported}, {raw})",
         f"(x.2, if(x.1 = {NO_EVIDENCE}, NULL, {as_date('x.3')}), if(x.1 = {CURED}, {moment_of('x.4')}, NULL), "
         f"{own('[x.2, x.4]')}, multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'not done', "
         f"x.1 = {CURED}, 'late', ''))",
-        joined,
+        joined=joined,
     )
 
 
@@ -293,7 +315,7 @@ def _in_force(rule: Response, bind: Binder) -> tuple[str, str]:
     joined = (
         f"LEFT JOIN (SELECT substring(stream, {len(other.of) + 2}) AS ours,"
         f" arrayCompact(arraySort(groupArray((k, {value})))) AS stages FROM {log} WHERE {either} GROUP BY stream"
-        f") AS ruling ON ruling.ours = log.{other.by}"
+        f") AS other ON other.ours = log.{other.by}"
     )
     begin, end = "greatest(t.1, a.1)", "if(t.1 > a.1, t.3, a.3)"
     valid = (
@@ -307,3 +329,34 @@ def view(name: str, *more: str) -> str:
     """A view, asked for what the question is about."""
     passed = ["as_of_k = {as_of_k:Int64}", "known_at = {known_at:DateTime64(3, 'UTC')}", "basis = {basis:String}", *more]
     return f"{name}({', '.join(passed)})"
+
+
+def valid_while(rule: ValidWhile, bind: Binder) -> tuple[str, str]:
+    """The rows with their one occasion each, and its entry: covered, covered again, or not covered on its last day."""
+    zone = f"tz = {ZONE}"
+    match = ", ".join(rule.match)
+    # back from the last day: whatever covers the day before which nothing is covered yet
+    back = (
+        "arrayFold((d, h) -> toInt32(if(h.1 <= d AND h.2 >= d, h.1 - 1, d)), arrayReverseSort(held.spans), until) + 1"
+    )
+    grouped = (
+        f"SELECT {match}, groupUniqArray((toInt32(from_day), ifNull(toInt32(to_day), {_EVER}), event)) AS spans"
+        f" FROM {view(rule.held, zone)} GROUP BY {match}"
+    )
+    on = " AND ".join(f"needs.{column} = held.{column}" for column in rule.match)
+    needed = (
+        f"SELECT needs.unit AS unit, needs.stream AS stream, needs.label AS label, 'governed' AS standing, needs.k AS k,"
+        " needs.evidence AS evidence, needs.detail AS detail, toInt32(needs.from_day) AS since,"
+        " toInt32(least(needs.to_day, {as_of:Date32})) AS until, held.spans AS spans,"
+        f" {back} AS covered, arrayMap(h -> h.3, arrayFilter(h -> h.1 <= until AND h.2 >= since, held.spans)) AS proof"
+        f" FROM {view(rule.needs, zone)} AS needs LEFT JOIN ({grouped}) AS held ON {on}"
+        " WHERE needs.from_day <= needs.to_day AND needs.from_day <= {as_of:Date32}"
+    )
+    result = f"multiIf(covered <= since, {SATISFIED}, covered <= until, {CURED}, {VIOLATED})"
+    source = (
+        "SELECT unit, stream, label, standing,"
+        f" [({result}, k, since, covered, arrayConcat(evidence, proof), detail)] AS raw FROM ({needed})"
+    )
+    start = f"toTimeZone(toDateTime64({as_date('x.4')}, 3, {ZONE}), 'UTC')"
+    entry = f"(x.2, {as_date('x.3')}, if(x.1 = {CURED}, {start}, NULL), arrayDistinct(x.5), x.6)"
+    return source, entry

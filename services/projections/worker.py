@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -101,7 +102,8 @@ class Worker:
                 await asyncio.sleep(_WATCH_S)
             if app.crashed and self._failure is None and not self._stop.is_set():
                 self._failure = Unavailable(
-                    f"The Faust worker ended ({app.crash_reason!r}); see {log_file(self._settings)}, then start it again."
+                    f"The Faust worker ended ({app.crash_reason!r}); see {log_file(self._settings)}, then start it "
+                    "again."
                 )
             # so that the last batch is acknowledged before the offsets are committed
             self._stop.set()
@@ -133,9 +135,7 @@ class Worker:
             stream_buffer_maxsize=2 * BATCH,
             stream_wait_empty=False,
         )
-        topic = app.topic(
-            *self._names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
-        )
+        topic = app.topic(*self._names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         landing = Landing(self._clickhouse, self._bootstrap, settings.topic_prefix)
 
         async def land(stream: Any) -> None:
@@ -171,11 +171,8 @@ class Worker:
             except QueryFailed as error:
                 failed = failed + 1 if self._answers() else 0
                 if failed >= _TRIES_WHILE_ANSWERING:
-                    first = records[0]
-                    raise Unavailable(
-                        f"The records from offset {first.offset} of {first.topic}/{first.partition} on can't be landed: "
-                        f"{error}"
-                    ) from error
+                    at = f"offset {records[0].offset} of {records[0].topic}/{records[0].partition}"
+                    raise Unavailable(f"The records from {at} on can't be landed: {error}") from error
             except Unavailable:
                 # the dead letters could not be sent: Kafka is away, and comes back like any broker
                 failed = 0
@@ -194,7 +191,7 @@ class _NotLanded(PmoError):
     """Stopped while something was away: the batch stays unacknowledged and is read again at the next start."""
 
 
-def log_file(settings: Settings) -> Any:
+def log_file(settings: Settings) -> Path:
     """Where Faust's own warnings go."""
     return settings.home / "worker.log"
 

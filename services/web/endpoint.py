@@ -17,7 +17,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from services.errors import Rejected, Unavailable
 from services.projections.clickhouse import DATABASE, ClickHouse, EmbeddedReader, EngineError
@@ -40,7 +39,7 @@ _THREADS = 4
 _MAX_QUERY_BYTES = 1_000_000
 _START_SECONDS = 20.0
 _READONLY, _SYNTAX, _AUTHENTICATION, _NO_DATABASE = 164, 62, 516, 81
-_STATUS = {_READONLY: 403, _SYNTAX: 400, _AUTHENTICATION: 401, 60: 404, 46: 404, 81: 404, 159: 408, 241: 500}
+_STATUS = {_READONLY: 403, _SYNTAX: 400, _AUTHENTICATION: 401, 46: 404, 47: 404, 60: 404, 81: 404, 159: 408, 241: 500}
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _DEFAULT_FORMAT = "TabSeparated"
 
@@ -83,7 +82,9 @@ class Endpoint:
                 Route("/{database:path}", self._answer, methods=["GET", "POST"]),
             ]
         )
-        config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         started = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(listener, started), name="endpoint", daemon=True)
@@ -178,7 +179,7 @@ class Endpoint:
                 user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 return False
-        right = secrets.compare_digest(unquote(password).encode(), self._token.encode())
+        right = secrets.compare_digest(password.encode(), self._token.encode())
         return right and user == USER
 
     def _found(self, content: bytes, output: str) -> "Response":

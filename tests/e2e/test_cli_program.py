@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -18,9 +19,7 @@ from services.cli.main import exit_code, root
 from services.commands.catalogue import COMMANDS
 from services.commands.intake import Intake
 from services.settings import Settings
-from tests.e2e.cli import Pmo
-
-PROGRAM = Path(sys.executable).with_name("pmo")
+from tests.e2e.cli import PROGRAM, Pmo, run
 
 
 def commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -41,11 +40,6 @@ def ids(pair: object) -> str:
     return " ".join(pair) if isinstance(pair, tuple) else ""
 
 
-def run(home: Path, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    around = {**os.environ, "PMO_HOME": str(home), **env}
-    return subprocess.run([PROGRAM, *args], capture_output=True, text=True, env=around, check=False)
-
-
 def test_every_command_of_the_catalogue_is_there() -> None:
     assert {command.path for command in COMMANDS} <= {" ".join(path) for path, _ in EVERY}
 
@@ -56,12 +50,13 @@ def test_every_command_has_help_and_an_example_that_parses(
 ) -> None:
     shown = pmo.ok(*path, "--help")
     assert command.help and command.help.splitlines()[0] in shown.replace("\n  ", " ")
-    examples = [line.strip() for line in shown.splitlines() if line.strip().startswith(f"pmo {' '.join(path)}")]
+    example_of = re.compile(rf" +(?:PMO_\w+=\S+ )*pmo ({' '.join(path)}\b.*)")
+    examples = [found[1] for line in shown.splitlines() if (found := example_of.fullmatch(line))]
     assert examples, "no example"
     for parameter in command.params:
         assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
     for example in examples:
-        args = shlex.split(example.partition(" > ")[0])[1 + len(path) :]
+        args = shlex.split(example.partition(" > ")[0])[len(path) :]
         context = command.make_context(path[-1], args)
         if isinstance(command, RecordCommand):
             check_fields(command, context.params, pmo, tmp_path)
@@ -184,6 +179,13 @@ def test_kpi_names_and_scopes_that_are_wrong(pmo: Pmo) -> None:
     assert "--as-of" in pmo.refused(2, "kpi", "on-time", "--as-of", "2025-02-30")
     assert "needs the name" in pmo.refused(2, "kpi", "--rows")
     assert "--known-at" in pmo.refused(2, "kpi", "on-time", "--known-at", "2025-02-30T99:00")
+
+
+def test_kafka_that_is_missing(pmo: Pmo) -> None:
+    for command in ("relay", "worker"):
+        assert "PMO_KAFKA" in pmo.refused(7, command)
+    done = run(pmo.home, "relay", PMO_KAFKA="127.0.0.1:9")
+    assert (done.returncode, done.stderr.count("\n")) == (7, 1)
 
 
 def test_a_reader_that_goes_away_is_no_error(crane: Pmo) -> None:

@@ -260,6 +260,33 @@ class Merge(ProjectCommand, path="project merge", example="CRANE-7 --into HARBOU
         return [events.MergedInto(into=self.into)]
 
 
+class Split(ProjectCommand, path="project split", example="CRANE-7 --into CRANE-8 --into CRANE-9"):
+    """Record that a project went on as several others."""
+
+    into: tuple[KeyField, ...] = Field(description="A project that went on with a part of it")
+
+    def references(self) -> tuple[str, ...]:
+        """The other projects."""
+        return tuple(stream_id("project", into) for into in self.into)
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses fewer than two parts, and itself among them."""
+        if len(set(self.into)) < 2 or self.project in self.into:
+            raise BadInput("A project is split into two others or more: give --into for each.")
+        return [events.SplitInto(into=self.into)]
+
+
+class Descope(ProjectCommand, path="project descope", example='CRANE-7 --reason "no longer part of the programme"'):
+    """Record that a project's scope was taken out of the portfolio."""
+
+    reason: FreeText | None = Field(default=None, description="Why")
+    decided_by: PersonKey | None = Field(default=None, description="Who decides")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Records the fact."""
+        return [events.Descoped(**plain(self))]
+
+
 COMMANDS: tuple[type[Command], ...] = (
     Propose,
     Approve,
@@ -276,4 +303,6 @@ COMMANDS: tuple[type[Command], ...] = (
     Transfer,
     ChangeManager,
     Merge,
+    Split,
+    Descope,
 )

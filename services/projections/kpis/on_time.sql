@@ -7,25 +7,27 @@
 -- version: 1
 -- source: PMI, The Standard for Earned Value Management (2019) for the baseline; cohort rule of our own
 -- definition: Of the projects whose first baseline's finish lies in the period and not after the as-of day, those
---   completed by that finish (tolerance 0 days). Open and overdue counts as late, on hold stays in; cancelled, merged,
---   split and descoped projects are left out and counted beside. Observed projects (a source's states, no decisions):
---   the first finish that the source stated is the plan; met if a later report states a finish in its past that is
---   no later than planned, late if a report after the plan's finish still states a later one; else no outcome is known.
+--   completed by that finish (tolerance 0 days). Open and overdue counts as late, on hold stays in, one reopened since
+--   is open; cancelled, merged, split, descoped and rejected projects are left out and counted beside; one that was
+--   withdrawn counts nowhere. Observed projects (a source's states, no decisions): the first finish that the source
+--   stated is the plan; met if a later report states a finish in its past that is no later than planned, late if a
+--   report after the plan's finish still states a later one; else no outcome is known, which is said beside.
 WITH
     toDate32(state.completion.1, {tz:String}) AS completed_on,
     if(standing = 'governed', baseline1.2, observed1.2) AS planned,
     observed.3 AS stated,
-    observed.7 AS reported_on
+    toDate32(observed.7, {tz:String}) AS reported_on
 SELECT
     ifNull(unit, '') AS unit,
     stream AS subject,
     ifNull(name, project) AS label,
     standing,
     multiIf(
-        standing = 'governed' AND status IN ('cancelled', 'merged', 'split', 'descoped', 'rejected'), status,
-        standing = 'observed' AND ifNull(stated <= reported_on, false), '',
-        standing = 'observed' AND reported_on <= planned, if(left_source, 'left the source', 'no report after the finish'),
-        standing = 'observed' AND stated IS NULL, 'finish no longer stated',
+        standing = 'governed', if(status IN ('cancelled', 'merged', 'split', 'descoped', 'rejected'), status, ''),
+        ifNull(observed.1 = 'cancelled', false), 'cancelled',
+        ifNull(stated <= reported_on, false), '',
+        reported_on <= planned, if(left_source, 'left the source', 'no report after the finish'),
+        stated IS NULL, 'finish no longer stated',
         '') AS excluded,
     toDecimal128(
         if(standing = 'governed',

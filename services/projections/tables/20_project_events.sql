@@ -72,15 +72,16 @@ WHERE kind = 'project' AND happened != 'voided'
 -- @view project_log
 -- Project records that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are merged:
 -- fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT *
-FROM project_events
-WHERE k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
-  AND (stream, version) NOT IN (
-      SELECT stream, version FROM superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}))
+SELECT each.*
+FROM project_events AS each
+LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
+    ON dead.stream = each.stream AND dead.version = each.version
+WHERE each.k <= {as_of_k:Int64}
+  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
 -- @view projects
 -- Each project's state at {as_of_k} as known at {known_at}. `standing` is "governed" where decisions are recorded and
--- "observed" where only a source's states are. Params: as_of_k, known_at, basis.
+-- "observed" where only a source's states are. Reports, gates and costs are elsewhere: they are most of the records, and
+-- few questions ask for them. Params: as_of_k, known_at, basis.
 SELECT
     stream,
     substring(stream, 9) AS project,
@@ -101,17 +102,29 @@ SELECT
     argMaxIf(tuple(objectives_met, quality_met), k, happened = 'completed') AS assessment,
     argMaxIf(cause, k, happened = 'cancelled') AS cancel_cause,
     argMaxIf(happened, k, happened IN ('financially-closed', 'reopened')) = 'financially-closed' AS is_closed,
-    argMaxIf(tuple(final_cost, currency, occurred_at, version), k, happened = 'financially-closed') AS closure,
+    argMaxIf(tuple(final_cost, currency, occurred_at, version, k), k, happened = 'financially-closed') AS closure,
+    arraySort(groupUniqArrayIf((k, item, amount, currency, version), happened = 'actual-cost-corrected')) AS cost_corrections,
     argMaxIf(tuple(start, finish, budget, currency, version), k, happened = 'baseline-set' AND item = '1') AS baseline1,
     argMaxIf(tuple(start, finish, budget, currency, version, item), k, happened = 'baseline-set') AS baseline,
-    argMaxIf(tuple(data_date, percent_complete, actual_cost, forecast_finish, forecast_cost, rag, version), k,
-        happened = 'progress-reported') AS report,
     argMinIf(tuple(start, finish, budget, currency, version), k, happened = 'recorded' AND finish IS NOT NULL) AS observed1,
-    argMinIf(tuple(budget, currency, version, occurred_at), k, happened = 'recorded' AND budget IS NOT NULL) AS observed_budget1,
-    argMaxIf(tuple(forecast_finish, forecast_cost, currency, version), k,
-        happened IN ('progress-reported', 'reforecast')) AS forecast,
-    argMaxIf(tuple(log.status, log.start, finish, budget, forecast_cost, rag, occurred_at, version, currency), k,
+    argMinIf(tuple(budget, currency, version), k, happened = 'recorded' AND budget IS NOT NULL) AS observed_budget1,
+    argMaxIf(tuple(ifNull(forecast_cost, budget), currency, version, occurred_at), k, happened = 'recorded') AS observed_cost,
+    argMaxIf(tuple(log.status, log.start, finish, budget, forecast_cost, rag, occurred_at, version), k,
         happened = 'recorded') AS observed,
     argMaxIf(happened, k, happened IN ('recorded', 'left-source')) = 'left-source' AS left_source
 FROM project_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+WHERE happened IN ('proposed', 'deferred', 'approved', 'rejected', 'baseline-set', 'started', 'put-on-hold', 'resumed',
+    'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn', 'financially-closed',
+    'transferred', 'manager-changed', 'actual-cost-corrected', 'recorded', 'left-source')
+GROUP BY stream
+-- @view project_reports
+-- What was last reported and forecast of each project at {as_of_k} as known at {known_at}. Params: as_of_k, known_at,
+-- basis.
+SELECT
+    stream,
+    argMaxIf(tuple(data_date, percent_complete, actual_cost, forecast_finish, forecast_cost, rag, version), k,
+        happened = 'progress-reported') AS report,
+    argMax(tuple(forecast_finish, forecast_cost, currency, version, occurred_at), k) AS forecast
+FROM project_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+WHERE happened IN ('progress-reported', 'reforecast')
 GROUP BY stream

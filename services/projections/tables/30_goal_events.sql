@@ -25,12 +25,12 @@ WHERE kind = 'goal' AND happened != 'voided'
 -- @view goal_log
 -- Records of goals that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT *
-FROM goal_events
-WHERE k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
-  AND (stream, version) NOT IN (
-      SELECT stream, version FROM superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}))
+SELECT each.*
+FROM goal_events AS each
+LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
+    ON dead.stream = each.stream AND dead.version = each.version
+WHERE each.k <= {as_of_k:Int64}
+  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
 -- @view goals
 -- Each goal at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT

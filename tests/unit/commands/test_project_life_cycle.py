@@ -207,6 +207,18 @@ class TestEnding:
             project.MergedInto(into="DAM-1")
         )
 
+    @pytest.mark.parametrize("into", [["dam-1"], ["dam-1", "DAM-1"], ["dam-1", "crane-7"]])
+    def test_a_split_makes_two_others_or_more(self, into: list[str]) -> None:
+        given(a_running_project()).when(life_cycle.Split, project="CRANE-7", into=into).refused(BadInput, "--into")
+        given(a_running_project()).when(life_cycle.Split, project="CRANE-7", into=["dam-1", "dam-2"]).then(
+            project.SplitInto(into=("DAM-1", "DAM-2"))
+        )
+
+    def test_descoping_is_a_fact(self) -> None:
+        given(a_running_project()).when(life_cycle.Descope, project="CRANE-7").then(
+            project.Descoped(reason=None, decided_by=None)
+        )
+
     def test_books_close_only_after_the_end(self) -> None:
         given(a_running_project()).when(life_cycle.Close, project="CRANE-7", final_cost="1").refused(
             Rejected, "complete or cancel it"
@@ -246,6 +258,8 @@ ANYTHING = [
     (life_cycle.Transfer, {"unit": "OPS"}),
     (life_cycle.ChangeManager, {}),
     (life_cycle.Merge, {"into": "DAM-1"}),
+    (life_cycle.Split, {"into": ["DAM-1", "DAM-2"]}),
+    (life_cycle.Descope, {}),
     (delivery.SetBaseline, {"start": "2026-01-01", "finish": "2026-02-01", "budget": "1"}),
     (delivery.RequestGate, {"gate": "G1"}),
     (delivery.PassGate, {"gate": "G1", "decided_by": "board"}),

@@ -1,0 +1,1 @@
+"""Audits: controls run over a scope, scored, and (later) recorded with their findings."""

@@ -1,0 +1,217 @@
+"""What is measured, each beside what is aimed at."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from statistics import median
+from typing import Any, Literal
+
+from services.bench.stage import Stage, timed
+from services.commands.app import Governance, Meta, UnitOfWork
+from services.commands.catalogue import BY_PATH
+from services.commands.intake import Intake
+from services.projections.checking import compiled, load_controls
+from services.projections.clickhouse import ClickHouse
+from services.projections.kpi import load_kpis, measure
+from services.projections.scope import Scope
+from services.runtime import open_app
+
+Unit = Literal["1/s", "s"]
+_TIMES = 5
+_COMMANDS = 2_000
+_ACTOR = "system:bench"
+_KPI_S, _KPI_PAST_S, _CONTROL_S = 0.15, 0.4, 0.1
+_TARGETS_AT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measurement; of a rate more is better, of a time less."""
+
+    group: str
+    name: str
+    value: float
+    unit: Unit
+    target: float | None
+    note: str = ""
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether it misses what is aimed at."""
+        if self.target is None:
+            return False
+        return self.value < self.target if self.unit == "1/s" else self.value > self.target
+
+
+def commands(stage: Stage) -> Iterator[Figure]:
+    """Load, decide and save, each command in a transaction of its own, through all rules."""
+    settings = stage.workspace("commands")
+    projects = max(1, min(_COMMANDS, stage.events) // 4)
+    with open_app(settings) as app:
+        _record(app, "unit register", unit="OPS", name="Operations")
+        seconds, _ = timed(partial(_live, app, projects))
+    yield Figure("commands", "commands on SQLite, one a transaction", 4 * projects / seconds, "1/s", 2_000)
+
+
+def _live(app: Governance, projects: int) -> None:
+    plan = {"start": "2026-01-05", "finish": "2026-06-30", "budget": "100000"}
+    for number in range(projects):
+        code = f"P{number}"
+        _record(app, "project propose", project=code, name="A project", unit="OPS", proposed_by="ann")
+        _record(app, "project approve", project=code, decided_by="bob")
+        _record(app, "project set-baseline", project=code, **plan)
+        _record(app, "project start", project=code)
+
+
+def _record(app: Governance, path: str, **fields: Any) -> None:
+    prepared = Intake(app.settings.secret.get_secret_value()).prepare(BY_PATH[path], fields, {})
+
+    def decided(unit: UnitOfWork) -> None:
+        unit.handle(prepared, Meta(_ACTOR))
+
+    app.transact(decided)
+
+
+def append(stage: Stage) -> Iterator[Figure]:
+    """Records that need no decision, written to the store in large transactions."""
+    yield Figure("append", "bulk append to SQLite, events", stage.count / stage.append_seconds, "1/s", 30_000)
+
+
+def landing(stage: Stage) -> Iterator[Figure]:
+    """From the store into an empty ClickHouse, until the first KPI is answered."""
+    yield Figure("landing", "store to queryable KPI, events", stage.count / stage.landing_seconds, "1/s", 60_000)
+
+
+def rebuild(stage: Stage) -> Iterator[Figure]:
+    """Every table filled anew from `events`, inside the engine."""
+    from services.projections import schema
+
+    clickhouse, count = stage.clickhouse, stage.count
+    stage.say("Rebuilding all tables ...")
+    seconds, _ = timed(lambda: schema.rebuild(clickhouse))
+    yield Figure("rebuild", "rebuild inside the engine, events", count / seconds, "1/s", 500_000)
+
+
+def kpis(stage: Stage) -> Iterator[Figure]:
+    """Each KPI by unit: now, and as known a year before."""
+    past = replace(
+        stage.scope,
+        as_of=stage.scope.as_of - timedelta(days=365),
+        known_at=datetime.combine(stage.scope.as_of, datetime.min.time(), UTC) - timedelta(days=365),
+    )
+    for kpi in load_kpis().values():
+        for scope, when, target in ((stage.scope, "now", _KPI_S), (past, "known a year before", _KPI_PAST_S)):
+            yield _query(
+                stage, "kpis", f"KPI {kpi.name}, {when}", partial(measure, stage.clickhouse, kpi, scope), target
+            )
+
+
+def controls(stage: Stage) -> Iterator[Figure]:
+    """Each control's scores by unit, now."""
+    for control in load_controls().values():
+        ask = partial(_scores, stage.clickhouse, control.id, stage.scope)
+        yield _query(stage, "controls", f"control {control.number} {control.id}", ask, _CONTROL_S)
+
+
+def _scores(clickhouse: ClickHouse, control: str, scope: Scope) -> None:
+    rule = compiled(load_controls()[control])
+    clickhouse.rows(rule.scores(), {**scope.params(), **rule.params})
+
+
+def _query(stage: Stage, group: str, name: str, ask: Callable[[], object], target: float) -> Figure:
+    """The median of five, after a first one whose caches are cold."""
+    stage.say(f"Asking for {name} ...")
+    cold = timed(ask)[0]
+    warm = median(timed(ask)[0] for _ in range(_TIMES))
+    return Figure(group, name, warm, "s", target if stage.events <= _TARGETS_AT else None, f"first {cold:.3f} s")
+
+
+def program(stage: Stage) -> Iterator[Figure]:
+    """Whole runs of the program, as a person waits for them."""
+    home = stage.folder / "program"
+    _run(home, "init", "--organisation", "Bench", "--time-zone", "UTC")
+    _run(home, "unit", "register", "OPS", "--name", "Operations")
+    codes = iter(range(1000))
+    asked: tuple[tuple[str, Callable[[], list[str]], float], ...] = (
+        ("pmo --help", lambda: ["--help"], 0.15),
+        ("a command", lambda: ["project", "propose", f"P{next(codes)}", "--name", "A", "--unit", "OPS"], 0.4),
+        ("a cold query", lambda: ["kpi", "on-time"], 1.2),
+    )
+    for name, arguments, target in asked:
+        stage.say(f"Running {name} ...")
+        _run(home, *arguments())
+        seconds = median(timed(lambda: _run(home, *arguments()))[0] for _ in range(_TIMES))  # noqa: B023 - run at once
+        yield Figure("program", f"{name}, whole process", seconds, "s", target)
+
+
+def _run(home: Any, *arguments: str) -> None:
+    environment = {**os.environ, "PMO_HOME": str(home)}
+    command = [sys.executable, "-c", "from services.cli.main import main; main()", *arguments]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def kafka(stage: Stage) -> Iterator[Figure]:
+    """Through a local broker: the relay, and the bulk reader into an empty ClickHouse."""
+    from schemas.catalogue import KINDS
+    from services import bus
+    from services.broker import LocalBroker
+    from services.commands.relay import Relay
+    from services.projections.bulk import bulk_from_kafka
+    from services.projections.schema import connect
+    from services.topics import topics
+
+    app, settings = stage.app, stage.settings
+    with LocalBroker(stage.folder / "kafka") as broker:
+        bootstrap = broker.start(stage.say)
+        bus.declare(bootstrap, topics(settings.topic_prefix, KINDS, settings.partitions, settings.replication))
+        stage.say("Relaying to Kafka ...")
+        seconds, sent = timed(lambda: Relay(app, bootstrap, settings).run_once(stage.progress))
+        yield Figure("kafka", "relay to Kafka, events", sent / seconds, "1/s", None)
+        with connect(stage.workspace("from-kafka")) as clickhouse:
+            stage.say("Reading from Kafka in bulk ...")
+            work = partial(bulk_from_kafka, clickhouse, bootstrap, settings.topic_prefix, stage.progress)
+            seconds, _ = timed(work)
+            yield Figure("kafka", "from Kafka in bulk into ClickHouse, events", sent / seconds, "1/s", 30_000)
+
+
+GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
+    "commands": commands,
+    "append": append,
+    "landing": landing,
+    "rebuild": rebuild,
+    "kpis": kpis,
+    "controls": controls,
+    "program": program,
+    "kafka": kafka,
+}
+
+
+def machine(engine: str) -> dict[str, str]:
+    """What it was measured on."""
+    return {
+        "cpu": _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
+        "cores": str(os.cpu_count()),
+        "memory": _memory(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "clickhouse": engine,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def _memory() -> str:
+    total = _first("/proc/meminfo", "MemTotal")
+    return f"{int(total.split()[0]) / 1024**2:.0f} GiB" if total else "unknown"
+
+
+def _first(path: str, name: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - a pseudo-file
+            return next((line.partition(":")[2].strip() for line in file if line.startswith(name)), "")
+    except OSError:
+        return ""

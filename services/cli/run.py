@@ -1,0 +1,76 @@
+"""What goes on running: all of it on one machine, or the relay and the worker alone; and the rebuild of all tables."""
+
+import time
+
+import click
+
+from services.cli import output
+from services.settings import Settings
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pmo up
+  pmo up --embedded"""
+)
+@click.option("--embedded", is_flag=True, help="Without Kafka: events go straight from the store into ClickHouse.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where queries are answered; by default any.")
+def up(embedded: bool, port: int) -> None:
+    """Run everything on this machine until Ctrl-C: a Kafka broker, the relay, the worker, ClickHouse's endpoint.
+
+    Without Java, or with --embedded, it runs without Kafka and says so. Other commands go on working meanwhile.
+    """
+    from services.up import up as run_up
+
+    settings = Settings.load()
+    with output.progress("Catching up") as progress:
+        run_up(settings, embedded=embedded, say=click.echo, progress=progress, endpoint_port=port)
+
+
+@click.command(
+    epilog="""\b
+Example:
+  PMO_KAFKA=broker:9092 pmo relay"""
+)
+@click.option("--once", is_flag=True, help="Send what is there now, and end.")
+def relay(once: bool) -> None:
+    """Send recorded events to Kafka, in order, until Ctrl-C; a second relay waits and takes over."""
+    from services.up import run_relay
+
+    settings = Settings.load()
+    with output.progress("Sending") as progress:
+        sent = run_relay(settings, once=once, say=click.echo, progress=progress)
+    if once:
+        click.echo(f"{output.counted(sent, 'event')} sent to {settings.kafka}")
+
+
+@click.command(
+    epilog="""\b
+Example:
+  PMO_KAFKA=broker:9092 PMO_CLICKHOUSE=http://default@clickhouse:8123/pmo pmo worker"""
+)
+def worker() -> None:
+    """Land Kafka's events in ClickHouse until Ctrl-C; there may be as many workers as partitions."""
+    from services.up import run_worker
+
+    settings = Settings.load()
+    with output.progress("Catching up") as progress:
+        run_worker(settings, say=click.echo, progress=progress)
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pmo rebuild"""
+)
+def rebuild() -> None:
+    """Fill every table anew from the events that have landed; queries and workers go on meanwhile."""
+    from services.projections import schema
+
+    settings = Settings.load()
+    with schema.connect(settings) as clickhouse:
+        began = time.perf_counter()
+        events = schema.rebuild(clickhouse, lambda doing: click.echo(doing, err=True))
+        seconds = time.perf_counter() - began
+    click.echo(f"All tables are filled anew from {output.counted(events, 'event')} in {seconds:.1f} s")

@@ -1,0 +1,299 @@
+"""``pmo up``: everything that one machine needs, in one process; and the relay and the worker alone, for teams.
+
+Parts start in the order in which they need each other and end in the opposite one. If one ends by itself, all end.
+"""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from types import FrameType
+
+from services import bus
+from services.broker import LocalBroker, why_not
+from services.catch_up import catch_up
+from services.commands.app import Governance
+from services.errors import PmoError, Unavailable
+from services.projections.clickhouse import ClickHouse
+from services.runtime import Progress, endpoint_url, open_app, quiet
+from services.settings import Settings
+from services.topics import topics
+from services.waiting import missing, wait_visible
+
+Say = Callable[[str], None]
+_WATCH_S = 0.1
+_EMBEDDED_POLL_S = 0.1
+
+
+@dataclass
+class Running:
+    """What `running` has started."""
+
+    settings: Settings
+    app: Governance
+    clickhouse: ClickHouse
+    bootstrap: str | None = None
+    broker: LocalBroker | None = None
+    parts: list["_Part"] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Raises what a part ended with, if one has ended."""
+        for part in self.parts:
+            if part.failure is not None:
+                raise part.failure
+            if not part.is_alive():
+                raise Unavailable(f"The {part.name} ended by itself; start 'pmo up' again.")
+        if self.broker is not None and not self.broker.running:
+            raise Unavailable(f"The local Kafka broker ended; see {self.broker.data_dir}/server.log.")
+
+    def wait_visible(self, position: int, timeout: float) -> None:
+        """Waits until everything up to this position can be queried. Raises Unavailable."""
+        self.check()
+        wait_visible(self.app.store, self.clickhouse, position, timeout)
+
+
+class _Part(threading.Thread):
+    """A part in a thread of its own, which keeps what it ended with."""
+
+    def __init__(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self.failure: BaseException | None = None
+        self.end = threading.Event()
+        self._work = work
+
+    def run(self) -> None:
+        try:
+            self._work(self.end)
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever watches the parts
+            self.failure = error
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        self.end.set()
+        self.join()
+
+
+@contextmanager
+def running(
+    settings: Settings,
+    *,
+    embedded: bool,
+    say: Say,
+    stop: threading.Event,
+    progress: Progress = quiet,
+    endpoint_port: int = 0,
+) -> Iterator[Running]:
+    """Starts all parts and says in a line each what runs; at the end stops them in order. Raises Unavailable.
+
+    Once `stop` is set it waits no longer for a part that is still starting.
+    """
+    from services.projections.schema import connect
+
+    if endpoint_url(settings):
+        raise Unavailable(f"'pmo up' runs already for {settings.home}; stop it first, or use it.")
+    with ExitStack() as stack:
+        clickhouse = stack.enter_context(connect(settings))
+        app = stack.enter_context(open_app(settings))
+        now = Running(settings, app, clickhouse)
+        say(f"ClickHouse {clickhouse.version}: {clickhouse.where}.")
+        _start_broker(stack, now, embedded, say)
+        # a connection of its own for each thread that uses one
+        landing = clickhouse if settings.clickhouse else stack.enter_context(clickhouse.session())
+        if now.bootstrap is None:
+            _start(stack, now, _Part("embedded projector", lambda end: _follow_store(app, landing, end)))
+            say("Events go straight from the store into ClickHouse.")
+        else:
+            _start_kafka_parts(stack, now, landing, say, progress, stop)
+        if not settings.clickhouse:
+            _start_endpoint(stack, settings, clickhouse, say, endpoint_port)
+        yield now
+
+
+def up(
+    settings: Settings,
+    *,
+    embedded: bool,
+    say: Say,
+    stop: threading.Event | None = None,
+    progress: Progress = quiet,
+    endpoint_port: int = 0,
+) -> None:
+    """Runs everything until `stop`, SIGINT or SIGTERM. Raises what a part ended with, if one ends by itself."""
+    with (
+        stoppable(stop) as end,
+        running(settings, embedded=embedded, say=say, stop=end, progress=progress, endpoint_port=endpoint_port) as now,
+    ):
+        say("Ready; Ctrl-C ends it.")
+        while not end.wait(_WATCH_S):
+            now.check()
+        say("Stopping.")
+
+
+def run_relay(
+    settings: Settings, *, once: bool, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
+) -> int:
+    """``pmo relay``: sends the store's events to the Kafka of the settings; gives how many, if `once`."""
+    from services.commands.relay import Relay
+
+    bootstrap = _needed_kafka(settings, "relay")
+    with stoppable(stop) as end, open_app(settings) as app:
+        _declare(settings, bootstrap, say)
+        relay = Relay(app, bootstrap, settings)
+        if once:
+            return relay.run_once(progress)
+        say("Relaying as soon as no other relay does; Ctrl-C ends it.")
+        relay.run(end, progress)
+        return 0
+
+
+def run_worker(
+    settings: Settings, *, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
+) -> None:
+    """``pmo worker``: lands the topics in ClickHouse; with an embedded one, it answers queries as ``pmo up`` does."""
+    from services.projections.schema import connect
+    from services.projections.worker import Worker, group_of
+
+    bootstrap = _needed_kafka(settings, "worker")
+    with ExitStack() as stack:
+        end = stack.enter_context(stoppable(stop))
+        clickhouse = stack.enter_context(connect(settings))
+        _declare(settings, bootstrap, say)
+        say(f"ClickHouse {clickhouse.version}: {clickhouse.where}.")
+        landing = clickhouse
+        if not settings.clickhouse:
+            landing = stack.enter_context(clickhouse.session())
+            _start_endpoint(stack, settings, clickhouse, say, 0)
+        group = group_of(settings.topic_prefix)
+        ready = f"Faust {version('faust-streaming')} worker follows in group {group}; Ctrl-C ends it."
+        Worker(settings, bootstrap, landing).run(end, progress, lambda: say(ready))
+
+
+@contextmanager
+def stoppable(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, where signals can be handled: in the main thread."""
+    event = stop or threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def end(_: int, __: FrameType | None) -> None:
+        event.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def status(settings: Settings) -> list[tuple[str, bool, str]]:
+    """For ``pmo doctor``: each part of the path, whether it is well, and how far it is behind."""
+    from services.commands.relay import is_led
+
+    with open_app(settings) as app:
+        last = app.store.max_notification_id() or 0
+        rows = app.store.rows("SELECT position, ends FROM relayed ORDER BY position DESC LIMIT 1")
+    running_at = None if settings.clickhouse else endpoint_url(settings)
+    led = is_led(settings)
+    found = [("store", True, f"{last} events recorded")]
+    if rows or led:
+        position = int(rows[0][0]) if rows else 0
+        behind = last - position
+        leader = "a relay leads" if led else "no relay runs"
+        found.append(("relay", led or not behind, f"{behind} events behind, {leader}"))
+    if not (running_at or settings.clickhouse):
+        found.append(("worker", True, "nothing runs; queries catch up by themselves"))
+        return found
+    from services.projections.projector import Projector
+
+    try:
+        with ClickHouse.server(settings.clickhouse or str(running_at), create=False) as clickhouse:
+            landed = Projector(clickhouse).landed()
+            found.append(("clickhouse", True, f"{clickhouse.version} at {clickhouse.where}"))
+    except PmoError as error:
+        return [*found, ("clickhouse", False, str(error))]
+    if rows:
+        behind = missing(json.loads(rows[0][1]), landed)
+        found.append(("worker", behind == 0 or led, f"{behind} records behind the relay"))
+    return found
+
+
+def _needed_kafka(settings: Settings, part: str) -> str:
+    if not settings.kafka:
+        raise Unavailable(f"'pmo {part}' needs a Kafka: set PMO_KAFKA to host:port, or run 'pmo up', which starts one.")
+    return settings.kafka
+
+
+def _declare(settings: Settings, bootstrap: str, say: Say) -> None:
+    from schemas.catalogue import KINDS
+
+    wanted = topics(settings.topic_prefix, KINDS, settings.partitions, settings.replication)
+    bus.declare(bootstrap, wanted)
+    say(f"{len(wanted)} topics of {settings.partitions} partitions each, prefix {settings.topic_prefix}.")
+
+
+def _start_broker(stack: ExitStack, now: Running, embedded: bool, say: Say) -> None:
+    if embedded:
+        say("Running without Kafka, as asked.")
+        return
+    if now.settings.kafka:
+        now.bootstrap = now.settings.kafka
+    elif reason := why_not():
+        say(f"Running without Kafka. {reason}")
+        return
+    else:
+        now.broker = stack.enter_context(LocalBroker(now.settings.home / "kafka"))
+        now.bootstrap = now.broker.start(lambda text: say(f"{text} ..."))
+    whose = "local, started here" if now.broker else "as set by PMO_KAFKA"
+    say(f"{bus.check(now.bootstrap)}, at {now.bootstrap} ({whose}).")
+
+
+def _start_kafka_parts(
+    stack: ExitStack, now: Running, landing: ClickHouse, say: Say, progress: Progress, stop: threading.Event
+) -> None:
+    from services.commands.relay import Relay
+    from services.projections.worker import Worker, group_of
+
+    bootstrap = now.bootstrap or ""
+    _declare(now.settings, bootstrap, say)
+    ready = threading.Event()
+    worker = Worker(now.settings, bootstrap, landing)
+    part = _start(stack, now, _Part("Faust worker", lambda end: worker.run(end, progress, ready.set)))
+    relay = Relay(now.app, bootstrap, now.settings)
+    _start(stack, now, _Part("relay", relay.run))
+    while not ready.wait(_WATCH_S) and part.is_alive() and not stop.is_set():
+        pass
+    now.check()
+    group = group_of(now.settings.topic_prefix)
+    say(f"Relay from {now.settings.store_path.name}; Faust {version('faust-streaming')} worker in group {group}.")
+
+
+def _start(stack: ExitStack, now: Running, part: _Part) -> _Part:
+    part.start()
+    stack.callback(part.stop)
+    now.parts.append(part)
+    return part
+
+
+def _start_endpoint(stack: ExitStack, settings: Settings, clickhouse: ClickHouse, say: Say, port: int) -> None:
+    from services.web.endpoint import Endpoint
+
+    endpoint = Endpoint(settings, clickhouse, port)
+    stack.callback(endpoint.stop)
+    endpoint.start()
+    say(f"Queries are answered at {endpoint.address} (user and token in {settings.endpoint_file}).")
+
+
+def _follow_store(app: Governance, clickhouse: ClickHouse, end: threading.Event) -> None:
+    seen: tuple[int | None, int | None] = (None, None)
+    while True:
+        there = app.store.max_notification_id(), app.store.rows("SELECT max(seq) FROM directory")[0][0]
+        if there != seen:
+            catch_up(app, clickhouse, quiet)
+            seen = there
+        if end.wait(_EMBEDDED_POLL_S):
+            return

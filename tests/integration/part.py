@@ -1,0 +1,25 @@
+"""Runs one part of the path in a process that a test can kill: ``python -m tests.integration.part``."""
+
+import sys
+from pathlib import Path
+
+from services.settings import Settings
+from services.up import run_relay, run_worker, up
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    part, home = sys.argv[1:]
+    settings = Settings.load(Path(home))
+    match part:
+        case "relay":
+            run_relay(settings, once=False, say=_say)
+        case "worker":
+            run_worker(settings, say=_say)
+        case "up":
+            up(settings, embedded=False, say=_say)
+        case "up-embedded":
+            up(settings, embedded=True, say=_say)

@@ -1,0 +1,155 @@
+"""The rules of allocations and timesheets."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas import organisation, workload
+from services.commands import workload as work
+from services.commands.command import Command
+from services.commands.intake import Intake
+from services.errors import BadInput, NotFound, Rejected
+from tests.unit.commands.dsl import SECRET, Given, given, on, person
+from tests.unit.commands.scenarios import (
+    A_NOTE,
+    a_person,
+    an_allocation,
+)
+
+PERSON = f"person:{person('ann')}"
+
+
+class TestAllocating:
+    ASKED = {
+        "person": "ann",
+        "allocation": "a2",
+        "project": "crane-7",
+        "first_day": "2026-06-01",
+        "last_day": "2026-09-30",
+        "weekly_hours": "20",
+    }
+
+    def having(self, *items: Any, hours: int = 40) -> Given:
+        return given(*items).elsewhere(PERSON, *a_person(hours))
+
+    def test_within_capacity(self) -> None:
+        self.having(an_allocation("A1", 20)).when(work.Allocate, **self.ASKED).then(
+            workload.AllocationPlanned(
+                item="A2",
+                project="CRANE-7",
+                first_day=date(2026, 6, 1),
+                last_day=date(2026, 9, 30),
+                weekly_hours=Decimal(20),
+                hard=True,
+                at_risk=None,
+            )
+        )
+
+    def test_hard_hours_over_capacity_need_a_reason(self) -> None:
+        full = self.having(an_allocation("A1", 21))
+        full.when(work.Allocate, **self.ASKED).refused(work.OverCapacity, "41 committed hours a week against 40")
+        full.when(work.Allocate, **self.ASKED, at_risk="peak").then_type(workload.AllocationPlanned)
+        full.when(work.Allocate, **self.ASKED, hard=False).then_type(workload.AllocationPlanned)
+
+    def test_pencilled_in_hours_do_not_count(self) -> None:
+        self.having(an_allocation("A1", 40, hard=False)).when(work.Allocate, **self.ASKED).then_type(
+            workload.AllocationPlanned
+        )
+
+    def test_the_busiest_day_counts_not_the_sum(self) -> None:
+        early = {"first_day": date(2026, 6, 1), "last_day": date(2026, 6, 30), "item": "E"}
+        late = {"first_day": date(2026, 7, 1), "last_day": date(2026, 7, 31), "item": "L"}
+        (base,) = (event for event, _ in an_allocation(weekly_hours=20))
+        both = on("2026-02-01", base.model_copy(update=early), base.model_copy(update=late))
+        self.having(both).when(work.Allocate, **self.ASKED).then_type(workload.AllocationPlanned)
+        overlapping = on("2026-02-01", base.model_copy(update={**early, "last_day": date(2026, 7, 1)}))
+        self.having(both, overlapping).when(work.Allocate, **self.ASKED).refused(work.OverCapacity, "60 committed")
+
+    @pytest.mark.parametrize(("last_day", "fits"), [(None, True), (date(2026, 5, 31), True), (date(2026, 6, 1), False)])
+    def test_a_released_allocation_counts_to_its_last_day(self, last_day: date | None, fits: bool) -> None:
+        released = on("2026-05-15", workload.AllocationReleased(item="A1", last_day=last_day, reason=None))
+        when = self.having(an_allocation("A1", 40), released).when(work.Allocate, **self.ASKED)
+        if fits:
+            when.then_type(workload.AllocationPlanned)
+        else:
+            when.refused(work.OverCapacity, "60 committed")
+
+    def test_the_contract_of_the_time_counts(self) -> None:
+        fewer = on("2026-05-01", organisation.PersonHoursChanged(weekly_hours=Decimal(10)))
+        given().elsewhere(PERSON, *a_person(), *fewer).when(work.Allocate, **self.ASKED).refused(
+            work.OverCapacity, "against 10 contracted"
+        )
+
+    def test_days_in_the_wrong_order_are_malformed(self) -> None:
+        self.having().when(work.Allocate, **{**self.ASKED, "last_day": "2026-05-31"}).refused(BadInput, "--last-day")
+
+    def test_an_id_stands_once_now_or_later(self) -> None:
+        standing = self.having(an_allocation("A2", 1))
+        standing.when(work.Allocate, **self.ASKED).refused(Rejected, "stands already")
+        standing.when(work.Allocate, occurring="2026-01-15", **self.ASKED).refused(Rejected, "stands already")
+
+    @pytest.mark.parametrize(
+        ("command", "fields"),
+        [(work.Revise, ASKED), (work.Confirm, {"confirmed_by": "bob"}), (work.Release, {})],
+    )
+    def test_what_does_not_stand_is_not_changed(self, command: type[Command], fields: dict[str, str]) -> None:
+        fields = {"person": "ann", "allocation": "a2", **fields}
+        self.having(an_allocation("A1")).when(command, **fields).refused(NotFound, "no allocation A2")
+        released = on("2026-05-15", workload.AllocationReleased(item="A2", last_day=None, reason=None))
+        self.having(an_allocation("A2"), released).when(command, **fields).refused(NotFound, "no allocation A2")
+
+    def test_revising_does_not_count_its_own_hours(self) -> None:
+        self.having(an_allocation("A2", 40)).when(work.Revise, **{**self.ASKED, "weekly_hours": "40"}).then_type(
+            workload.AllocationRevised
+        )
+
+    def test_nobody_confirms_their_own(self) -> None:
+        mine = {"person": "ann", "allocation": "A1"}
+        self.having(an_allocation()).when(work.Confirm, **mine, confirmed_by="Ann").refused(Rejected, "their own")
+        self.having(an_allocation()).when(work.Confirm, **mine, confirmed_by="bob").then(
+            workload.AllocationConfirmed(item="A1", confirmed_by=person("bob"))
+        )
+
+    def test_release(self) -> None:
+        self.having(an_allocation()).when(
+            work.Release, person="ann", allocation="A1", last_day="2026-04-30", reason="moved on"
+        ).then(workload.AllocationReleased(item="A1", last_day=date(2026, 4, 30), reason=A_NOTE))
+
+
+class TestTimesheets:
+    LOG = {"person": "ann", "project": "crane-7", "day": "2026-01-01", "hours": "6"}
+
+    def test_hours_go_to_the_iso_week_of_their_day(self) -> None:
+        command = Intake(SECRET).prepare(work.LogHours, self.LOG, {}).command
+        assert command.stream() == f"timesheet:{person('ann')}/2026-W01"
+        assert command.model_copy(update={"day": date(2027, 1, 1)}).stream().endswith("/2026-W53")
+        assert command.occurs_on() == date(2026, 1, 1)
+        assert set(command.references()) == {PERSON, "project:CRANE-7"}
+
+    def test_the_same_day_and_project_again_is_a_correction(self) -> None:
+        logged = workload.HoursLogged(
+            item="CRANE-7.2026-01-01", project="CRANE-7", day=date(2026, 1, 1), hours=Decimal(6)
+        )
+        given().when(work.LogHours, **self.LOG).then(logged)
+        given(on("2026-01-01", logged)).when(work.LogHours, **self.LOG).then(
+            workload.HoursCorrected(**logged.model_dump(), reason=None)
+        )
+
+    def test_a_day_has_24_hours(self) -> None:
+        given().when(work.LogHours, **{**self.LOG, "hours": "24.5"}).refused(BadInput, "--hours")
+
+    def test_a_week_is_submitted_when_it_has_begun(self) -> None:
+        week = {"person": "ann", "week_of": "2026-07-05"}
+        given().when(work.Submit, occurring="2026-06-28", **week).refused(BadInput, "not begun")
+        given().when(work.Submit, occurring="2026-06-29", **week).then(workload.TimesheetSubmitted())
+
+    def test_only_what_is_submitted_is_approved_and_not_by_oneself(self) -> None:
+        week = {"person": "ann", "week_of": "2026-06-22"}
+        submitted = on("2026-06-26", workload.TimesheetSubmitted())
+        given().when(work.ApproveTimesheet, **week, decided_by="bob").refused(Rejected, "not submitted")
+        given(submitted).when(work.ApproveTimesheet, **week, decided_by="ANN").refused(Rejected, "their own")
+        given(submitted).when(work.ApproveTimesheet, **week, decided_by="bob").then(
+            workload.TimesheetApproved(decided_by=person("bob"))
+        )
