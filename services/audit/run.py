@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -102,5 +102,10 @@ def _occasion(control: Control, row: Mapping[str, Any], broken: frozenset[str]) 
     return Occasion(
         control=control.id,
         incomplete=row["subject"] in broken,
-        **{**row, "evidence": tuple(row["evidence"])},
+        **{
+            **row,
+            "since": row["since"].replace(tzinfo=UTC),
+            "cured_at": row["cured_at"] and row["cured_at"].replace(tzinfo=UTC),
+            "evidence": tuple(row["evidence"]),
+        },
     )

@@ -63,6 +63,8 @@ def _take_up(
             decided_by=officer if officer != director else staff.directors["PPL"].key, by=officer,
             reason="The tools for it are bought next year.", **where,
         )  # fmt: skip
+        if standard.code == "PLANBOARD":
+            script.say(asked + 12 * _MONTH, "adoption end-waiver", reason="The tools are here.", by=officer, **where)
         return
     month = standard.adopters.get(unit.code)
     adopted = start + month * _MONTH if month is not None else None

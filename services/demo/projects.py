@@ -18,6 +18,8 @@ Fate = Literal[
     "cancelled",
     "on-hold",
     "merged",
+    "split",
+    "descoped",
     "reopened",
     "completed-too-early",
     "approved-by-its-proposer",
@@ -39,9 +41,11 @@ FATES: dict[str, Fate] = {
     "DIG-04": "cancelled",
     "DIG-07": "merged",
     "DIG-11": "manager-leaves",
+    "DIG-14": "split",
     "COM-03": "cancelled",
     "COM-06": "approval-recorded-late",
     "COM-09": "deferred",
+    "COM-12": "descoped",
     "RND-02": "reopened",
     "RND-06": "gate-revoked",
     "PPL-02": "entered-twice",
@@ -135,7 +139,7 @@ class _Life:
         if self.fate != "entered-twice":
             yield Project(self.code, self.unit, self.plan, started, ended, _TEAMS[self.size])
         if unapproved and script.chance(0.5):
-            self.say(started + script.days(20, 60), "project approve", decided_by=self.director, by=self.director)
+            self.say(started + script.days(10, 18), "project approve", decided_by=self.director, by=self.director)
 
     def _propose(self) -> None:
         rng = self.script.random
@@ -170,18 +174,20 @@ class _Life:
         proof = [f"https://docs.meridian.example/{self.code}/{gate}"]
         decided = asked + (script.days(9, 20) if self.unit.code == "OPS" else script.days(3, 9))
         self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
+        conditions: dict[str, Any] = {}
         if script.chance(0.05):
             self.say(decided, "project fail-gate", gate=gate, decided_by=self.board, by=self.board,
                      reason="The plan does not hold together yet.")  # fmt: skip
             asked, decided = decided + timedelta(days=5), decided + script.days(9, 16)
             self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
-        due = decided + timedelta(days=30)
-        conditions: dict[str, Any] = (
-            {"due": due.isoformat(), "conditions": "A risk plan is still owed."} if script.chance(0.1) else {}
-        )
+        elif script.chance(0.1) and self.fate not in ("entered-twice", "gate-revoked"):
+            conditions = {
+                "due": (decided + timedelta(days=30)).isoformat(),
+                "conditions": "A risk plan is still owed.",
+            }
+            if script.chance(0.8):
+                self.say(decided + script.days(5, 15), "project meet-condition", gate=gate, evidence=proof)
         self.say(decided, "project pass-gate", gate=gate, decided_by=self.board, by=self.board, **conditions)
-        if conditions and script.chance(0.8):
-            self.say(due - script.days(1, 12), "project meet-condition", gate=gate, evidence=proof)
         if self.fate == "gate-revoked" and gate == "G2":
             self.say(decided + timedelta(days=1), "project revoke-gate", gate=gate, decided_by=self.board,
                      by=self.board, reason="The supplier's offer turned out to be expired.")  # fmt: skip
@@ -256,13 +262,21 @@ class _Life:
             case "merged":
                 self.say(half, "project merge", into=f"{self.unit.code}-01", by=self.director)
                 return half
+            case "split":
+                parts = [f"{self.unit.code}-01", f"{self.unit.code}-02"]
+                self.say(half, "project split", into=parts, by=self.director)
+                return half
+            case "descoped":
+                self.say(half, "project descope", decided_by=self.director, by=self.director,
+                         reason="The market it was for is given up.")  # fmt: skip
+                return half
             case _:
                 pass
         resting = None
         if self.fate == "on-hold":
             resting = (half, half + timedelta(days=45))
         elif self.fate == "completed-too-early":
-            resting = (ended - _TOO_EARLY, ended - _TOO_EARLY + _NOTICED_AFTER)
+            resting = (self._too_early(ended), self._too_early(ended) + _NOTICED_AFTER)
         reporting.report(script, plan, self.unit, self.manager.key, started, ended, self.is_frozen, resting)
         if plan.slip > 0.12 and self.fate == "plain" and script.chance(0.35):
             self._rebaseline(half, ended)
@@ -290,6 +304,9 @@ class _Life:
             reason="Agreed with the sponsor.",
         )  # fmt: skip
 
+    def _too_early(self, ended: date) -> date:
+        return max(ended - _TOO_EARLY, self.plan.start + timedelta(days=30))
+
     def _finish(self, ended: date) -> None:
         script, plan = self.script, self.plan
         good = 0.95 - max(0.0, plan.slip)
@@ -297,7 +314,7 @@ class _Life:
             "objectives_met": script.chance(good), "quality_met": script.chance(good), "assessor": self.director
         }  # fmt: skip
         if self.fate == "completed-too-early":
-            wrong = ended - _TOO_EARLY
+            wrong = self._too_early(ended)
             self.say(wrong, "project complete", label=f"{self.code} completed", **assessed)
             script.withdraw(wrong + _NOTICED_AFTER, f"{self.code} completed", "Only a part was handed over.",
                             by=self.director)  # fmt: skip

@@ -112,6 +112,11 @@ def _array(condition: str, *elements: str) -> str:
     return f"arrayCompact(arraySort(groupArrayIf({element}, {condition})))"
 
 
+def _next(array: str, last: str) -> str:
+    """For each element the one after it."""
+    return f"arraySlice(arrayPushBack({array}, {last}), 2)"
+
+
 def _reads(*selectors: Selector | None) -> set[str]:
     return {name for selector in selectors if selector for name in selector.happened}
 
@@ -201,7 +206,7 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
             "turns": f"arrayMap(s -> {day_of('s.1')}, steps)",
             # of each stretch of running: k and day from, k and day to
             "bare": "arrayFilter(i -> i.5 = 1, arrayMap((s, a, n, b) -> (s.1, a, n, b, s.2), steps, turns,"
-            f" arrayPushBack(arrayPopFront(steps.1), {2**63 - 1}), arrayPushBack(arrayPopFront(turns), {today})))",
+            f" {_next('steps.1', str(2**63 - 1))}, {_next('turns', today)}))",
         },
         # and the clock at its beginning
         {
@@ -216,11 +221,11 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
         {
             "clocks": "arrayMap(d -> toInt32(arraySum(i -> least(greatest(d - i.2, 0), i.4 - i.2), runs)),"
             f" arrayMap(t -> {day_of('t')}, marks))",
-            "following": "arrayPushBack(arrayPopFront(marks), toInt64(0))",
+            "following": _next("marks", "toInt64(0)"),
         },
         {
             "results": f"arrayMap((c, n, m) -> multiIf(n - c <= {limit}, if(m = 0, {NOT_YET}, {SATISFIED}),"
-            f" m = 0, {VIOLATED}, {CURED}), clocks, arrayPushBack(arrayPopFront(clocks), total), following)"
+            f" m = 0, {VIOLATED}, {CURED}), clocks, {_next('clocks', 'total')}, following)"
         },
     ]
     raw = "arrayZip(results, marks, clocks, following)"
@@ -275,7 +280,7 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
             "serving": f"arrayMap(a -> arrayFilter(t -> {valid}{after}, targets), acts)",
         },
         {
-            "nexts": f"arrayPushBack(arrayPopFront(acts.2), toInt32({2 * _EVER}))",
+            "nexts": _next("acts.2", f"toInt32({2 * _EVER})"),
             "firsts": "arrayMap(s -> s[1], serving)",
             # whichever comes first after the due day: the target, or what releases from it
             "cures": "arrayMap((d, s) -> arraySort(arrayConcat(arrayMap(t -> t.1, arrayFilter(t -> t.2 > d, s)),"

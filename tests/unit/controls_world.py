@@ -69,6 +69,7 @@ class World:
         self._clickhouse = clickhouse
         self._versions: dict[str, int] = defaultdict(int)
         self._pending: list[Record] = []
+        self._asked: dict[tuple[str, str, str | None], list[Occasion]] = {}
 
     def tell(
         self,
@@ -126,6 +127,7 @@ class World:
         values = [record.to_bytes() for record in self._pending]
         kinds = {kind_of(record.stream) for record in self._pending}
         self._pending.clear()
+        self._asked.clear()
         Projector(self._clickhouse).land(values, kinds, [])
 
     def ask(
@@ -134,10 +136,12 @@ class World:
         """The control's occasions about these streams."""
         if self._pending:
             self.land()
-        scope = Scope(
-            dt.date.fromisoformat(str(as_of)), ZONE, known_at=day(f"{known_at} 23:59") if known_at else None
-        )
-        found = check(self._clickhouse, find_control(str(control)), scope)
+        asked = (str(control), str(as_of), known_at)
+        if asked not in self._asked:
+            known = day(f"{known_at} 23:59") if known_at else None
+            scope = Scope(dt.date.fromisoformat(str(as_of)), ZONE, known_at=known)
+            self._asked[asked] = check(self._clickhouse, find_control(str(control)), scope)
+        found = self._asked[asked]
         wanted = None if streams is None else set(streams)
         return [occasion for occasion in found if wanted is None or occasion.subject in wanted]
 

@@ -106,7 +106,7 @@ INNER JOIN (
             unit,
             arrayMap(r -> toDate32(r.1, {tz:String}), roles) AS days,
             arrayJoin(arrayMap((r, d, n) -> (r.2, r.3, d, n - 1), roles, days,
-                arrayPushBack(arrayPopFront(days), toDate32('2299-12-31')))) AS turn
+                arraySlice(arrayPushBack(days, toDate32('2299-12-31')), 2))) AS turn
         FROM people(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
     )
     WHERE role != ''
@@ -121,7 +121,7 @@ INNER JOIN (
             arraySort(groupUniqArray((k, toDate32(occurred_at, {tz:String}), happened, log.role, log.career_level,
                 log.grace_days, version))) AS said,
             arrayJoin(arrayMap((s, n) -> (s.1, s.2, s.3, s.4, s.5, s.6, n - 1, s.7), said,
-                arrayPushBack(arrayPopFront(said.2), toDate32('2299-12-31')))) AS stated,
+                arraySlice(arrayPushBack(said.2, toDate32('2299-12-31')), 2))) AS stated,
             stated.4 AS role,
             ifNull(stated.5, 0) AS career_level
         FROM course_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log

@@ -48,6 +48,7 @@ def chain(*links: tuple[int, bool]) -> list[Record]:
         # a voiding replaced by a correction: the correction stands in its place
         ([(1, True), (2, False)], {1, 2}),
         ([(1, False), (2, True), (3, True)], {1, 3}),
+        ([(1, False), (2, True), (3, False)], {1, 2, 3}),
         ([(1, False), (2, True), (1, False)], {1, 2}),
         ([(0, False), (1, False), (2, False)], {1, 2}),
     ],
