@@ -4,6 +4,7 @@ The bytes are written once, when the event is recorded, and are the same in the 
 Two times stand in them: `time` (when it was true in the business) and `recordedtime` (when we learned it).
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -12,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.fields import PERSON_PATTERN
-from schemas.streams import KIND_PATTERN, STREAM_PATTERN, kind_of
+from schemas.streams import KIND_PATTERN, STREAM_PATTERN, keys_of, kind_of
 from schemas.wire import NeverNull, OnlyAs
 
 TYPE_PATTERN = rf"^pmo\.({KIND_PATTERN})\.({KIND_PATTERN})\.v([1-9][0-9]*)$"
@@ -23,6 +24,11 @@ MAX_VERSION = (1 << VERSION_BITS) - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Before it the order key fits 64 bits."""
+
+PERSONAL_KINDS = frozenset({"person", "workload", "timesheet", "training"})
+"""Kinds whose streams are named by a person first: only a pseudonym may stand there."""
+
+_PSEUDONYM = re.compile(PERSON_PATTERN)
 
 Precision = Literal["instant", "day"]
 ActorAuth = Literal["claimed", "authenticated"]
@@ -142,6 +148,8 @@ class Envelope(BaseModel, Generic[Data]):
             raise ValueError("a voided event names in supersedes what it withdraws")
         if self.type.split(".", 2)[1] != kind_of(stream):
             raise ValueError("the type is of another kind than the stream")
+        if kind_of(stream) in PERSONAL_KINDS and not _PSEUDONYM.fullmatch(keys_of(stream)[0]):
+            raise ValueError("the stream of a person is named by a pseudonym")
         if self.dataschema != schema_name(self.type):
             raise ValueError("dataschema does not belong to the type")
         return self

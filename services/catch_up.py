@@ -11,6 +11,7 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Checkpoint, Projector, kinds_of
 
 STORE = "store"
+DIRECTORY = "directory"
 _BATCH = 50_000
 _DIRECTORY_BATCH = 50_000
 
@@ -44,10 +45,14 @@ def _read(app: Governance, start: int) -> Sequence[Notification]:
 
 def catch_up_directory(app: Governance, projector: Projector) -> None:
     """Takes over the names and notes that changed."""
-    seq = projector.directory_landed()
+    # by a checkpoint of its own: Kafka's partitions land independently, so that the highest row that came over them
+    # says nothing of those before it
+    landed = projector.landed()
+    seq = landed[DIRECTORY, 0].next if (DIRECTORY, 0) in landed else 0
     while entries := app.store.entries_after(seq, _DIRECTORY_BATCH):
         projector.land_directory([(number, subject, field, value) for number, subject, field, value, _ in entries])
         seq = entries[-1][0]
+        projector.checkpoint([Checkpoint(DIRECTORY, 0, seq)])
 
 
 def landed_position(app: Governance, projector: Projector) -> int:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from schemas import fields
 from schemas.catalogue import EVENTS, KINDS, VOIDED
-from schemas.event import Event, Record
+from schemas.event import PERSONAL_KINDS, Event, Record
 from schemas.voiding import Voided
 
 _FIRST, _LAST = dt.date(1990, 1, 1), dt.date(2060, 12, 31)
@@ -137,8 +137,10 @@ INSTANTS = st.integers(0, _SPAN).map(lambda ms: _EPOCH + ms * _MILLISECOND)
 
 
 def streams(kind: str) -> st.SearchStrategy[str]:
-    """Stream ids of a kind."""
-    return st.lists(st.sampled_from((*_KEYS, *_PEOPLE)), min_size=1, max_size=4).map(lambda k: f"{kind}:{'/'.join(k)}")
+    """Stream ids of a kind; those of people begin with a pseudonym."""
+    keys = st.lists(st.sampled_from((*_KEYS, *_PEOPLE)), min_size=0, max_size=3)
+    first = st.sampled_from(_PEOPLE if kind in PERSONAL_KINDS else (*_KEYS, *_PEOPLE))
+    return st.tuples(first, keys).map(lambda parts: f"{kind}:{'/'.join((parts[0], *parts[1]))}")
 
 
 @st.composite
@@ -183,7 +185,8 @@ def histories(
     names = draw(st.lists(st.sampled_from(kinds or KINDS), min_size=1, max_size=max_streams))
     made: dict[str, list[Record]] = {}
     for number, kind in enumerate(names):
-        stream = f"{kind}:{draw(st.sampled_from(_KEYS))}.{number}"
+        key = f"{draw(st.sampled_from(_KEYS))}.{number}"
+        stream = f"{kind}:{draw(st.sampled_from(_PEOPLE))}/{key}" if kind in PERSONAL_KINDS else f"{kind}:{key}"
         made[stream] = draw(_one_history(stream, kind, max_length, chosen))
     everything = [record for history in made.values() for record in history]
     return sorted(everything, key=lambda r: (r.recorded_at, r.stream, r.version))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from pydantic import ValidationError
@@ -46,14 +47,15 @@ class Intake(Translator):
         return note
 
     def evidence(self, where: str) -> Evidence:
-        """A URI as it is, or a file that exists with its digest."""
+        """A URI as it is, or a file that exists by its name and digest."""
         path = Path(where).expanduser()
         if path.is_file():
             digest = hashlib.sha256()
             with path.open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
-            return Evidence(uri=path.absolute().as_uri(), digest=digest.hexdigest())
+            # the folder often holds a login, and the digest tells which file it was
+            return Evidence(uri=f"file:{quote(path.name)}", digest=digest.hexdigest())
         if not _URI.fullmatch(where):
             raise ValueError(f"{where!r} is neither a file that can be read nor a URI such as https://docs.example/1")
         return Evidence(uri=where, digest=None)

@@ -107,6 +107,8 @@ class _Life:
         self.size, _, days, budget = rng.choices(_SIZES, weights=[s[1] for s in _SIZES])[0]
         first = proposed + script.days(55, 80)
         finish = first + script.days(*days)
+        # every second or third one, not by chance: the cause is to be there whatever the seed
+        self.is_hurried = number % 5 < round(5 * unit.starts_unapproved)
         self.is_frozen = self.manager is staff.frozen_manager
         takt = next(s for s in STANDARDS if s.code == "TAKT").adopters.get(unit.code)
         slip = rng.gauss(unit.slip, 0.07)
@@ -200,7 +202,7 @@ class _Life:
 
     def _decide(self, day: date) -> date | None:
         """Approval or not; gives the day of the approval, or of doing without."""
-        script, chair = self.script, self.director
+        chair = self.director
         match self.fate:
             case "rejected":
                 self.say(day, "project reject", decided_by=chair, by=chair, reason="No funds this year.")
@@ -215,7 +217,7 @@ class _Life:
                 return day
             case _:
                 pass
-        if not script.chance(self.unit.starts_unapproved):
+        if not self.is_hurried:
             minutes = [f"https://docs.meridian.example/board/{day.isoformat()}"]
             self.say(
                 day, "project approve", decided_by=chair, by=chair, evidence=minutes, label=f"{self.code} approved"
@@ -223,7 +225,7 @@ class _Life:
         return day
 
     def _baseline(self, day: date) -> None:
-        if self.script.chance(self.unit.starts_unapproved / 3):
+        if self.is_hurried and self.script.chance(0.3):
             return
         plan = self.plan
         self.say(
@@ -276,7 +278,7 @@ class _Life:
         if self.fate == "on-hold":
             resting = (half, half + timedelta(days=45))
         elif self.fate == "completed-too-early":
-            resting = (self._too_early(ended), self._too_early(ended) + _NOTICED_AFTER)
+            resting = (self._too_early(ended), self._too_early(ended) + _NOTICED_AFTER + timedelta(days=3))
         reporting.report(script, plan, self.unit, self.manager.key, started, ended, self.is_frozen, resting)
         if plan.slip > 0.12 and self.fate == "plain" and script.chance(0.35):
             self._rebaseline(half, ended)

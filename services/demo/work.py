@@ -42,6 +42,9 @@ class _Planner:
         first, rng = project.started, self._script.random
         last = max(project.planned.finish, first + timedelta(days=30))
         candidates = self._staff.team(project.unit.code, first)
+        if project.unit.overbooks:
+            # everybody asks for the same few
+            candidates = candidates[: max(3, len(candidates) // 3)]
         rng.shuffle(candidates)
         candidates.sort(key=lambda p: p.peak(first, last))
         for person in candidates[: project.team]:

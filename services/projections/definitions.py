@@ -4,6 +4,10 @@ A file has one table (``-- @create``, with ``{table}`` for its name), at most on
 (``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views (``-- @view NAME``). A table stands
 under its definition's hash behind a plain view of its own name, so that two versions of the program can run side by
 side and a rebuild can swap.
+
+In a view, ``{project_events}`` stands for that table's records which count at both times, and ``{project_events |
+CONDITION}`` for those of them that satisfy a cheap condition: it is checked before anything dear is. Writing that out
+here, instead of stacking views, halves the time that the engine needs to understand a query.
 """
 
 import hashlib
@@ -13,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tables"
+_LIVE = re.compile(r"\{(\w+)(?: \| ([^{}]+))?\}")
 _SECTION = re.compile(r"^-- @(create|fill|view)\b *(.*)$", re.MULTILINE)
 
 
@@ -21,8 +26,13 @@ class View:
     """A named query; parameters are written ``{name:Type}``."""
 
     name: str
-    select: str
+    text: str
     comment: str
+
+    @property
+    def select(self) -> str:
+        """The query, with the records that count written out."""
+        return _LIVE.sub(lambda found: _live(found[1], found[2]), self.text)
 
     def create(self) -> str:
         """The statement that makes it or puts it in the place of an older one."""
@@ -96,6 +106,17 @@ def tables() -> tuple[Table, ...]:
 def table(name: str) -> Table:
     """The table of this name."""
     return next(t for t in tables() if t.name == name)
+
+
+def _live(name: str, condition: str | None) -> str:
+    corrections = table("corrections")
+    dead = corrections.views[0].text.replace("FROM corrections", f"FROM {corrections.physical}")
+    also = f"\n    AND {condition}" if condition else ""
+    return f"""(
+    SELECT * FROM {table(name).physical}
+    PREWHERE k <= {{as_of_k:Int64}}
+    AND if({{basis:String}} = 'reported', reported_at, recorded_at) <= {{known_at:DateTime64(3, 'UTC')}}{also}
+    WHERE (stream, version) NOT IN ({dead}))"""
 
 
 @cache

@@ -4,6 +4,7 @@ The order is the promise: dead letters are acknowledged, rows stand in every tab
 after that may the caller acknowledge the records. The Faust worker and the bulk reader both call this.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from services import bus
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Checkpoint, Projector
 from services.topics import POSITION, SEQ, dead_letter_topic, directory_topic, event_topic
+
+# By its type, not by its topic: which tables take a record depends on the record alone.
+_KIND = re.compile(rb'"type": ?"pmo\.([a-z-]+)\.')
 
 DirectoryRow = tuple[int, str, str, str | None]
 
@@ -85,7 +89,8 @@ class Landing(AbstractContextManager["Landing"]):
             reason = faults[number] if faults is not None else fault(value)
             if reason is None and value is not None:
                 batch.values.append(value)
-                batch.kinds.add(self._kinds[topic])
+                found = _KIND.search(value)
+                batch.kinds.add(found[1].decode() if found else self._kinds[topic])
             else:
                 batch.dead.append((record, reason or "a record without a value"))
         batch.checkpoints.extend(places.values())

@@ -87,10 +87,6 @@ class Projector:
                 },
             )
 
-    def directory_landed(self) -> int:
-        """The highest directory row that has landed."""
-        return int(self._clickhouse.scalar("SELECT max(seq) FROM directory"))
-
 
 def kinds_of(streams: Sequence[str]) -> set[str]:
     """The kinds among these streams."""

@@ -60,12 +60,12 @@ class Worker:
         Raises Unavailable when Kafka does not answer at the start, or a batch can't be landed.
         """
         self._stop = stop
+        _log_to(self._settings)
         self._catch_up(progress)
         if not stop.is_set():
-            _log_to(self._settings)
             sys.setswitchinterval(_SWITCH_S)
             asyncio.run(self._follow(ready))
-        if self._failure is not None:
+        if self._failure is not None and not isinstance(self._failure, _NotLanded):
             raise self._failure
 
     def _catch_up(self, progress: Progress) -> None:
@@ -94,8 +94,12 @@ class Worker:
             logging.getLogger("faust").warning("could not commit what was landed in bulk; it will be landed again")
 
     async def _follow(self, ready: Callable[[], None]) -> None:
-        with ThreadPoolExecutor(1, "landing") as thread:
-            app = self._make_app(thread)
+        prefix = self._settings.topic_prefix
+        with (
+            Landing(self._clickhouse, self._bootstrap, prefix) as landing,
+            ThreadPoolExecutor(1, "landing") as thread,
+        ):
+            app = self._make_app(landing, thread)
             await app.start()
             ready()
             while not (self._stop.is_set() or self._failure or app.crashed):
@@ -111,7 +115,7 @@ class Worker:
                 await asyncio.wait([self._landing], timeout=_RETRY_S[1])
             await app.stop()
 
-    def _make_app(self, thread: ThreadPoolExecutor) -> Any:
+    def _make_app(self, landing: Landing, thread: ThreadPoolExecutor) -> Any:
         import faust
         from mode import CrashingSupervisor
 
@@ -136,13 +140,12 @@ class Worker:
             stream_wait_empty=False,
         )
         topic = app.topic(*self._names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-        landing = Landing(self._clickhouse, self._bootstrap, settings.topic_prefix)
 
         async def land(stream: Any) -> None:
             async for events in stream.noack_take(BATCH, within=_WITHIN_S):
                 if self._landing is not None:
                     await self._landing
-                if self._stop.is_set():
+                if self._stop.is_set() or self._failure is not None:
                     return
                 self._landing = asyncio.create_task(self._land(stream, events, landing, thread))
 
@@ -154,11 +157,10 @@ class Worker:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(thread, self._land_until_done, events, landing)
-        except BaseException as error:
-            self._failure = self._failure or error
-            raise
-        for event in events:
-            await stream.ack(event)
+            for event in events:
+                await stream.ack(event)
+        except Exception as error:  # noqa: BLE001 - raised by `run`, when all has ended in order
+            self._failure = error
 
     def _land_until_done(self, events: Sequence[Any], landing: Landing) -> None:
         """Tries again for as long as ClickHouse or Kafka is away; what fails while both answer fails for good."""

@@ -50,7 +50,7 @@ def test_a_small_mapping(tmp_path: Path) -> None:
             r"line 4: fields.name.columns: Field required \(and 1 more\)",
         ),
         ("currency: EUR", "currency: euro", "own.yaml, line 2: currency"),
-        ("currency: EUR\n", "", "own.yaml, line 1: the mapping: amounts need a `currency`"),
+        ("currency: EUR\n", "", "own.yaml, line 1: a mapping: amounts need a `currency`"),
         ("rag: {G: green, R: red}\n", "", "a RAG column needs the scale `rag`"),
         ("R: red", "R: blue", "own.yaml, line 7: rag.R"),
         ("2024-05-01", "2024-01-01", "line 9: reports.0: `reported_on` lies before `data_date`"),

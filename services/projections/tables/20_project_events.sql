@@ -72,12 +72,7 @@ WHERE kind = 'project' AND happened != 'voided'
 -- @view project_log
 -- Project records that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are merged:
 -- fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM project_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {project_events}
 -- @view projects
 -- Each project's state at {as_of_k} as known at {known_at}. `standing` is "governed" where decisions are recorded and
 -- "observed" where only a source's states are. Reports, gates and costs are elsewhere: they are most of the records, and
@@ -112,10 +107,9 @@ SELECT
     argMaxIf(tuple(log.status, log.start, finish, budget, forecast_cost, rag, occurred_at, version), k,
         happened = 'recorded') AS observed,
     argMaxIf(happened, k, happened IN ('recorded', 'left-source')) = 'left-source' AS left_source
-FROM project_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened IN ('proposed', 'deferred', 'approved', 'rejected', 'baseline-set', 'started', 'put-on-hold', 'resumed',
-    'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn', 'financially-closed',
-    'transferred', 'manager-changed', 'actual-cost-corrected', 'recorded', 'left-source')
+FROM {project_events | happened IN ('proposed', 'deferred', 'approved', 'rejected', 'baseline-set', 'started',
+    'put-on-hold', 'resumed', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn',
+    'financially-closed', 'transferred', 'manager-changed', 'actual-cost-corrected', 'recorded', 'left-source')} AS log
 GROUP BY stream
 -- @view project_reports
 -- What was last reported and forecast of each project at {as_of_k} as known at {known_at}. Params: as_of_k, known_at,
@@ -125,6 +119,5 @@ SELECT
     argMaxIf(tuple(data_date, percent_complete, actual_cost, forecast_finish, forecast_cost, rag, version), k,
         happened = 'progress-reported') AS report,
     argMax(tuple(forecast_finish, forecast_cost, currency, version, occurred_at), k) AS forecast
-FROM project_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
-WHERE happened IN ('progress-reported', 'reforecast')
+FROM {project_events | happened IN ('progress-reported', 'reforecast')} AS log
 GROUP BY stream

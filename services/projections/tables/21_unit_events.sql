@@ -25,12 +25,7 @@ WHERE kind = 'business-unit' AND happened != 'voided'
 -- @view unit_log
 -- Records of units that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM unit_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {unit_events}
 -- @view units
 -- Each unit's state at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT
@@ -41,5 +36,5 @@ SELECT
     argMaxIf(tuple(log.country), k, happened = 'registered').1 AS country,
     argMaxIf(tuple(log.into), k, happened = 'merged-into').1 AS merged_into,
     argMaxIf(happened, k, happened IN ('registered', 'retired')) = 'retired' AS is_retired
-FROM unit_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {unit_events} AS log
 GROUP BY stream

@@ -38,12 +38,7 @@ WHERE kind = 'person' AND happened != 'voided'
 -- @view person_log
 -- Records of people that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM person_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {person_events}
 -- @view people
 -- Each person's state at {as_of_k} as known at {known_at}. `roles` are the steps of role and level in order, a
 -- departure as the role ''; `contracts` those of the weekly hours, a departure as 0. A person is gone from the moment
@@ -71,7 +66,7 @@ SELECT
         (k, occurred_at, if(happened = 'left', 0, ifNull(log.weekly_hours, 0))),
         happened IN ('joined', 'hours-changed', 'left')))) AS contracts,
     argMaxIf(version, k, happened IN ('joined', 'role-changed')) AS role_version
-FROM person_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {person_events | happened IN ('joined', 'moved', 'role-changed', 'hours-changed', 'left')} AS log
 GROUP BY stream
 HAVING countIf(happened = 'joined') > 0
 -- @view absences
@@ -84,7 +79,6 @@ SELECT
     plan.1 AS first_day,
     plan.2 AS last_day,
     plan.3 AS share
-FROM person_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened IN ('absence-planned', 'absence-cancelled')
+FROM {person_events | happened IN ('absence-planned', 'absence-cancelled')} AS log
 GROUP BY stream, item
 HAVING argMax(happened, k) = 'absence-planned'

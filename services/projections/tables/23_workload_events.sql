@@ -32,12 +32,7 @@ WHERE kind = 'workload' AND happened != 'voided'
 -- @view workload_log
 -- Records of workloads that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM workload_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {workload_events}
 -- @view allocations
 -- Allocations that stand at {as_of_k} as known at {known_at}, each cut at its release; both days included. `confirmed`
 -- is true if the line manager agreed to it as it is now: a revision asks for another confirmation. One released before
@@ -61,6 +56,6 @@ SELECT
     confirmation.1 != 0 AND confirmation.1 > plan.7 AS confirmed,
     if(confirmed, confirmation.2, NULL) AS confirmed_by,
     [plan.8, if(confirmed, confirmation.3, 0)] AS versions
-FROM workload_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {workload_events} AS log
 GROUP BY stream, item
 HAVING plan.7 != 0 AND (NOT released OR ifNull(release.2 >= plan.2, false))

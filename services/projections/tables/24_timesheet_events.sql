@@ -33,12 +33,7 @@ WHERE kind = 'timesheet' AND happened != 'voided'
 -- @view timesheet_log
 -- Records of timesheets that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM timesheet_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {timesheet_events}
 -- @view timesheet_hours
 -- Hours by person, project and day at {as_of_k} as known at {known_at}, as corrected. Params: as_of_k, known_at, basis.
 SELECT
@@ -51,8 +46,7 @@ SELECT
     entry.2 AS day,
     entry.3 AS hours,
     entry.4 AS version
-FROM timesheet_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened IN ('hours-logged', 'hours-corrected')
+FROM {timesheet_events | happened IN ('hours-logged', 'hours-corrected')} AS log
 GROUP BY monday, stream, item
 -- @view timesheets
 -- Timesheets at {as_of_k} as known at {known_at}: when a week was last submitted and accepted (null: not), and the
@@ -68,5 +62,5 @@ SELECT
     if(approval.2 > 0, approval.1, NULL) AS approved_at,
     if(approval.2 > 0, approval.3, NULL) AS approved_by,
     submission.2 AS submitted_version
-FROM timesheet_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {timesheet_events} AS log
 GROUP BY monday, stream

@@ -31,12 +31,7 @@ WHERE kind = 'standard' AND happened != 'voided'
 -- @view standard_log
 -- Records of standards that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM standard_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {standard_events}
 -- @view standards
 -- Each standard at {as_of_k} as known at {known_at}: the edition in force and what it asks for. Params: as_of_k,
 -- known_at, basis.
@@ -53,6 +48,6 @@ SELECT
     latest.6 AS security_review,
     latest.7 AS edition_version,
     argMaxIf(happened, k, happened IN ('published', 'revised', 'withdrawn')) = 'withdrawn' AS is_withdrawn
-FROM standard_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {standard_events} AS log
 GROUP BY stream
 HAVING edition_version > 0

@@ -39,12 +39,7 @@ WHERE kind = 'adoption' AND happened != 'voided'
 -- @view adoption_log
 -- Records of adoptions that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM adoption_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {adoption_events}
 -- @view adoptions
 -- Each unit's adoption of a standard at {as_of_k} as known at {known_at}. `due` is null where it is not mandated;
 -- `edition` is the standard's in force (null: none), `results` the unit's last assessment under it; `waived_until` is
@@ -72,7 +67,7 @@ SELECT
     argMaxIf(tuple(happened, k, version), k, happened IN ('adopted', 'abandoned')) AS declaration,
     declaration.1 AS stance,
     argMaxIf(tuple(log.active, log.eligible, occurred_at, version), k, happened = 'usage-measured') AS usage
-FROM adoption_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {adoption_events} AS log
 LEFT JOIN (
     SELECT standard, name, standard_kind, edition, requirements, edition_version, is_withdrawn
     FROM standards(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})

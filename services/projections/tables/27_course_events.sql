@@ -31,12 +31,7 @@ WHERE kind = 'course' AND happened != 'voided'
 -- @view course_log
 -- Records of courses that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM course_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {course_events}
 -- @view courses
 -- Each course at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT
@@ -48,7 +43,7 @@ SELECT
     latest.3 AS hours,
     latest.4 AS valid_months,
     argMaxIf(happened, k, happened IN ('defined', 'retired')) = 'retired' AS is_retired
-FROM course_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {course_events} AS log
 GROUP BY stream
 -- @view course_requirements
 -- Which roles must hold which course at {as_of_k} as known at {known_at}: from `career_level` up (null: all), since
@@ -63,7 +58,6 @@ SELECT
     latest.3 AS grace_days,
     latest.4 AS required_at,
     latest.5 AS version
-FROM course_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened IN ('required', 'not-required')
+FROM {course_events | happened IN ('required', 'not-required')} AS log
 GROUP BY stream, item
 HAVING argMax(happened, k) = 'required'

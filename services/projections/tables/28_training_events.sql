@@ -34,12 +34,7 @@ WHERE kind = 'training' AND happened != 'voided'
 -- @view training_log
 -- Records of trainings that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM training_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {training_events}
 -- @view trainings
 -- What each person holds of each course at {as_of_k} as known at {known_at}: the last completion and the last
 -- exemption, each null where there is none or it was revoked since. `valid_until` is null for ever if `valid_from` is
@@ -58,7 +53,7 @@ SELECT
     if(exempted, exemption.3, NULL) AS exempt_until,
     revocation.2 > 0 AND NOT completed AND NOT exempted AS revoked,
     arrayFilter(v -> v > 0, [completion.2, exemption.2, revocation.2]) AS versions
-FROM training_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {training_events} AS log
 GROUP BY stream
 -- @view training_held
 -- The days on which a person holds a course at {as_of_k} as known at {known_at}: one row per completion and exemption,
@@ -79,7 +74,7 @@ FROM (
             (k, version, ifNull(log.completed_on, toDate32(occurred_at, {tz:String})), ifNull(log.expires, log.until)),
             happened IN ('completed', 'exempted')) AS all_given,
         arrayJoin(arrayMap(g -> (g.1, g.2, g.3, g.4, arrayFirstIndex(r -> r.1 > g.1, revoked)), all_given)) AS given
-    FROM training_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+    FROM {training_events} AS log
     GROUP BY stream
 )
 -- @view training_needed
@@ -124,8 +119,7 @@ INNER JOIN (
                 arraySlice(arrayPushBack(said.2, toDate32('2299-12-31')), 2))) AS stated,
             stated.4 AS role,
             ifNull(stated.5, 0) AS career_level
-        FROM course_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-        WHERE happened IN ('required', 'not-required')
+        FROM {course_events | happened IN ('required', 'not-required')} AS log
         GROUP BY stream, item
     )
     WHERE stated.3 = 'required'

@@ -32,12 +32,7 @@ WHERE kind = 'survey' AND happened != 'voided'
 -- @view survey_log
 -- Records of surveys that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM survey_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {survey_events}
 -- @view survey_responses
 -- Answers at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT
@@ -52,8 +47,7 @@ SELECT
     answer.4 AS recommend,
     answer.5 AS answered_at,
     answer.6 AS version
-FROM survey_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened = 'response-recorded'
+FROM {survey_events | happened = 'response-recorded'} AS log
 GROUP BY stream, item
 -- @view surveys
 -- Each survey at {as_of_k} as known at {known_at}: how many were asked, by role. Params: as_of_k, known_at, basis.
@@ -62,5 +56,5 @@ SELECT
     any(log.subject) AS subject,
     any(log.period) AS period,
     argMaxIf(log.invited, k, happened = 'invited') AS invited
-FROM survey_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {survey_events} AS log
 GROUP BY stream

@@ -25,12 +25,7 @@ WHERE kind = 'goal' AND happened != 'voided'
 -- @view goal_log
 -- Records of goals that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM goal_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {goal_events}
 -- @view goals
 -- Each goal at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
 SELECT
@@ -40,5 +35,5 @@ SELECT
     argMaxIf(tuple(log.weight), k, happened IN ('declared', 'reweighted')).1 AS weight,
     argMaxIf(tuple(log.owner_unit), k, happened = 'declared').1 AS owner_unit,
     argMaxIf(happened, k, happened IN ('declared', 'retired')) = 'retired' AS is_retired
-FROM goal_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
+FROM {goal_events} AS log
 GROUP BY stream

@@ -36,12 +36,7 @@ WHERE kind = 'import' AND happened != 'voided'
 -- @view import_log
 -- Records of imports that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are
 -- merged: fold it, never sum or count it. Params: as_of_k, known_at, basis.
-SELECT each.*
-FROM import_events AS each
-LEFT ANTI JOIN superseded(known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS dead
-    ON dead.stream = each.stream AND dead.version = each.version
-WHERE each.k <= {as_of_k:Int64}
-  AND if({basis:String} = 'reported', each.reported_at, each.recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+SELECT * FROM {import_events}
 -- @view imports
 -- Each import at {as_of_k} as known at {known_at}: rows = recorded + unchanged + rejected + ignored. Params: as_of_k,
 -- known_at, basis.
@@ -61,6 +56,5 @@ SELECT
     latest.9 AS rejected,
     latest.10 AS ignored,
     latest.11 AS events
-FROM import_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS log
-WHERE happened = 'completed'
+FROM {import_events | happened = 'completed'} AS log
 GROUP BY stream
