@@ -196,16 +196,16 @@ def _learn(script: Script, course: CoursePlan, person: Person, opened: date, off
             reason="Holds a similar certificate from an earlier employer.", **said,
         )  # fmt: skip
         return
-    if script.chance(0.04):
+    if script.chance(0.02):
         return
-    day = opened + script.days(5, 100)
+    day = opened + script.days(5, 85)
     if script.chance(0.2):
         script.say(opened + timedelta(days=3), "training enrol", due=(opened + timedelta(days=90)).isoformat(), **said)
     if script.chance(0.03):
         script.say(day - timedelta(days=2), "training fail", score="0.4", late=1, **said)
     lapsed_from = script.last_day - _LAPSED_FOR
     while day < min(script.until, person.left):
-        if not person.unit.renews_training and day > lapsed_from and day > opened + timedelta(days=101):
+        if not person.unit.renews_training and day > lapsed_from and day > opened + timedelta(days=86):
             return
         done = script.say(
             day, "training complete", score=f"0.{rng.randint(70, 99)}", late=rng.choice((0, 0, 0, 1, 4)), by=officer,
@@ -216,6 +216,6 @@ def _learn(script: Script, course: CoursePlan, person: Person, opened: date, off
                 day + timedelta(days=30), "training revoke", reason="The test was taken by somebody else.",
                 decided_by=officer, by=officer, **said,
             )  # fmt: skip
-        if course.valid_months is None or script.chance(0.05):
+        if course.valid_months is None or script.chance(0.03):
             return
-        day += timedelta(days=course.valid_months * 30 - rng.randint(-20, 45))
+        day += timedelta(days=course.valid_months * 30 - rng.randint(-5, 30))

@@ -59,7 +59,7 @@ _SIZES: tuple[tuple[Literal["small", "medium", "large", "major"], int, tuple[int
     ("large", 2, (240, 380), (350, 900)),
     ("major", 1, (360, 520), (900, 2400)),
 )
-_TAKT_SAVES = 0.22
+_TAKT_SAVES = 0.18
 _FROZEN_SLIP = 0.4
 _TOO_EARLY, _NOTICED_AFTER = timedelta(days=60), timedelta(days=25)
 _TEAMS = {"small": 3, "medium": 4, "large": 6, "major": 9}
@@ -111,12 +111,12 @@ class _Life:
         self.is_hurried = number % 5 < round(5 * unit.starts_unapproved)
         self.is_frozen = self.manager is staff.frozen_manager
         takt = next(s for s in STANDARDS if s.code == "TAKT").adopters.get(unit.code)
-        slip = rng.gauss(unit.slip, 0.07)
+        slip = rng.gauss(unit.slip, 0.09)
         if takt is not None and first >= start + timedelta(days=30 * takt):
             slip -= _TAKT_SAVES
         if self.is_frozen:
             slip = _FROZEN_SLIP
-        cost = 1 + max(-0.1, slip) * 0.5 + rng.gauss(0, 0.06)
+        cost = 0.98 + max(-0.1, slip) * 0.5 + rng.gauss(0, 0.05)
         self.plan = Plan(self.code, first, finish, rng.randint(*budget) * 1000, max(-0.2, slip), cost)
         self.name = f"{rng.choice(PROJECT_SUBJECTS[unit.code])} {rng.choice(PROJECT_KINDS)} {number}"
 

@@ -22,7 +22,7 @@ class UnitPlan:
     people: int
     projects: int
     cause: str
-    slip: float = 0.1
+    slip: float = 0.04
     report_every: int = 14
     skips_gates: float = 0.0
     starts_unapproved: float = 0.0
@@ -34,9 +34,9 @@ class UnitPlan:
 
 
 UNITS: tuple[UnitPlan, ...] = (
-    UnitPlan("FIN", "Finance", "GB", 4, 40, 16, "finishes earlier since it plans by TAKT, adopted first", slip=0.1),
+    UnitPlan("FIN", "Finance", "GB", 4, 40, 16, "finishes earlier since it plans by TAKT, adopted first", slip=0.09),
     UnitPlan("OPS", "Operations", "GB", 3, 75, 28, "certificates lapsed and were not renewed", renews_training=False),
-    UnitPlan("DIG", "Digital", "DE", 3, 60, 26, "is overbooked", slip=0.18, overbooks=True, confirms=0.6),
+    UnitPlan("DIG", "Digital", "DE", 3, 60, 26, "is overbooked", slip=0.12, overbooks=True, confirms=0.6),
     UnitPlan(
         "COM",
         "Commercial",
@@ -45,12 +45,12 @@ UNITS: tuple[UnitPlan, ...] = (
         45,
         20,
         "skips gates and starts without approval",
-        slip=0.2,
+        slip=0.14,
         report_every=21,
         skips_gates=0.6,
         starts_unapproved=0.4,
     ),
-    UnitPlan("RND", "Research", "DE", 5, 50, 18, "adopted TAKT in the second year; before and after differ", slip=0.14),
+    UnitPlan("RND", "Research", "DE", 5, 50, 18, "adopted TAKT in the second year; before and after differ", slip=0.12),
     UnitPlan(
         "PPL",
         "People",
@@ -59,7 +59,7 @@ UNITS: tuple[UnitPlan, ...] = (
         30,
         12,
         "assesses its standards late",
-        slip=0.15,
+        slip=0.08,
         report_every=28,
         assesses_late=True,
         submits_after=(9, 16),

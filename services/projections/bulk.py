@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from threading import Event
 
-from services import bus
+from services import bulk_read, bus
+from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse
 from services.projections.landing import Landing, fault, topic_names
 
@@ -41,6 +42,7 @@ def bulk_from_kafka(
     with Landing(clickhouse, bootstrap, prefix) as landing:
         landed = landing.projector.landed()
         starts = {} if anew else {at: landed[at].next for at in ends if at in landed}
+        check_kept(bootstrap, starts, ends)
         total = sum(end - starts.get(at, 0) for at, end in ends.items())
         done = 0
         reached = dict(starts)
@@ -58,6 +60,16 @@ def bulk_from_kafka(
                 done += _landed(*landings.popleft(), reached)
                 progress(done, total)
     return reached
+
+
+def check_kept(bootstrap: str, landed: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
+    """Raises Unavailable if a topic ends before what has landed from it: offsets mean something else now."""
+    for (topic, partition), end in ends.items():
+        if landed.get((topic, partition), 0) > end:
+            raise Unavailable(
+                f"Topic {topic} at {bootstrap} was made anew: partition {partition} ends at {end}, but "
+                f"{landed[topic, partition]} were landed; restore it, or set PMO_TOPIC_PREFIX to a new name."
+            )
 
 
 def _landed(records: list[bus.Record], landing: Future[None], reached: dict[Place, int]) -> int:
@@ -82,7 +94,7 @@ def _read(
         values = [None if r.topic == names[-1] else r.value for r in pending]
         coming.append((pending, validators.submit(faults_of, values)))
 
-    for batch in bus.read(bootstrap, names, starts, ends):
+    for batch in bulk_read.read(bootstrap, starts, ends):
         pending += batch
         if len(pending) >= _BATCH:
             submit()

@@ -165,7 +165,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: By = "unit") -> 
     """The KPI's figures for each group, governed and observed apart; "project" stands for each subject alone."""
     query, params = _scoped(clickhouse, kpi, scope)
     key, label = _GROUPS[by]
-    broken = sorted(incomplete_streams(clickhouse))
+    broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
     rests_on = "arrayPushBack(sources, subject)" if re.search(r"\bAS sources\b", kpi.sql) else "[subject]"
     incomplete = f"uniqExactIf(subject, hasAny({rests_on}, {{broken:Array(String)}}))" if broken else "0"
     middle = "quantileExactIf(0.5)(numerator, excluded = '')" if kpi.aggregator == "median" else "0"
@@ -225,10 +225,25 @@ def _named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
     return [_PERSON.sub(lambda found: by_id.get(found[0], found[0]), label) for label in labels]
 
 
-def incomplete_streams(clickhouse: ClickHouse) -> frozenset[str]:
-    """Streams of which a version has not landed: every figure that uses them says so."""
-    query = "SELECT stream FROM events GROUP BY stream HAVING uniqExact(version) != max(version)"
-    return frozenset(str(row["stream"]) for row in clickhouse.rows(query))
+def incomplete_streams(clickhouse: ClickHouse, kinds: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Streams, of these kinds if given, of which a version has not landed: every figure that uses them says so."""
+    chosen = "WHERE kind IN {kinds:Array(String)}" if kinds else ""
+    query = f"SELECT stream FROM events {chosen} GROUP BY stream HAVING uniqExact(version) != max(version)"
+    return frozenset(str(row["stream"]) for row in clickhouse.rows(query, {"kinds": sorted(kinds)} if kinds else {}))
+
+
+@cache
+def kinds_read(sql: str) -> frozenset[str]:
+    """The kinds of streams that a query rests on, through all the views that it reads."""
+    words = set(re.findall(r"\w+", _STRING.sub("''", sql)))
+    found: frozenset[str] = frozenset()
+    for t in tables():
+        if t.name in words:
+            found |= frozenset(t.kinds)
+        for view in t.views:
+            if view.name in words and view.text != sql:
+                found |= kinds_read(view.text)
+    return found
 
 
 def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:

@@ -39,10 +39,11 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     }
     for definition in tables():
         if definition.physical not in existing:
-            clickhouse.command(definition.create())
-            if definition.fill and definition.name in existing and definition.name != "events":
-                progress(f"filling {definition.name} anew")
-                rebuild_table(clickhouse, definition)
+            if definition.fill and "events" in existing:
+                progress(f"filling {definition.name}")
+                _create_filled(clickhouse, definition)
+            else:
+                clickhouse.command(definition.create())
         point(clickhouse, definition)
     for definition in tables():
         for view in definition.views:
@@ -52,6 +53,17 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
         f"INSERT INTO {_OWNER} (workspace, fingerprint) VALUES ({{workspace:String}}, {{fingerprint:String}})",
         {"workspace": workspace_id, "fingerprint": current},
     )
+
+
+def _create_filled(clickhouse: ClickHouse, definition: Table) -> None:
+    # the old `events` still stands behind the plain name, and its bytes are all that a new one needs
+    source = "(SELECT value FROM events)" if definition.name == "events" else table("events").physical
+    fresh = f"{definition.physical}_fresh"
+    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    clickhouse.command(definition.create(fresh))
+    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(source)}")
+    # last, so that a table that stands is a table that is filled
+    clickhouse.command(f"RENAME TABLE {fresh} TO {definition.physical}")
 
 
 def point(clickhouse: ClickHouse, definition: Table) -> None:
@@ -76,7 +88,9 @@ def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
     clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(events)}")
     clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
     # records acknowledged between the SELECT and the exchange stand in `events`, but in the old table only
-    missed = f"(SELECT * FROM {events} WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical}))"
+    missed = (
+        f"(SELECT * FROM {events} WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical}))"
+    )
     clickhouse.command(f"INSERT INTO {definition.physical} {definition.select_from(missed)}")
     clickhouse.command(f"DROP TABLE {fresh} SYNC")
 

@@ -291,9 +291,7 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         f"multiIf(n <= d, {NOT_YET}, f.1 != 0 AND f.2 <= d, {SATISFIED}, d >= toInt32({{as_of:Date32}}), {NOT_YET},"
         f" c != 0, {CURED}, {VIOLATED})"
     )
-    raw = (
-        f"arrayMap((a, d, n, f, c) -> ({result}, a.1, d, if(f.2 <= d, f.1, c)), acts, dues, nexts, firsts, cures)"
-    )
+    raw = f"arrayMap((a, d, n, f, c) -> ({result}, a.1, d, if(f.2 <= d, f.1, c)), acts, dues, nexts, firsts, cures)"
     imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
     return Parts(
         reads,
@@ -332,7 +330,12 @@ def _in_force(rule: Response, bind: Binder) -> tuple[str, str]:
 
 def view(name: str, *more: str) -> str:
     """A view, asked for what the question is about."""
-    passed = ["as_of_k = {as_of_k:Int64}", "known_at = {known_at:DateTime64(3, 'UTC')}", "basis = {basis:String}", *more]
+    passed = [
+        "as_of_k = {as_of_k:Int64}",
+        "known_at = {known_at:DateTime64(3, 'UTC')}",
+        "basis = {basis:String}",
+        *more,
+    ]
     return f"{name}({', '.join(passed)})"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from services import bus
 from services.errors import PmoError, Unavailable
-from services.projections.bulk import bulk_from_kafka
+from services.projections.bulk import bulk_from_kafka, check_kept
 from services.projections.clickhouse import ClickHouse, QueryFailed
 from services.projections.landing import Landing, topic_names
 from services.settings import Settings
@@ -74,12 +74,7 @@ class Worker:
         committed = bus.committed(self._bootstrap, self._group, self._names)
         with Landing(self._clickhouse, self._bootstrap, self._settings.topic_prefix) as landing:
             landed = {at: c.next for at, c in landing.projector.landed().items()}
-        for (topic, partition), end in ends.items():
-            if landed.get((topic, partition), 0) > end:
-                raise Unavailable(
-                    f"Topic {topic} at {self._bootstrap} was made anew: partition {partition} ends at {end}, but "
-                    f"{landed[topic, partition]} were landed; restore it, or set PMO_TOPIC_PREFIX to a new name."
-                )
+        check_kept(self._bootstrap, landed, ends)
         hidden = any(landed.get(at, 0) < offset for at, offset in committed.items())
         gap = sum(end - landed.get(at, 0) for at, end in ends.items())
         if not hidden and gap < BULK_FROM:

@@ -30,12 +30,7 @@ FROM (
 ) AS capacity
 FULL JOIN (
     SELECT stream, person, monday, submitted_version, hours, versions
-    FROM timesheets(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS submitted
-    LEFT JOIN (
-        SELECT stream, sum(ifNull(entry.3, 0)) AS hours, groupArray(entry.4) AS versions
-        FROM timesheet_hours(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
-        GROUP BY monday, stream
-    ) AS worked USING (stream)
+    FROM timesheets(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
     WHERE submitted_version > 0
       AND monday BETWEEN {period_from:Date32} - 3 AND least({period_to:Date32} - 3, {as_of:Date32} - 6)
 ) AS sheet ON sheet.person = capacity.person AND sheet.monday = capacity.monday

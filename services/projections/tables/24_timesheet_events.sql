@@ -50,7 +50,8 @@ FROM {timesheet_events | happened IN ('hours-logged', 'hours-corrected')} AS log
 GROUP BY monday, stream, item
 -- @view timesheets
 -- Timesheets at {as_of_k} as known at {known_at}: when a week was last submitted and accepted (null: not), and the
--- version that says so (0: none). Params: as_of_k, known_at, basis.
+-- version that says so (0: none); `hours` are the week's, as corrected, `versions` those that say so. Params: as_of_k,
+-- known_at, basis.
 SELECT
     stream,
     any(log.person) AS person,
@@ -61,6 +62,11 @@ SELECT
     if(submission.2 > 0, submission.1, NULL) AS submitted_at,
     if(approval.2 > 0, approval.1, NULL) AS approved_at,
     if(approval.2 > 0, approval.3, NULL) AS approved_by,
-    submission.2 AS submitted_version
+    submission.2 AS submitted_version,
+    arraySort(groupArrayIf((log.item, k, ifNull(log.hours, 0), version), happened IN ('hours-logged', 'hours-corrected')))
+        AS entries,
+    arrayFilter((e, next) -> e.1 != next, entries, arrayShiftLeft(entries.1, 1)) AS standing,
+    arraySum(standing.3) AS hours,
+    standing.4 AS versions
 FROM {timesheet_events} AS log
 GROUP BY monday, stream

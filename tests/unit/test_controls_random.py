@@ -1,0 +1,386 @@
+"""Random histories: the SQL of each control agrees with a slow checker in Python that says the rule in plain words."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from controls_world import PERSONS, ZONE, World, fresh, opened
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from schemas.event import Record
+
+START = dt.date(2026, 2, 1)
+Found = tuple[str, str]
+NAMES = tuple(PERSONS.values())
+# each example is many histories, landed together; a failure shows the one that it is about, so nothing is shrunk
+RANDOM = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=(Phase.generate,)
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with opened(tmp_path_factory.mktemp("controls")) as clickhouse:
+        yield World(clickhouse)
+
+
+def local_day(record: Record) -> dt.date:
+    return record.occurred_at.astimezone(ZONE).date()
+
+
+def what(record: Record) -> str:
+    return record.event.type_name.split(".")[2]
+
+
+def counting(records: Iterable[Record], as_of: dt.date, known_at: dt.date) -> list[Record]:
+    """What counts, in the order of meaning."""
+    known = [r for r in records if r.recorded_at.astimezone(ZONE).date() <= known_at]
+    dead: set[int] = set()
+    for record in sorted(known, key=lambda r: -r.version):
+        if record.supersedes and record.version not in dead:
+            dead.add(record.supersedes)
+    alive = [r for r in known if r.version not in dead and what(r) != "voided" and local_day(r) <= as_of]
+    return sorted(alive, key=lambda r: r.k)
+
+
+def may_precede(first: Record, second: Record) -> bool:
+    """Whether the first may have come before the second: a day-precision event came at any time of its day."""
+    if second.precision == "day":
+        return local_day(first) <= local_day(second)
+    return first.k <= second.k
+
+
+def start_checker(history: Sequence[Record]) -> list[str]:
+    results = []
+    for start in (r for r in history if what(r) == "started"):
+        states = []
+        for needed, cancels, shown in (
+            ("approved", ("rejected", "deferred"), ("approved", "running", "on-hold", "completed")),
+            ("baseline-set", (), ()),
+        ):
+            before = [r for r in history if r.k <= start.k and what(r) in (needed, *cancels)]
+            after = [r for r in history if r.k > start.k and what(r) == needed]
+            if (before and what(before[-1]) == needed) or any(may_precede(r, start) for r in after):
+                states.append("satisfied")
+            elif any(what(r) == "recorded" and r.event.status in shown and may_precede(r, start) for r in history):
+                states.append("no evidence")
+            else:
+                states.append("cured late" if after else "violated")
+        results.append(max(states, key=("satisfied", "no evidence", "cured late", "violated").index))
+    return results or observed(history, ("running", "on-hold", "completed", None))
+
+
+def observed(history: Sequence[Record], statuses: tuple[str | None, ...]) -> list[str]:
+    return ["no evidence"] * any(what(r) == "recorded" and r.event.status in statuses for r in history)
+
+
+def status_checker(history: Sequence[Record], as_of: dt.date) -> list[str]:
+    results: list[str] = []
+    running = started = False
+    clock = asked = 0
+    today = dt.date.min
+    for record in history:
+        clock += (local_day(record) - today).days if running else 0
+        today = local_day(record)
+        match what(record):
+            case "started" | "resumed" | "reopened":
+                running = started = True
+            case "put-on-hold" | "completed" | "cancelled":
+                running = False
+            case "progress-reported" if running:
+                results.append("satisfied" if clock - asked <= 14 else "cured late")
+                asked = clock
+    clock += (as_of - today).days if running else 0
+    if started and clock - asked > 14:
+        results.append("violated")
+    ended = any(what(r) in ("put-on-hold", "completed", "cancelled") for r in history)
+    return results if started or ended else observed(history, ("running", "on-hold", "completed", None))
+
+
+def decision_checker(history: Sequence[Record]) -> list[Found]:
+    found = []
+    for record in history:
+        event: Any = record.event
+        if what(record) in ("approved", "rejected"):
+            matters = [r.event.proposed_by for r in history if what(r) == "proposed" and may_precede(r, record)]
+        elif what(record).startswith("gate-") and what(record) != "gate-requested":
+            matters = [
+                r.event.requested_by
+                for r in history
+                if what(r) == "gate-requested" and r.event.part == record.event.part and may_precede(r, record)
+            ]
+        else:
+            continue
+        other = matters[-1] if matters else None
+        found.append((record.event_id, "no evidence" if not other else "violated" if event.decided_by == other else "satisfied"))
+    if not any(what(r) in ("approved", "rejected") for r in history):
+        seen = [r for r in history if what(r) == "recorded" and r.event.status != "proposed"]
+        found += [(r.event_id, "no evidence") for r in seen[:1]]
+    return sorted(found)
+
+
+WHEN = st.tuples(st.integers(0, 70), st.sampled_from([None, None, None, 9, 15]))
+PROJECT_STEPS = st.one_of(
+    *(
+        st.tuples(st.just(name), WHEN, st.just({}))
+        for name in ("baseline-set", "started", "started", "put-on-hold", "resumed", "completed", "reopened", "deferred")
+    ),
+    *(st.tuples(st.just("progress-reported"), WHEN, st.just({})) for _ in range(3)),
+    *(
+        st.tuples(st.just(name), WHEN, st.builds(lambda p: {"decided_by": p}, st.sampled_from(NAMES[:2])))
+        for name in ("approved", "approved", "rejected")
+    ),
+    st.tuples(st.just("proposed"), WHEN, st.builds(lambda p: {"proposed_by": p}, st.sampled_from((None, *NAMES[:2])))),
+    st.tuples(
+        st.just("gate-requested"), WHEN,
+        st.builds(lambda g, p: {"item": g, "requested_by": p}, st.sampled_from("AB"), st.sampled_from((None, *NAMES[:2]))),
+    ),
+    *(
+        st.tuples(
+            st.just(name), WHEN,
+            st.builds(lambda g, p: {"item": g, "decided_by": p}, st.sampled_from("AB"), st.sampled_from(NAMES[:2])),
+        )
+        for name in ("gate-passed", "gate-failed")
+    ),
+    st.tuples(
+        st.just("recorded"), WHEN,
+        st.builds(lambda s: {"status": s}, st.sampled_from((None, "proposed", "approved", "running", "completed"))),
+    ),
+)  # fmt: skip
+LATE = st.sampled_from([0, 0, 0, 0, 5, 30])
+AGAIN = st.sampled_from([None] * 7 + [1, 2])
+
+
+def histories(steps: st.SearchStrategy[Any], most: int = 12, n: int = 25) -> st.SearchStrategy[Any]:
+    return st.lists(st.lists(st.tuples(steps, LATE, AGAIN), max_size=most), min_size=n, max_size=n)
+
+
+def tell(world: World, stream: str, history: Iterable[Any]) -> list[Record]:
+    told: list[Record] = []
+    recorded = START
+    for (name, (offset, hour), fields), late, again in history:
+        on = START + dt.timedelta(days=offset)
+        recorded = max(recorded, on) + dt.timedelta(days=late)
+        supersedes = again if again and again <= len(told) else None
+        moment = f"{on} {hour:02}:00" if hour else on
+        told.append(
+            world.tell(stream, name, moment, recorded=f"{recorded} 20:00", supersedes=supersedes, **fields)
+        )
+    return told
+
+
+def shown(*histories: Iterable[Record]) -> str:
+    """The histories behind a failure."""
+    return "\n".join(
+        f"{r.event_id} {r.occurred_at.astimezone(ZONE):%m-%d %H:%M} {what(r)} {r.event.model_dump(exclude_none=True)}"
+        for history in histories
+        for r in history
+    )
+
+
+AS_OF = st.integers(20, 90).map(lambda days: START + dt.timedelta(days=days))
+KNOWN = st.sampled_from([None, None, 30, 60]).map(lambda days: days and START + dt.timedelta(days=days))
+
+
+@RANDOM
+@given(histories(PROJECT_STEPS), AS_OF, KNOWN)
+def test_projects(world: World, drawn: list[Any], as_of: dt.date, known_at: dt.date | None) -> None:
+    told = {(stream := f"project:{fresh()}"): tell(world, stream, history) for history in drawn}
+    found: dict[int, dict[str, list[Any]]] = {n: defaultdict(list) for n in (1, 4, 7)}
+    for number, by_stream in found.items():
+        for occasion in world.ask(number, as_of, known_at and str(known_at), told):
+            by_stream[occasion.subject].append(occasion)
+    for stream, records in told.items():
+        history = counting(records, as_of, known_at or dt.date.max)
+        # occasions of one moment come in the order of their ids, which is not that of their versions
+        assert sorted(o.result for o in found[1][stream]) == sorted(start_checker(history)), shown(history)
+        assert sorted(o.result for o in found[4][stream]) == sorted(status_checker(history, as_of)), shown(history)
+        assert sorted((o.activating, o.result) for o in found[7][stream]) == decision_checker(history), shown(history)
+
+
+def released_until(history: Sequence[Record], release: Record) -> dt.date:
+    ending = {"waived": "waiver-ended", "not-applicable": "mandated"}[what(release)]
+    ends = [local_day(r) for r in history if what(r) == ending and r.k > release.k]
+    return min([getattr(release.event, "until", dt.date.max), *ends[:1]])
+
+
+def assessment_checker(history: Sequence[Record], standard: Sequence[Record], as_of: dt.date) -> list[Found]:
+    found = []
+    mandates = [r for r in history if what(r) == "mandated"]
+    releases = [r for r in history if what(r) in ("waived", "not-applicable")]
+
+    def fits(assessment: Record, mandate: Record) -> bool:
+        both = max(assessment, mandate, key=lambda r: r.occurred_at)
+        editions = [r.event.edition for r in standard if r.occurred_at <= both.occurred_at][-1:]
+        editions += [r.event.edition for r in standard if r.occurred_at > both.occurred_at and may_precede(r, both)]
+        return not standard or assessment.event.edition in editions
+
+    for mandate, following in zip(mandates, [*mandates[1:], None], strict=False):
+        due = mandate.event.due
+        while any(local_day(r) <= due < released_until(history, r) for r in releases):
+            due = max(released_until(history, r) for r in releases if local_day(r) <= due)
+        if following and local_day(following) <= due:
+            continue
+        served = [local_day(r) for r in history if what(r) == "assessed" and fits(r, mandate)]
+        if any(on <= due for on in served):
+            found.append((mandate.event_id, "satisfied"))
+        elif as_of > due:
+            cured = bool(served) or any(local_day(r) > due for r in releases)
+            found.append((mandate.event_id, "cured late" if cured else "violated"))
+    return sorted(found)
+
+
+def _day_after(days: int) -> str:
+    return str(START + dt.timedelta(days=days))
+
+
+EDITION = st.builds(lambda e: {"edition": e}, st.sampled_from("12"))
+ADOPTION_STEPS = st.one_of(
+    *(
+        st.tuples(st.just(name), WHEN, st.builds(lambda d, f=field: {f: _day_after(d)}, st.integers(10, 80)))
+        for name, field in (("mandated", "due"), ("mandated", "due"), ("waived", "until"))
+    ),
+    *(st.tuples(st.just("assessed"), WHEN, EDITION) for _ in range(2)),
+    *(st.tuples(st.just(name), WHEN, st.just({})) for name in ("waiver-ended", "not-applicable", "adopted")),
+)
+EDITIONS = st.lists(st.tuples(st.tuples(st.just("revised"), WHEN, EDITION), st.just(0), st.none()), max_size=3)
+
+
+@RANDOM
+@given(histories(ADOPTION_STEPS, 7), st.lists(EDITIONS, min_size=25, max_size=25), AS_OF, KNOWN)
+def test_standards(
+    world: World, drawn: list[Any], standards: list[Any], as_of: dt.date, known_at: dt.date | None
+) -> None:
+    told = {}
+    for history, editions in zip(drawn, standards, strict=True):
+        code = fresh("S")
+        stream = f"adoption:{code}/OPS"
+        # at hours that no other event has, so that the order between the two streams is never a matter of versions
+        shifted = [((name, (on, hour and hour + 1), f), late, again) for (name, (on, hour), f), late, again in editions]
+        told[stream] = (tell(world, stream, history), tell(world, f"standard:{code}", shifted))
+    found = defaultdict(list)
+    for occasion in world.ask(9, as_of, known_at and str(known_at), told):
+        found[occasion.subject].append((occasion.activating, occasion.result))
+    for stream, (records, editions) in told.items():
+        counted = [counting(part, as_of, known_at or dt.date.max) for part in (records, editions)]
+        assert sorted(found[stream]) == assessment_checker(*counted, as_of), shown(*counted)
+
+
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def last_by(records: Sequence[Record], on: dt.date) -> Record | None:
+    return next((r for r in reversed(records) if local_day(r) <= on), None)
+
+
+def training_checker(
+    workload: Sequence[Record], person: Sequence[Record], course: Sequence[Record], training: Sequence[Record], as_of: dt.date
+) -> list[Found]:
+    def held(on: dt.date) -> bool:
+        for record in training:
+            if what(record) == "revoked":
+                continue
+            event: Any = record.event
+            revoked = [local_day(r) for r in training if what(r) == "revoked" and r.k > record.k]
+            first, last = (
+                (event.completed_on, event.expires) if what(record) == "completed" else (local_day(record), event.until)
+            )
+            if first <= on <= (last or dt.date.max) and not (revoked and on >= revoked[0]):
+                return True
+        return False
+
+    found: list[Found] = []
+    if not any(what(r) == "joined" for r in person):
+        return found
+    for item in {r.event.part for r in workload}:
+        own = [r for r in workload if r.event.part == item]
+        plans = [r for r in own if what(r) in ("allocation-planned", "allocation-revised")]
+        if not plans:
+            continue
+        plan: Any = plans[-1].event
+        last = plan.last_day
+        releases: list[Any] = [r for r in own if what(r) == "allocation-released"]
+        if releases and releases[-1].k > plans[-1].k:
+            last = min(last, releases[-1].event.last_day or dt.date.min)
+        stretches = defaultdict(list)
+        for on in days_between(plan.first_day, min(last, as_of)) if last >= plan.first_day else []:
+            job, rule = last_by(person, on), last_by(course, on)
+            if job is None or rule is None or what(job) == "left" or what(rule) == "not-required":
+                continue
+            since = max(local_day(job), local_day(rule)) + dt.timedelta(days=rule.event.grace_days)
+            if job.event.role == rule.event.role and on >= since and job.event.career_level >= rule.event.career_level:
+                stretches[job.version, rule.version].append(held(on))
+        for days in stretches.values():
+            result = "satisfied" if all(days) else "cured late" if days[-1] else "violated"
+            found.append((plans[-1].event_id, result))
+    return sorted(found)
+
+
+SPAN = st.tuples(st.integers(0, 60), st.integers(0, 25)).map(lambda s: (_day_after(s[0]), _day_after(sum(s))))
+PLANS = st.one_of(
+    *(
+        st.tuples(
+            st.just(name), WHEN,
+            st.builds(lambda i, s: {"item": i, "project": "X", "first_day": s[0], "last_day": s[1]}, st.sampled_from("ab"), SPAN),
+        )
+        for name in ("allocation-planned", "allocation-revised")
+    ),
+    st.tuples(
+        st.just("allocation-released"), WHEN,
+        st.builds(lambda i, s: {"item": i, "last_day": s}, st.sampled_from("ab"), st.sampled_from([None, "2026-02-20"])),
+    ),
+)  # fmt: skip
+JOB = st.builds(lambda r, n: {"role": r, "career_level": n}, st.sampled_from(["pilot", "pilot", "cook"]), st.integers(1, 3))
+JOBS = st.one_of(*(st.tuples(st.just(name), WHEN, JOB) for name in ("joined", "role-changed")), st.tuples(st.just("left"), WHEN, st.just({})))
+RULES = st.one_of(
+    *(
+        st.tuples(
+            st.just("required"), WHEN,
+            st.builds(lambda g, n: {"role": "pilot", "grace_days": g, "career_level": n}, st.sampled_from([0, 0, 10]), st.integers(1, 2)),
+        )
+        for _ in range(3)
+    ),
+    st.tuples(st.just("not-required"), WHEN, st.just({})),
+)  # fmt: skip
+TRAININGS = st.one_of(
+    *(
+        st.tuples(st.just("completed"), WHEN, SPAN.map(lambda s: {"completed_on": s[0], "expires": s[1]}))
+        for _ in range(3)
+    ),
+    st.tuples(st.just("exempted"), WHEN, SPAN.map(lambda s: {"until": s[1]})),
+    st.tuples(st.just("revoked"), WHEN, st.just({})),
+)
+ROLE_BEFORE = (("joined", (-30, None), {"role": "pilot", "career_level": 2}), 0, None)
+RULE_BEFORE = (("required", (-20, None), {"role": "pilot", "grace_days": 0, "career_level": 1}), 0, None)
+
+
+def few(steps: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
+    return st.lists(st.tuples(steps, LATE, AGAIN), max_size=most)
+
+
+@RANDOM
+@given(
+    st.lists(st.tuples(few(PLANS, 4), few(JOBS, 2), few(RULES, 2), few(TRAININGS, 4)), min_size=25, max_size=25), AS_OF, KNOWN
+)
+def test_trainings(world: World, drawn: list[Any], as_of: dt.date, known_at: dt.date | None) -> None:
+    told = {}
+    for plans, jobs, rules, trainings in drawn:
+        course, person = fresh("C"), fresh().ljust(20, "A").translate(str.maketrans("0189", "WXYZ"))
+        # a role of its own, so that no other example's course is required
+        rename = lambda steps: [((n, w, {**f, "role": f["role"] + course} if "role" in f else f), *r) for (n, w, f), *r in steps]  # noqa: E731
+        told[f"workload:{person}"] = (
+            tell(world, f"workload:{person}", plans),
+            tell(world, f"person:{person}", rename([ROLE_BEFORE, *jobs])),
+            tell(world, f"course:{course}", rename([RULE_BEFORE, *rules])),
+            tell(world, f"training:{person}/{course}", trainings),
+        )
+    found = defaultdict(list)
+    for occasion in world.ask(12, as_of, known_at and str(known_at), told):
+        found[occasion.subject].append((occasion.activating, occasion.result))
+    for stream, records in told.items():
+        counted = [counting(part, as_of, known_at or dt.date.max) for part in records]
+        assert sorted(found[stream]) == training_checker(*counted, as_of), shown(*counted)
