@@ -38,7 +38,7 @@ java:
 	fi
 
 demo: setup
-	@$(BIN)/pmo demo $(ARGS)
+	@$(BIN)/pmo demo --no-serve $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check schemas services infra tests

@@ -1,10 +1,8 @@
 """From the store straight into ClickHouse: what runs where no broker does."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-
-from eventsourcing.persistence import Notification
 
 from services.commands.app import Governance
 from services.projections.clickhouse import ClickHouse
@@ -24,23 +22,16 @@ def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, i
     landed = 0
     with ThreadPoolExecutor(1) as reader:
         # the next batch is read while the engine works on this one
-        coming = reader.submit(_read, app, start)
-        while notifications := coming.result():
-            start = notifications[-1].id
-            coming = reader.submit(_read, app, start)
-            projector.land(
-                [n.state for n in notifications],
-                kinds_of([str(n.originator_id) for n in notifications]),
-                [Checkpoint(STORE, 0, start, start)],
-            )
-            landed += len(notifications)
+        coming = reader.submit(app.store.values_after, start, _BATCH)
+        while records := coming.result():
+            positions, streams, values = zip(*records, strict=True)
+            start = positions[-1]
+            coming = reader.submit(app.store.values_after, start, _BATCH)
+            projector.land(values, kinds_of(streams), [Checkpoint(STORE, 0, start, start)])
+            landed += len(values)
             progress(start - first, max(start, end) - first)
     catch_up_directory(app, projector)
     return landed
-
-
-def _read(app: Governance, start: int) -> Sequence[Notification]:
-    return app.store.select_notifications(start, _BATCH, inclusive_of_start=False)
 
 
 def catch_up_directory(app: Governance, projector: Projector) -> None:

@@ -22,7 +22,6 @@ from services.projections.scope import Scope
 from services.runtime import open_app
 
 Unit = Literal["1/s", "s"]
-_TIMES = 5
 _COMMANDS = 2_000
 _ACTOR = "system:bench"
 _KPI_S, _KPI_PAST_S, _CONTROL_S = 0.15, 0.4, 0.1
@@ -124,10 +123,10 @@ def _scores(clickhouse: ClickHouse, control: str, scope: Scope) -> None:
 
 
 def _query(stage: Stage, group: str, name: str, ask: Callable[[], object], target: float) -> Figure:
-    """The median of five, after a first one whose caches are cold."""
+    """The median of several, after a first one whose caches are cold."""
     stage.say(f"Asking for {name} ...")
     cold = timed(ask)[0]
-    warm = median(timed(ask)[0] for _ in range(_TIMES))
+    warm = median(timed(ask)[0] for _ in range(stage.times))
     return Figure(group, name, warm, "s", target if stage.events <= _TARGETS_AT else None, f"first {cold:.3f} s")
 
 
@@ -145,7 +144,7 @@ def program(stage: Stage) -> Iterator[Figure]:
     for name, arguments, target in asked:
         stage.say(f"Running {name} ...")
         _run(home, *arguments())
-        seconds = median(timed(lambda: _run(home, *arguments()))[0] for _ in range(_TIMES))  # noqa: B023 - run at once
+        seconds = median(timed(lambda: _run(home, *arguments()))[0] for _ in range(stage.times))  # noqa: B023 - run at once
         yield Figure("program", f"{name}, whole process", seconds, "s", target)
 
 

@@ -12,6 +12,7 @@ from services.errors import NotFound
 from services.runtime import Progress
 
 DEFAULT_EVENTS = 1_000_000
+DEFAULT_TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ class Bench:
         return "\n".join(lines) + "\n"
 
 
-def bench(events: int, only: Sequence[str], with_kafka: bool, say: Say, progress: Progress) -> Bench:
-    """Measures the groups named, by default all but those through Kafka. Raises NotFound for an unknown group."""
+def bench(
+    events: int, only: Sequence[str], with_kafka: bool, say: Say, progress: Progress, times: int = DEFAULT_TIMES
+) -> Bench:
+    """Measures the groups named, by default all but those through Kafka; each query and process so many times.
+
+    Raises NotFound for an unknown group.
+    """
     unknown = [name for name in only if name not in GROUPS]
     if unknown:
         raise NotFound(f"There is no measurement {unknown[0]!r}; there are {', '.join(GROUPS)}.")
@@ -70,7 +76,7 @@ def bench(events: int, only: Sequence[str], with_kafka: bool, say: Say, progress
         name for name in GROUPS if (name in only if only else name != "kafka") or (with_kafka and name == "kafka")
     ]
     with tempfile.TemporaryDirectory(prefix="pmo-bench-") as folder:
-        stage = Stage(Path(folder), events, say, progress)
+        stage = Stage(Path(folder), events, say, progress, times)
         with stage.stack:
             figures = [figure for name in wanted for figure in GROUPS[name](stage)]
             return Bench(machine(stage.engine), stage.events, tuple(figures))

@@ -36,11 +36,12 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 class Stage:
     """A store with many events and a ClickHouse that has landed them; the times that filling them took are kept."""
 
-    def __init__(self, folder: Path, events: int, say: Say, progress: Progress) -> None:
+    def __init__(self, folder: Path, events: int, say: Say, progress: Progress, times: int) -> None:
         self.folder = folder
         self.events = events
         self.say = say
         self.progress = progress
+        self.times = times
         self.stack = ExitStack()
 
     def workspace(self, name: str) -> Settings:

@@ -60,6 +60,8 @@ SECTIONS: tuple[Section, ...] = (
         "Workspace",
         (
             Subcommand("init", "Make a workspace.", "services.cli.workspace:init"),
+            Subcommand("demo", "Load and show a simulated company.", "services.cli.show:demo"),
+            Subcommand("bench", "Measure this machine.", "services.cli.show:bench"),
             Subcommand("doctor", "Check the workspace and what it needs.", "services.cli.doctor:doctor"),
             Subcommand("completion", "Print the completion script of a shell.", "services.cli.workspace:completion"),
         ),

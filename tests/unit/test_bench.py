@@ -20,7 +20,7 @@ def unseen(done: int, total: int) -> None:
 
 @pytest.fixture(scope="module")
 def measured() -> Bench:
-    return bench(EVENTS, ENGINE_GROUPS, False, lambda _: None, unseen)
+    return bench(EVENTS, ENGINE_GROUPS, False, lambda _: None, unseen, times=1)
 
 
 def test_the_history_that_is_measured_is_valid() -> None:
@@ -67,10 +67,10 @@ def test_without_a_target_nothing_falls_short() -> None:
 
 
 def test_the_program_is_measured_as_a_whole() -> None:
-    found = bench(EVENTS, ["program"], False, lambda _: None, unseen).figures
+    found = bench(EVENTS, ["program"], False, lambda _: None, unseen, times=1).figures
     assert [figure.unit for figure in found] == ["s"] * 3
 
 
 def test_an_unknown_measurement_is_named_with_those_that_exist() -> None:
     with pytest.raises(NotFound, match=r"'colour'; there are commands, append.*kafka"):
-        bench(EVENTS, ["colour"], False, lambda _: None, unseen)
+        bench(EVENTS, ["colour"], False, lambda _: None, unseen, times=1)

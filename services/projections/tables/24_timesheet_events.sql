@@ -41,6 +41,7 @@ SELECT
     any(log.person) AS person,
     any(log.week) AS week,
     log.monday AS monday,
+    item,
     argMax(tuple(log.project, log.day, log.hours, log.version), k) AS entry,
     entry.1 AS project,
     entry.2 AS day,

@@ -1,0 +1,152 @@
+"""The SQL's state views equal an obvious fold, and the tables do not depend on how records were delivered."""
+
+import datetime as dt
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from schemas import organisation, project, standard
+from schemas.catalogue import KINDS
+from schemas.event import MAX_VERSION, Record, order_key
+from schemas.streams import kind_of
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import tables
+from services.projections.projector import Projector
+from services.projections.schema import prepare, rebuild
+from tests.property.folds import VIEWS, ViewCase, countable, expected
+from tests.property.histories import apart, gathered
+from tests.strategies import histories, models
+
+_TIMES = "as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}"
+_LIFE_CYCLE = (
+    project.Proposed, project.Approved, project.BaselineSet, project.Started, project.Completed, project.Cancelled,
+    project.Reopened, project.FinanciallyClosed, project.Transferred,
+)  # fmt: skip
+_PEOPLE = (
+    organisation.PersonJoined, organisation.PersonHoursChanged, organisation.PersonRoleChanged, organisation.PersonLeft,
+)  # fmt: skip
+_TRIES = 6
+
+
+@pytest.fixture(scope="module")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    with ClickHouse.embedded(tmp_path_factory.mktemp("folds") / "clickhouse") as opened:
+        prepare(opened, "test")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    chosen = {"project": _LIFE_CYCLE, "person": _PEOPLE}
+    focused = [
+        histories(kind, max_streams=2, max_length=12, chosen=st.sampled_from(events).flatmap(models))
+        for kind, events in chosen.items()
+    ]
+    adopted = histories("adoption", "standard", max_streams=4, max_length=10)
+    published = histories(
+        "standard", max_streams=1, max_length=2, chosen=models(standard.StandardPublished)
+    )
+    together = st.tuples(published, histories("adoption", max_streams=2)).map(lambda both: [*both[0], *both[1]])
+    everything = gathered(histories(*KINDS), 150)
+    for strategy in (*focused, adopted, together):
+        everything += gathered(strategy, 40)
+    return apart(everything)
+
+
+def land(clickhouse: ClickHouse, batch: list[Record]) -> None:
+    Projector(clickhouse).land([r.to_bytes() for r in batch], {kind_of(r.stream) for r in batch}, [])
+
+
+def empty(clickhouse: ClickHouse) -> None:
+    clickhouse.script(f"TRUNCATE TABLE {table.physical}" for table in tables())
+
+
+def shown(clickhouse: ClickHouse, case: ViewCase, params: dict[str, Any]) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    key = f"{case.stream}, {case.item}" if case.item else case.stream
+    found = clickhouse.rows(f"SELECT tuple({key}) AS key, tuple({case.columns}) AS row FROM {case.view}({_TIMES})", params)
+    rows = {tuple(row["key"]): tuple(row["row"]) for row in found}
+    assert len(rows) == len(found), f"{case.view} shows something twice"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def landed(clickhouse: ClickHouse, records: list[Record]) -> dict[str, list[Record]]:
+    """All streams, each record landed twice, in two orders: views must not care."""
+    empty(clickhouse)
+    land(clickhouse, records)
+    land(clickhouse, random.sample(records, len(records)))
+    streams: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        streams[record.stream].append(record)
+    return dict(streams)
+
+
+@pytest.mark.parametrize("basis", ["recorded", "reported"])
+@pytest.mark.parametrize("attempt", range(_TRIES))
+def test_state_views_equal_the_fold(
+    clickhouse: ClickHouse, landed: dict[str, list[Record]], attempt: int, basis: str
+) -> None:
+    everything = [r for records in landed.values() for r in records]
+    as_of = random.choice([max, lambda times: random.choice(list(times))])(r.occurred_at for r in everything)
+    heard = [r.recorded_at if basis == "recorded" else r.reported_at or r.recorded_at for r in everything]
+    known_at = max(heard) if attempt == 0 else random.choice(heard)
+    params = {
+        "as_of_k": order_key(as_of, MAX_VERSION),
+        "known_at": known_at.replace(tzinfo=None).isoformat(" ", "milliseconds"),
+        "basis": basis,
+    }
+    counted = {stream: countable(records, as_of, known_at, basis) for stream, records in landed.items()}
+    for case in VIEWS:
+        rows, wanted = shown(clickhouse, case, params), expected(case, counted)
+        for key in rows.keys() | wanted.keys():
+            told = "\n".join(map(str, landed.get(key[0], [])))
+            assert rows.get(key) == wanted.get(key), f"{case.view} {key} at {as_of}, {known_at}, {basis}:\n{told}"
+
+
+def contents(clickhouse: ClickHouse) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table.name: clickhouse.rows(f"SELECT * FROM {table.physical} FINAL ORDER BY stream, version")
+        for table in tables()
+        if table.fill
+    }
+
+
+def test_tables_are_the_same_however_records_are_delivered(clickhouse: ClickHouse, records: list[Record]) -> None:
+    empty(clickhouse)
+    land(clickhouse, records)
+    once = contents(clickhouse)
+    assert all(once.values()), "a table stayed empty"
+    for _ in range(4):
+        empty(clickhouse)
+        delivered = random.sample(records, len(records)) + random.choices(records, k=len(records) // 2)
+        random.shuffle(delivered)
+        cuts = sorted(random.sample(range(len(delivered)), 3))
+        for start, end in zip([0, *cuts], [*cuts, len(delivered)], strict=True):
+            land(clickhouse, delivered[start:end])
+        again = contents(clickhouse)
+        for name, rows in once.items():
+            assert again[name] == rows, name
+
+
+def test_a_rebuild_gives_the_same_tables(clickhouse: ClickHouse, records: list[Record]) -> None:
+    empty(clickhouse)
+    land(clickhouse, records)
+    before = contents(clickhouse)
+    assert rebuild(clickhouse) == len(records)
+    assert contents(clickhouse) == before
+
+
+def test_days_of_a_time_before_1970_are_kept(clickhouse: ClickHouse) -> None:
+    day = dt.date(1923, 4, 5)
+    published = standard.Waived(until=day, reason=None, requested_by=None, decided_by="A" * 20)
+    record = Record(
+        "adoption:OLD/U", 1, published, dt.datetime(1923, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "/pmo/test", "system:test", "c", "c",
+    )  # fmt: skip
+    land(clickhouse, [record])
+    assert clickhouse.scalar("SELECT until FROM adoption_events WHERE stream = 'adoption:OLD/U'") == day
+    assert clickhouse.scalar("SELECT k FROM adoption_events WHERE stream = 'adoption:OLD/U'") == record.k
