@@ -64,9 +64,9 @@ class Binder:
 class Parts:
     """What a template reads and how it decides.
 
-    `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples whose
-    first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at, evidence,
-    detail).
+    `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples
+    whose first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at,
+    evidence, detail).
     """
 
     reads: set[str]
@@ -117,6 +117,12 @@ def _next(array: str, last: str) -> str:
     return f"arraySlice(arrayPushBack({array}, {last}), 2)"
 
 
+def _said(violated: str) -> str:
+    return (
+        f"multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, '{violated}', x.1 = {CURED}, 'late', '')"
+    )
+
+
 def _reads(*selectors: Selector | None) -> set[str]:
     return {name for selector in selectors if selector for name in selector.happened}
 
@@ -145,16 +151,17 @@ def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
         )
     taken = ", ".join(f"b{n}, f{n}" for n in range(len(states)))
     names = bind.value([required.name for required in rule.required], "Array(String)")
-    text = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
+    said = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
+    failed = f"arrayFilter(t -> t != '', arrayMap((s, n) -> if(s.1 = {SATISFIED}, '', {said}), x.3, {names}))"
+    cured = moment_of(f"arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)")
+    imported = f"({NO_EVIDENCE}, seen[1], CAST([], 'Array(Tuple(UInt8, Int64))'))"
     return Parts(
         reads,
         arrays,
         [looked, {"states": f"arrayMap((a, {taken}) -> [{', '.join(states)}], acts, {', '.join(looked)})"}],
-        f"if(empty(acts) AND notEmpty(seen), [({NO_EVIDENCE}, seen[1], CAST([], 'Array(Tuple(UInt8, Int64))'))],"
-        " arrayMap((a, s) -> (arrayMax(s.1), a.1, s), acts, states))",
-        f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {moment_of(f'arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)')}, NULL), "
-        f"{own('arrayPushFront(x.3.2, x.2)')}, if(empty(x.3), '{NOTHING_DECIDED}', arrayStringConcat(arrayMap((s, n) -> {text}, "
-        f"arrayFilter(s -> s.1 > 0, x.3), arrayFilter((n, s) -> s.1 > 0, {names}, x.3)), ', ')))",
+        f"if(empty(acts) AND notEmpty(seen), [{imported}], arrayMap((a, s) -> (arrayMax(s.1), a.1, s), acts, states))",
+        f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {cured}, NULL), {own('arrayPushFront(x.3.2, x.2)')}, "
+        f"if(empty(x.3), '{NOTHING_DECIDED}', arrayStringConcat({failed}, ', ')))",
     )
 
 
@@ -238,7 +245,7 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
         layers,
         f"if(empty(steps) AND notEmpty(seen), {imported}, {raw})",
         f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, "
-        f"multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'none since', x.1 = {CURED}, 'late', ''))",
+        f"{_said('none since')})",
         kept=("runs",),
     )
 
@@ -299,8 +306,7 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         layers,
         f"if(empty(acts) AND notEmpty(seen), {imported}, {raw})",
         f"(x.2, if(x.1 = {NO_EVIDENCE}, NULL, {as_date('x.3')}), if(x.1 = {CURED}, {moment_of('x.4')}, NULL), "
-        f"{own('[x.2, x.4]')}, multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, 'not done', "
-        f"x.1 = {CURED}, 'late', ''))",
+        f"{own('[x.2, x.4]')}, {_said('not done')})",
         joined=joined,
     )
 
@@ -353,8 +359,8 @@ def valid_while(rule: ValidWhile, bind: Binder) -> tuple[str, str]:
     )
     on = " AND ".join(f"needs.{column} = held.{column}" for column in rule.match)
     needed = (
-        f"SELECT needs.unit AS unit, needs.stream AS stream, needs.label AS label, 'governed' AS standing, needs.k AS k,"
-        " needs.evidence AS evidence, needs.detail AS detail, toInt32(needs.from_day) AS since,"
+        "SELECT needs.unit AS unit, needs.stream AS stream, needs.label AS label, 'governed' AS standing,"
+        " needs.k AS k, needs.evidence AS evidence, needs.detail AS detail, toInt32(needs.from_day) AS since,"
         " toInt32(least(needs.to_day, {as_of:Date32})) AS until, held.spans AS spans,"
         f" {back} AS covered, arrayMap(h -> h.3, arrayFilter(h -> h.1 <= until AND h.2 >= since, held.spans)) AS proof"
         f" FROM {view(rule.needs, zone)} AS needs LEFT JOIN ({grouped}) AS held ON {on}"

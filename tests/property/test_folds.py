@@ -51,9 +51,10 @@ def records() -> list[Record]:
         "standard", max_streams=1, max_length=2, chosen=models(standard.StandardPublished)
     )
     together = st.tuples(published, histories("adoption", max_streams=2)).map(lambda both: [*both[0], *both[1]])
-    everything = gathered(histories(*KINDS), 150)
-    for strategy in (*focused, adopted, together):
-        everything += gathered(strategy, 40)
+    mixed = gathered(histories(*KINDS), 60)
+    for strategy in (*focused, adopted, together, histories("workload", max_streams=2, max_length=20)):
+        mixed += gathered(strategy, 40)
+    everything = mixed + [example for kind in KINDS for example in gathered(histories(kind), 12)]
     return apart(everything)
 
 

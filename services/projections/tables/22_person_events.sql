@@ -46,7 +46,7 @@ SELECT * FROM {person_events}
 SELECT
     stream,
     substring(stream, 8) AS person,
-    argMaxIf(tuple(log.unit), k, happened = 'joined').1 AS unit,
+    argMaxIf(tuple(log.unit), k, happened IN ('joined', 'moved')).1 AS unit,
     argMaxIf(tuple(log.role, log.career_level, occurred_at), k, happened IN ('joined', 'role-changed')) AS job,
     job.1 AS role,
     job.2 AS career_level,
