@@ -61,9 +61,7 @@ class Score:
         return Decimal(self.satisfied) / self.activated if self.activated else None
 
 
-def check(
-    clickhouse: ClickHouse, control: Control, scope: Scope, results: Collection[str] = RESULTS
-) -> list[Occasion]:
+def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Collection[str] = RESULTS) -> list[Occasion]:
     """The control's occasions with one of these results, by unit and subject; `EXCEPTIONS` for the findings alone."""
     sql, params = _asked(clickhouse, compiled(control), scope)
     wanted = [code for code, result in enumerate(RESULTS) if result in results]

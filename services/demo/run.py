@@ -20,7 +20,7 @@ from services.up import Running, running, stoppable
 
 Say = Callable[[str], None]
 DEFAULT_HOME = ".pmo-demo"
-_POLL_S = 0.1
+_POLL_S, _LOOK_S = 0.1, 0.3
 _PATIENCE_S = 180.0
 
 
@@ -82,9 +82,10 @@ def _land(now: Running, events: int, progress: Progress) -> None:
     landed = 0
     while landed < events and time.monotonic() < deadline:
         now.check()
-        landed = int(now.clickhouse.scalar("SELECT uniqExact(stream, version) FROM events"))
+        # seldom and cheaply: each look takes time from those who land
+        landed = min(events, int(now.clickhouse.scalar("SELECT count() FROM events")))
         progress(landed, events)
-        time.sleep(_POLL_S)
+        time.sleep(_LOOK_S)
     now.wait_visible(now.app.store.max_notification_id() or 0, max(0.0, deadline - time.monotonic()))
 
 

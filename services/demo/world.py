@@ -35,7 +35,16 @@ class UnitPlan:
 
 UNITS: tuple[UnitPlan, ...] = (
     UnitPlan("FIN", "Finance", "GB", 4, 40, 16, "finishes earlier since it plans by TAKT, adopted first", slip=0.09),
-    UnitPlan("OPS", "Operations", "GB", 3, 75, 28, "certificates lapsed and were not renewed", renews_training=False),
+    UnitPlan(
+        "OPS",
+        "Operations",
+        "GB",
+        3,
+        75,
+        28,
+        "certificates lapsed; one manager's reports never change",
+        renews_training=False,
+    ),
     UnitPlan("DIG", "Digital", "DE", 3, 60, 26, "is overbooked", slip=0.12, overbooks=True, confirms=0.6),
     UnitPlan(
         "COM",

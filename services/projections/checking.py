@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,6 +28,7 @@ from services.projections.templates import RESULTS, Binder, Parts, view
 from services.yamlfile import Document
 
 FOLDER = Path(__file__).parent / "controls"
+Kind = Literal["project", "adoption", "workload"]
 Severity = Literal["low", "medium", "high", "critical"]
 Line = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -73,7 +74,7 @@ class Control(BaseModel):
     number: Annotated[int, Field(ge=1, description="The catalogue's number")]
     title: Line
     why: Line
-    subjects: Literal["project", "adoption", "workload"]
+    subjects: Kind
     severity: Severity
     owner: Line
     since: date
@@ -115,11 +116,16 @@ def _parsed(document: Document) -> Control:
     content = document.content
     kind = content.get("subjects") if isinstance(content, dict) else None
     try:
-        return Control.model_validate(content, context={"kind": kind})
+        # names are checked against the subjects' kind; if that is none, its own line is the first that is refused
+        control = Control.model_validate(content, context={"kind": kind if kind in get_args(Kind) else "project"})
     except ValidationError as error:
         # pydantic puts the template's name into the place of an error, which the file does not have
         found = [{**e, "loc": _place(e["loc"])} for e in error.errors()]
         raise document.refused(found) from error  # type: ignore[arg-type]
+    if control.subjects not in SUBJECTS and not isinstance(control.rule, ValidWhile):
+        line = document.line_of(["subjects"])
+        raise document.error(line, f"subjects: {control.template} can be about {' or '.join(SUBJECTS)} only")
+    return control
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -6,6 +6,7 @@ chDB allows one process per folder, so our own lock, with a wait, comes before i
 import fcntl
 import logging
 import re
+import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -76,6 +77,11 @@ class ClickHouse:
             "connect_timeout": 5,
             "query_retries": 0,
         }
+        try:
+            socket.create_connection((parts.hostname, parts.port or 8123), timeout=5).close()
+        except OSError as error:
+            # the driver's own words for this are a page long
+            raise Unavailable(f"No ClickHouse answers at {place}; start it, or correct PMO_CLICKHOUSE.") from error
         try:
             if create:
                 client = clickhouse_connect.get_client(**options)

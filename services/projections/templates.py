@@ -244,8 +244,7 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
         arrays,
         layers,
         f"if(empty(steps) AND notEmpty(seen), {imported}, {raw})",
-        f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, "
-        f"{_said('none since')})",
+        f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, {_said('none since')})",
         kept=("runs",),
     )
 

@@ -24,7 +24,7 @@ def sessions(page: Path) -> list[tuple[str, str]]:
 
 def plain(text: str) -> str:
     """Without what differs from run to run: folders, ids of people, times of recording, layout of blanks."""
-    text = re.sub(r"/\S*/(?=[\w.-]+)", "", text)
+    text = re.sub(r"/\S*/(?=\.pmo)", "", text)
     text = re.sub(r"person:[A-Z2-7]{20}", "person:ID", text)
     text = re.sub(r"\b[A-Z2-7]{20}\b", "ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME", text)

@@ -131,7 +131,11 @@ class World:
         Projector(self._clickhouse).land(values, kinds, [])
 
     def ask(
-        self, control: str | int, as_of: str | dt.date, known_at: str | None = None, streams: Iterable[str] | None = None
+        self,
+        control: str | int,
+        as_of: str | dt.date,
+        known_at: str | None = None,
+        streams: Iterable[str] | None = None,
     ) -> list[Occasion]:
         """The control's occasions about these streams."""
         if self._pending:

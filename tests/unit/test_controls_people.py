@@ -219,7 +219,12 @@ def tell_training(
 ) -> str:
     """A person, a role and a course of their own; gives the workload's stream."""
     code, owner = fresh("C"), fresh().ljust(20, "A").translate(str.maketrans("0189", "WXYZ"))
-    given = {"required": {"role": code}, "joined": {"role": code}, "planned": {"project": "X"}, "revised": {"project": "X"}}
+    given = {
+        "required": {"role": code},
+        "joined": {"role": code},
+        "planned": {"project": "X"},
+        "revised": {"project": "X"},
+    }
 
     def add(stream: str, *steps: Step) -> None:
         for text, fields in (step if isinstance(step, tuple) else (step, {}) for step in steps):

@@ -119,7 +119,9 @@ def decision_checker(history: Sequence[Record]) -> list[Found]:
         else:
             continue
         other = matters[-1] if matters else None
-        found.append((record.event_id, "no evidence" if not other else "violated" if event.decided_by == other else "satisfied"))
+        found.append(
+            (record.event_id, "no evidence" if not other else "violated" if event.decided_by == other else "satisfied")
+        )
     if not any(what(r) in ("approved", "rejected") for r in history):
         seen = [r for r in history if what(r) == "recorded" and r.event.status != "proposed"]
         found += [(r.event_id, "no evidence") for r in seen[:1]]
@@ -127,10 +129,11 @@ def decision_checker(history: Sequence[Record]) -> list[Found]:
 
 
 WHEN = st.tuples(st.integers(0, 70), st.sampled_from([None, None, None, 9, 15]))
+ITEM = st.sampled_from("AB")
 PROJECT_STEPS = st.one_of(
     *(
         st.tuples(st.just(name), WHEN, st.just({}))
-        for name in ("baseline-set", "started", "started", "put-on-hold", "resumed", "completed", "reopened", "deferred")
+        for name in ["baseline-set", "started", "started", "put-on-hold", "resumed", "completed", "reopened", "deferred"]
     ),
     *(st.tuples(st.just("progress-reported"), WHEN, st.just({})) for _ in range(3)),
     *(
@@ -140,12 +143,12 @@ PROJECT_STEPS = st.one_of(
     st.tuples(st.just("proposed"), WHEN, st.builds(lambda p: {"proposed_by": p}, st.sampled_from((None, *NAMES[:2])))),
     st.tuples(
         st.just("gate-requested"), WHEN,
-        st.builds(lambda g, p: {"item": g, "requested_by": p}, st.sampled_from("AB"), st.sampled_from((None, *NAMES[:2]))),
+        st.builds(lambda g, p: {"item": g, "requested_by": p}, ITEM, st.sampled_from((None, *NAMES[:2]))),
     ),
     *(
         st.tuples(
             st.just(name), WHEN,
-            st.builds(lambda g, p: {"item": g, "decided_by": p}, st.sampled_from("AB"), st.sampled_from(NAMES[:2])),
+            st.builds(lambda g, p: {"item": g, "decided_by": p}, ITEM, st.sampled_from(NAMES[:2])),
         )
         for name in ("gate-passed", "gate-failed")
     ),
@@ -172,9 +175,7 @@ def tell(world: World, stream: str, history: Iterable[Any]) -> list[Record]:
         moment = f"{on} {hour:02}:00" if hour else on
         if supersedes and late == 5:
             name, fields = "voided", {}
-        told.append(
-            world.tell(stream, name, moment, recorded=f"{recorded} 20:00", supersedes=supersedes, **fields)
-        )
+        told.append(world.tell(stream, name, moment, recorded=f"{recorded} 20:00", supersedes=supersedes, **fields))
     return told
 
 
@@ -284,7 +285,11 @@ def last_by(records: Sequence[Record], on: dt.date) -> Record | None:
 
 
 def training_checker(
-    workload: Sequence[Record], person: Sequence[Record], course: Sequence[Record], training: Sequence[Record], as_of: dt.date
+    workload: Sequence[Record],
+    person: Sequence[Record],
+    course: Sequence[Record],
+    training: Sequence[Record],
+    as_of: dt.date,
 ) -> list[Found]:
     def held(on: dt.date) -> bool:
         for record in training:
@@ -331,22 +336,31 @@ PLANS = st.one_of(
     *(
         st.tuples(
             st.just(name), WHEN,
-            st.builds(lambda i, s: {"item": i, "project": "X", "first_day": s[0], "last_day": s[1]}, st.sampled_from("ab"), SPAN),
+            st.builds(lambda i, s: {"item": i, "project": "X", "first_day": s[0], "last_day": s[1]}, ITEM, SPAN),
         )
         for name in ("allocation-planned", "allocation-revised")
     ),
     st.tuples(
         st.just("allocation-released"), WHEN,
-        st.builds(lambda i, s: {"item": i, "last_day": s}, st.sampled_from("ab"), st.sampled_from([None, "2026-02-20"])),
+        st.builds(lambda i, s: {"item": i, "last_day": s}, ITEM, st.sampled_from([None, "2026-02-20"])),
     ),
 )  # fmt: skip
-JOB = st.builds(lambda r, n: {"role": r, "career_level": n}, st.sampled_from(["pilot", "pilot", "cook"]), st.integers(1, 3))
-JOBS = st.one_of(*(st.tuples(st.just(name), WHEN, JOB) for name in ("joined", "role-changed")), st.tuples(st.just("left"), WHEN, st.just({})))
+JOB = st.builds(
+    lambda r, n: {"role": r, "career_level": n}, st.sampled_from(["pilot", "pilot", "cook"]), st.integers(1, 3)
+)
+JOBS = st.one_of(
+    *(st.tuples(st.just(name), WHEN, JOB) for name in ("joined", "role-changed")),
+    st.tuples(st.just("left"), WHEN, st.just({})),
+)
 RULES = st.one_of(
     *(
         st.tuples(
             st.just("required"), WHEN,
-            st.builds(lambda g, n: {"role": "pilot", "grace_days": g, "career_level": n}, st.sampled_from([0, 0, 10]), st.integers(1, 2)),
+            st.builds(
+                lambda g, n: {"role": "pilot", "grace_days": g, "career_level": n},
+                st.sampled_from([0, 0, 10]),
+                st.integers(1, 2),
+            ),
         )
         for _ in range(3)
     ),
@@ -364,24 +378,30 @@ ROLE_BEFORE = (("joined", (-30, None), {"role": "pilot", "career_level": 2}), 0,
 RULE_BEFORE = (("required", (-20, None), {"role": "pilot", "grace_days": 0, "career_level": 1}), 0, None)
 
 
+def renamed(steps: list[Any], suffix: str) -> list[Any]:
+    """The steps with roles of their own."""
+    return [((n, w, {**f, "role": f["role"] + suffix} if "role" in f else f), *rest) for (n, w, f), *rest in steps]
+
+
 def few(steps: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
     return st.lists(st.tuples(steps, LATE, AGAIN), max_size=most)
 
 
 @RANDOM
 @given(
-    st.lists(st.tuples(few(PLANS, 4), few(JOBS, 2), few(RULES, 2), few(TRAININGS, 4)), min_size=25, max_size=25), AS_OF, KNOWN
+    st.lists(st.tuples(few(PLANS, 4), few(JOBS, 2), few(RULES, 2), few(TRAININGS, 4)), min_size=25, max_size=25),
+    AS_OF,
+    KNOWN,
 )
 def test_trainings(world: World, drawn: list[Any], as_of: dt.date, known_at: dt.date | None) -> None:
     told = {}
     for plans, jobs, rules, trainings in drawn:
         course, person = fresh("C"), fresh().ljust(20, "A").translate(str.maketrans("0189", "WXYZ"))
         # a role of its own, so that no other example's course is required
-        rename = lambda steps: [((n, w, {**f, "role": f["role"] + course} if "role" in f else f), *r) for (n, w, f), *r in steps]  # noqa: E731
         told[f"workload:{person}"] = (
             tell(world, f"workload:{person}", plans),
-            tell(world, f"person:{person}", rename([ROLE_BEFORE, *jobs])),
-            tell(world, f"course:{course}", rename([RULE_BEFORE, *rules])),
+            tell(world, f"person:{person}", renamed([ROLE_BEFORE, *jobs], course)),
+            tell(world, f"course:{course}", renamed([RULE_BEFORE, *rules], course)),
             tell(world, f"training:{person}/{course}", trainings),
         )
     found = defaultdict(list)

@@ -95,7 +95,7 @@ SELECT
     minIf(tuple(k, version), happened = 'started') AS first_start,
     argMaxIf(tuple(occurred_at, version), k, happened = 'completed') AS completion,
     argMaxIf(tuple(objectives_met, quality_met), k, happened = 'completed') AS assessment,
-    argMaxIf(cause, k, happened = 'cancelled') AS cancel_cause,
+    argMaxIf(tuple(cause), k, happened = 'cancelled').1 AS cancel_cause,
     argMaxIf(happened, k, happened IN ('financially-closed', 'reopened')) = 'financially-closed' AS is_closed,
     argMaxIf(tuple(final_cost, currency, occurred_at, version, k), k, happened = 'financially-closed') AS closure,
     arraySort(groupUniqArrayIf((k, item, amount, currency, version), happened = 'actual-cost-corrected')) AS cost_corrections,
