@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from services.errors import Unavailable
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,12 +21,20 @@ def quiet(done: int, total: int) -> None:
 
 @contextmanager
 def open_app(settings: Settings) -> "Iterator[Governance]":
-    """The application that records commands."""
+    """The application that records commands. Raises Unavailable, from its block too, if the store is damaged."""
+    import sqlite3
+
+    from eventsourcing.persistence import DatabaseError
+
     from services.commands.app import Governance
 
     app = Governance(settings)
     try:
         yield app
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise Unavailable(
+            f"The event store {settings.store_path} cannot be used: {error}; restore it from a backup if it is damaged."
+        ) from error
     finally:
         app.close()
 
@@ -35,16 +44,25 @@ def open_reader(settings: Settings, progress: Progress = quiet) -> "Iterator[Cli
     """What answers queries: the server, the endpoint of a running ``pmo up``, or the embedded engine caught up."""
     from services.projections.clickhouse import ClickHouse
 
-    running = None if settings.clickhouse else endpoint_url(settings)
-    if settings.clickhouse or running:
-        with ClickHouse.server(settings.clickhouse or str(running), create=False) as clickhouse:
-            yield clickhouse
-        return
-    from services.catch_up import catch_up
-    from services.projections.schema import connect
+    url = settings.clickhouse or endpoint_url(settings)
+    if url is None:
+        from services.projections.schema import connect
 
-    with connect(settings) as clickhouse, open_app(settings) as app:
-        catch_up(app, clickhouse, progress)
+        try:
+            clickhouse = connect(settings)
+        except Unavailable:
+            # whoever held the folder may be a 'pmo up' that has come to answer meanwhile
+            url = endpoint_url(settings)
+            if url is None:
+                raise
+        else:
+            from services.catch_up import catch_up
+
+            with clickhouse, open_app(settings) as app:
+                catch_up(app, clickhouse, progress)
+                yield clickhouse
+            return
+    with ClickHouse.server(url, create=False) as clickhouse:
         yield clickhouse
 
 
@@ -52,10 +70,13 @@ def endpoint_url(settings: Settings) -> str | None:
     """Where a running ``pmo up`` answers queries; None if none is running."""
     import os
 
+    from services.projections.clickhouse import is_held
+
     try:
         said = json.loads(settings.endpoint_file.read_text())
-        os.kill(int(said["pid"]), 0)
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        # left behind by one that was killed; its number may by now be somebody else's
+        pid, url = int(said["pid"]), str(said["url"])
+        os.kill(pid, 0)
+    except (OSError, OverflowError, ValueError, TypeError, KeyError):
         return None
-    return str(said["url"])
+    # left behind by one that was killed, its number may by now be somebody else's, but the folder is not
+    return url if is_held(settings.clickhouse_path) else None

@@ -43,6 +43,8 @@ class Stage:
         self.progress = progress
         self.times = times
         self.stack = ExitStack()
+        self._engine = self.stack.enter_context(ExitStack())
+        self.engine = f"chDB {version('chdb')}"
 
     def workspace(self, name: str) -> Settings:
         """An empty workspace."""
@@ -89,7 +91,8 @@ class Stage:
     @cached_property
     def _landed(self) -> tuple[ClickHouse, float]:
         app, scope = self.app, self.scope
-        clickhouse = self.stack.enter_context(connect(self.settings))
+        clickhouse = self._engine.enter_context(connect(self.settings))
+        self.engine = f"{clickhouse.version} in chDB {version('chdb')}"
         self.say("Landing them in ClickHouse ...")
 
         def first_answer() -> None:
@@ -108,11 +111,9 @@ class Stage:
         """How long it took until the first KPI was answered."""
         return self._landed[1]
 
-    @property
-    def engine(self) -> str:
-        """Which ClickHouse is measured."""
-        found = f", ClickHouse {self.clickhouse.version}" if "_landed" in self.__dict__ else ""
-        return f"chDB {version('chdb')}{found}"
+    def leave_engine(self) -> None:
+        """Closes the engine: a process can have only one open."""
+        self._engine.close()
 
 
 def _batches(events: int, source: str) -> Iterator[list[Record]]:

@@ -22,6 +22,7 @@ from services.commands.app import Governance
 from services.errors import Unavailable
 from services.settings import Settings
 from services.topics import directory_headers, directory_topic, event_headers, event_topic
+from services.whose import check_ours
 
 BATCH = 5_000
 # Each row holds the end offset of every partition, for those who wait until their own write is visible.
@@ -46,6 +47,7 @@ class Relay:
         self._store = app.store
         self._bootstrap = bootstrap
         self._prefix = settings.topic_prefix
+        self._source = settings.source
         self._topics = [event_topic(self._prefix, kind) for kind in KINDS]
         self._directory = directory_topic(self._prefix)
         self._lock_file = lock_file(settings)
@@ -59,7 +61,8 @@ class Relay:
     def run(self, stop: Event, on_sent: Sent = unseen) -> None:
         """Waits to become the leader, then sends until `stop`; outlives a broker that goes and comes back.
 
-        Raises Unavailable if the broker does not answer at the start, or its topics lost what was sent.
+        Raises Unavailable if the broker does not answer at the start, or its topics lost what was sent, and BadInput if
+        they are another workspace's.
         """
         with self._leading(stop) as leading:
             if not leading:
@@ -111,6 +114,7 @@ class Relay:
         self._seq = rows[0][0] if starts else 0
         names = [*self._topics, self._directory]
         ends = bus.end_offsets(self._bootstrap, names)
+        check_ours(self._bootstrap, self._prefix, ends, self._source)
         self._check_kept(starts, ends)
         starts = {at: end for at, end in starts.items() if at[0] != self._directory}
         self._there = set()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from schemas.event import Record
+from schemas.governance import ImportCompleted
 from schemas.progress import Recorded
 from schemas.project import LeftSource
 from schemas.streams import stream_id
@@ -83,6 +84,9 @@ class _File:
         self._app, self._unit, self._plan, self._mapping, self._file = app, unit, plan, mapping, file
         self._secret = app.settings.secret.get_secret_value()
         self._origin = f"import/{plan.source}/"
+        self._import_id = f"{plan.source}-{file.digest[:16]}"
+        last = unit.state(stream_id("import", self._import_id)).last(ImportCompleted)
+        self._imported = last is not None and last.mapping_digest == plan.mapping_digest
         self._first = len(unit.records)
         self._registered: set[str] = set()
 
@@ -95,31 +99,34 @@ class _File:
         left = tuple(self._leave())
         events = len(self._unit.records) - self._first
         unchanged = len(drafts) - recorded
-        import_id = f"{self._plan.source}-{self._file.digest[:16]}"
-        stream = stream_id("import", import_id)
-        if events or not self._unit.history(stream).version:
-            self._complete(import_id, recorded, unchanged, events)
+        if events or not self._unit.history(stream_id("import", self._import_id)).version:
+            self._complete(recorded, unchanged, events)
         return FileReport(self._file, recorded, unchanged, left, tuple(self._unit.records[self._first :]))
 
     def _observe(self, draft: Draft) -> Outcome:
         if unit := draft.data.get("unit"):
             self._register(str(unit), draft.occurred_at)
-        meta = self._meta(draft.command_id, draft.occurred_at, draft.reported_at)
-        changed = self._changed(draft)
-        if changed is not None:
-            meta = replace(meta, supersedes=changed.version)
+        shown = self._shown(draft)
+        before = self._unit.history(draft.stream).command_ids.get(draft.command_id)
+        if before and (self._imported or shown is None or shown.command_id.startswith(draft.command_id)):
+            return Outcome(draft.stream, before, repeated=True)
+        # said before, and something else since: another file says it again, under an id of its own
+        command_id = (
+            f"{draft.command_id}-{self._unit.history(draft.stream).version + 1}" if before else draft.command_id
+        )
+        meta = self._meta(command_id, draft.occurred_at, draft.reported_at)
+        if shown is not None:
+            meta = replace(meta, supersedes=shown.version)
         fields = {name: value for name, value in draft.data.items() if value is not None}
         if draft.narrative:
             fields["narrative"] = draft.narrative
         return self._handle(RecordState, {"project": draft.stream.partition(":")[2], **fields}, meta)
 
-    def _changed(self, draft: Draft) -> Record | None:
-        """The state that this source showed at the same date before, if this is another one."""
-        history = self._unit.history(draft.stream)
-        if draft.command_id in history.command_ids:
-            return None
+    def _shown(self, draft: Draft) -> Record | None:
+        """The state that counts of those that this source showed at the same date."""
         at = day_start(draft.occurred_at, self._app.settings)
-        same = (r for r in history.active() if isinstance(r.event, Recorded) and r.occurred_at == at)
+        active = self._unit.history(draft.stream).active()
+        same = (r for r in active if isinstance(r.event, Recorded) and r.occurred_at == at)
         return next((r for r in same if r.correlation_id.startswith(self._origin)), None)
 
     def _leave(self) -> Iterator[str]:
@@ -134,7 +141,7 @@ class _File:
             seen = self._unit.state(stream, at).record(Recorded, LeftSource)
             if seen and isinstance(seen.event, Recorded) and seen.correlation_id.startswith(self._origin):
                 fields = {"project": stream.partition(":")[2], "listing": self._file.file}
-                meta = self._meta(f"left-{self._plan.source}-{date.isoformat()}", date, None)
+                meta = self._meta(f"left-{self._plan.source}-{date.isoformat()}-{self._file.digest[:16]}", date, None)
                 if not self._handle(LeaveSource, fields, meta).repeated:
                     yield stream
 
@@ -153,9 +160,9 @@ class _File:
         fields = {"unit": code, "name": known.name if known else code}
         self._handle(RegisterUnit, fields, self._meta(f"import-unit-{self._plan.source}", day, None))
 
-    def _complete(self, import_id: str, recorded: int, unchanged: int, events: int) -> None:
+    def _complete(self, recorded: int, unchanged: int, events: int) -> None:
         fields = {
-            "import_id": import_id,
+            "import_id": self._import_id,
             "source_kind": self._plan.source,
             "file_name": self._file.file,
             "file_digest": self._file.digest,
@@ -167,8 +174,8 @@ class _File:
             "ignored": len(self._file.ignored),
             "events": events,
         }
-        run = self._unit.history(stream_id("import", import_id)).version + 1
-        self._handle(CompleteImport, fields, self._meta(f"{import_id}-{run}", None, None))
+        run = self._unit.history(stream_id("import", self._import_id)).version + 1
+        self._handle(CompleteImport, fields, self._meta(f"{self._import_id}-{run}", None, None))
 
     def _handle(self, command: type[Command], fields: dict[str, Any], meta: Meta) -> Outcome:
         return self._unit.handle(Intake(self._secret).prepare(command, fields, meta.said()), meta)

@@ -4,6 +4,7 @@ A calendar is a function of the country and of the `holidays` library's version 
 """
 
 import importlib.metadata
+from datetime import date
 
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table
@@ -41,7 +42,7 @@ def fill_calendars(clickhouse: ClickHouse) -> None:
     )
 
 
-def _calendar(country: str) -> tuple[tuple[int, ...], list[object]]:
+def _calendar(country: str) -> tuple[tuple[int, ...], list[date]]:
     import holidays
 
     code, _, subdivision = country.partition("-")
@@ -50,4 +51,4 @@ def _calendar(country: str) -> tuple[tuple[int, ...], list[object]]:
     except NotImplementedError:
         # unknown to the library: an ordinary weekend and no holidays, which the view's comment says
         return _WEEKEND, []
-    return tuple(sorted(day + 1 for day in found.weekend)), list(sorted(found))
+    return tuple(sorted(day + 1 for day in found.weekend)), sorted(found)

@@ -172,8 +172,8 @@ def compiled(control: Control) -> Compiled:
     rule, kind = control.rule, control.subjects
     match rule:
         case ValidWhile():
-            source, entry = templates.valid_while(rule, bind)
-            return Compiled(source, entry, bind.params)
+            source, entry = templates.valid_while(rule)
+            return Compiled(source, entry, {})
         case Precedence():
             parts = templates.precedence(rule, kind, bind)
         case Segregation():

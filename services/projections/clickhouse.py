@@ -41,8 +41,7 @@ class ClickHouse:
     @classmethod
     def embedded(cls, folder: Path, *, wait: float = LOCK_WAIT_S) -> Self:
         """The engine in this process on `folder`. Raises Unavailable if another process holds the folder."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder.with_name(folder.name + ".lock"), wait)
+        lock = _locked(lock_file(folder), wait)
         import clickhouse_connect
 
         try:
@@ -62,13 +61,17 @@ class ClickHouse:
 
         logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            port = parts.port or 8123
+        except ValueError:
+            port = 0
+        if parts.scheme not in ("http", "https") or not parts.hostname or not port:
             raise BadInput("The ClickHouse address must look like http://user:password@host:8123/database.")
         database = parts.path.strip("/") or DATABASE
-        place = f"{parts.hostname}:{parts.port or 8123}"
+        place = f"{parts.hostname}:{port}"
         options: dict[str, Any] = {
             "host": parts.hostname,
-            "port": parts.port or 8123,
+            "port": port,
             "username": unquote(parts.username or "default"),
             "password": unquote(parts.password or ""),
             "secure": parts.scheme == "https",
@@ -233,8 +236,30 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
 
 
+def lock_file(folder: Path) -> Path:
+    """The file whose lock is held by whoever has the folder open; the kernel frees it when the process ends."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def is_held(folder: Path) -> bool:
+    """Whether some process has the folder open."""
+    try:
+        with lock_file(folder).open() as file:
+            # shared, so that two who ask at once do not take each other for a holder
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _locked(path: Path, wait: float) -> IO[str]:
-    file = path.open("a+")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written ({error.strerror}); correct the folder's rights.") from None
     deadline = time.monotonic() + wait
     while True:
         try:

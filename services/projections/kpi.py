@@ -193,17 +193,14 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: By = "unit") -> 
 
 def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: By) -> Figure:
     top, bottom, n = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0), int(row["n"])
-    value: Decimal | None
-    if kpi.aggregator == "median":
-        value = Decimal(row["middle"]) if n else None
-    else:
-        value = top / bottom if bottom else None
+    ratio = top / bottom if bottom else None
+    middle = Decimal(row["middle"]) if n else None
     reasons, counts = row["left_out"]
     return Figure(
         kpi=kpi.name,
         by=label,
         standing=str(row["standing"]),
-        value=value,
+        value=middle if kpi.aggregator == "median" else ratio,
         numerator=top,
         denominator=bottom,
         n=n,

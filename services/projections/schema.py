@@ -22,8 +22,8 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     Raises Unavailable if the database belongs to another workspace.
     """
     clickhouse.command(
-        f"CREATE TABLE IF NOT EXISTS {_OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, fingerprint String) "
-        "ENGINE = MergeTree ORDER BY at"
+        f"CREATE TABLE IF NOT EXISTS {_OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, "
+        "fingerprint String) ENGINE = MergeTree ORDER BY at"
     )
     held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
     if held and held[0]["workspace"] != workspace_id:

@@ -66,7 +66,8 @@ class Parts:
 
     `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples
     whose first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at,
-    evidence, detail).
+    evidence, detail). Arrays are put together without `if`: ClickHouse would evaluate its branches lazily, and what they
+    share again for each use.
     """
 
     reads: set[str]
@@ -99,10 +100,6 @@ def own(keys: str) -> str:
 
 
 _DAY = f"toDate32(occurred_at, {ZONE})"
-_UNTIL = (
-    f"if(toDateTime64({_DAY}, 3, {ZONE}) = occurred_at,"
-    f" toUnixTimestamp64Milli(toDateTime64({_DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
-)
 _NO_DAY = "CAST(NULL AS Nullable(Date32))"
 _NO_MOMENT = "CAST(NULL AS Nullable(DateTime64(3, 'UTC')))"
 
@@ -117,10 +114,24 @@ def _next(array: str, last: str) -> str:
     return f"arraySlice(arrayPushBack({array}, {last}), 2)"
 
 
+def _until(condition: str) -> str:
+    """The last key at which an event may have come, worked out for those of the condition only."""
+    midnight = f"toDateTime64({_DAY}, 3, {ZONE}) = occurred_at"
+    return (
+        f"multiIf(NOT ({condition}), k, {midnight},"
+        f" toUnixTimestamp64Milli(toDateTime64({_DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
+    )
+
+
 def _said(violated: str) -> str:
     return (
         f"multiIf(x.1 = {NO_EVIDENCE}, '{NOTHING_DECIDED}', x.1 = {VIOLATED}, '{violated}', x.1 = {CURED}, 'late', '')"
     )
+
+
+def _imported(acts: str, seen: str, rest: str) -> str:
+    """One occasion without evidence if nothing activated but a source's state; no `if`, see `Parts`."""
+    return f"arrayMap(o -> (toUInt8({NO_EVIDENCE}), o, {rest}), arraySlice({seen}, 1, toUInt8(empty({acts}))))"
 
 
 def _reads(*selectors: Selector | None) -> set[str]:
@@ -130,7 +141,8 @@ def _reads(*selectors: Selector | None) -> set[str]:
 def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
     """Each activation, held against what was in force then; per requirement: its state's code, and its event."""
     reads = _reads(rule.activation, rule.observed)
-    arrays = {"acts": _array(bind.chosen(rule.activation, kind), "k", _UNTIL)}
+    activated = bind.chosen(rule.activation, kind)
+    arrays = {"acts": _array(activated, "k", _until(activated))}
     arrays["seen"] = _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')"
     looked: dict[str, str] = {}
     states = []
@@ -154,12 +166,12 @@ def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
     said = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
     failed = f"arrayFilter(t -> t != '', arrayMap((s, n) -> if(s.1 = {SATISFIED}, '', {said}), x.3, {names}))"
     cured = moment_of(f"arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)")
-    imported = f"({NO_EVIDENCE}, seen[1], CAST([], 'Array(Tuple(UInt8, Int64))'))"
+    imported = _imported("acts", "seen", "CAST([], 'Array(Tuple(UInt8, Int64))')")
     return Parts(
         reads,
         arrays,
         [looked, {"states": f"arrayMap((a, {taken}) -> [{', '.join(states)}], acts, {', '.join(looked)})"}],
-        f"if(empty(acts) AND notEmpty(seen), [{imported}], arrayMap((a, s) -> (arrayMax(s.1), a.1, s), acts, states))",
+        f"arrayConcat({imported}, arrayMap((a, s) -> (toUInt8(arrayMax(s.1)), a.1, s), acts, states))",
         f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {cured}, NULL), {own('arrayPushFront(x.3.2, x.2)')}, "
         f"if(empty(x.3), '{NOTHING_DECIDED}', arrayStringConcat({failed}, ', ')))",
     )
@@ -172,7 +184,8 @@ def segregation(rule: Segregation, kind: str, bind: Binder) -> Parts:
     found = []
     for n, pair in enumerate(rule.pairs):
         reads |= _reads(pair.activation, pair.against, pair.observed)
-        arrays[f"acts{n}"] = _array(bind.chosen(pair.activation, kind), "k", _UNTIL, "item", f"ifNull({pair.by}, '')")
+        decided = bind.chosen(pair.activation, kind)
+        arrays[f"acts{n}"] = _array(decided, "k", _until(decided), "item", f"ifNull({pair.by}, '')")
         arrays[f"other{n}"] = _array(bind.chosen(pair.against, kind), "k", "item", f"ifNull({pair.other}, '')")
         same = " AND o.2 = a.3" if pair.same_item else ""
         matter = f"arrayLast(o -> o.1 <= a.2{same}, other{n})"
@@ -181,8 +194,7 @@ def segregation(rule: Segregation, kind: str, bind: Binder) -> Parts:
         each = f"arrayMap(a -> ({result}, a.1, {matter}.1, {text}), acts{n})"
         if pair.observed:
             arrays[f"seen{n}"] = _array(bind.chosen(pair.observed, kind), "k")
-            imported = f"[({NO_EVIDENCE}, seen{n}[1], toInt64(0), {text})]"
-            each = f"if(empty(acts{n}) AND notEmpty(seen{n}), {imported}, {each})"
+            found.append(_imported(f"acts{n}", f"seen{n}", f"toInt64(0), {text}"))
         found.append(each)
     return Parts(
         reads,
@@ -222,8 +234,8 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
             "total": "toInt32(arraySum(i -> i.4 - i.2, bare))",
         },
         {
-            "marks": "if(empty(runs), [], arrayPushFront("
-            "arrayFilter(t -> arrayExists(i -> t > i.1 AND t < i.3, runs), targets), runs[1].1))"
+            "marks": "arrayConcat(arraySlice(runs.1, 1, 1),"
+            " arrayFilter(t -> arrayExists(i -> t > i.1 AND t < i.3, runs), targets))"
         },
         {
             "clocks": "arrayMap(d -> toInt32(arraySum(i -> least(greatest(d - i.2, 0), i.4 - i.2), runs)),"
@@ -236,14 +248,13 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
         },
     ]
     raw = "arrayZip(results, marks, clocks, following)"
-    imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
     within = f"arrayFirst(i -> i.5 + i.4 - i.2 >= x.3 + {limit}, runs)"
     due = f"if({within}.1 = 0, NULL, {as_date(f'({within}.2 + x.3 + {limit} - {within}.5)')})"
     return Parts(
         {*rule.during.begins, *rule.during.ends} | _reads(rule.target, rule.observed),
         arrays,
         layers,
-        f"if(empty(steps) AND notEmpty(seen), {imported}, {raw})",
+        f"arrayConcat({_imported('steps', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
         f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, {_said('none since')})",
         kept=("runs",),
     )
@@ -254,14 +265,13 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
     reads = _reads(rule.activation, rule.target, rule.observed, *rule.released_by)
     day = f"toInt32({_DAY})"
     sought = f"ifNull({rule.in_force.column}, '')" if rule.in_force else "''"
+    asks = f"{bind.chosen(rule.activation, kind)} AND {rule.due} IS NOT NULL"
+    serves = bind.chosen(rule.target, kind)
     arrays = {
-        "acts": _array(
-            f"{bind.chosen(rule.activation, kind)} AND {rule.due} IS NOT NULL",
-            "k", day, _UNTIL, f"ifNull(toInt32({rule.due}), 0)",
-        ),
-        "targets": _array(bind.chosen(rule.target, kind), "k", day, _UNTIL, sought),
+        "acts": _array(asks, "k", day, _until(asks), f"ifNull(toInt32({rule.due}), 0)"),
+        "targets": _array(serves, "k", day, _until(serves), sought),
         "seen": _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
-    }  # fmt: skip
+    }
     releases = []
     for n, release in enumerate(rule.released_by):
         until = f"ifNull(toInt32({release.until}), {_EVER})" if release.until else f"toInt32({_EVER})"
@@ -298,12 +308,11 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         f" c != 0, {CURED}, {VIOLATED})"
     )
     raw = f"arrayMap((a, d, n, f, c) -> ({result}, a.1, d, if(f.2 <= d, f.1, c)), acts, dues, nexts, firsts, cures)"
-    imported = f"[({NO_EVIDENCE}, seen[1], toInt32(0), toInt64(0))]"
     return Parts(
         reads,
         arrays,
         layers,
-        f"if(empty(acts) AND notEmpty(seen), {imported}, {raw})",
+        f"arrayConcat({_imported('acts', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
         f"(x.2, if(x.1 = {NO_EVIDENCE}, NULL, {as_date('x.3')}), if(x.1 = {CURED}, {moment_of('x.4')}, NULL), "
         f"{own('[x.2, x.4]')}, {_said('not done')})",
         joined=joined,
@@ -344,32 +353,31 @@ def view(name: str, *more: str) -> str:
     return f"{name}({', '.join(passed)})"
 
 
-def valid_while(rule: ValidWhile, bind: Binder) -> tuple[str, str]:
+def valid_while(rule: ValidWhile) -> tuple[str, str]:
     """The rows with their one occasion each, and its entry: covered, covered again, or not covered on its last day."""
-    zone = f"tz = {ZONE}"
-    match = ", ".join(rule.match)
-    # back from the last day: whatever covers the day before which nothing is covered yet
-    back = (
-        "arrayFold((d, h) -> toInt32(if(h.1 <= d AND h.2 >= d, h.1 - 1, d)), arrayReverseSort(held.spans), until) + 1"
-    )
+    zone, match = f"tz = {ZONE}", ", ".join(rule.match)
+    days = f"toInt32(from_day), ifNull(toInt32(to_day), {_EVER})"
     grouped = (
-        f"SELECT {match}, groupUniqArray((toInt32(from_day), ifNull(toInt32(to_day), {_EVER}), event)) AS spans"
+        f"SELECT {match}, arrayReverseSort(groupUniqArray(({days}))) AS spans, groupUniqArray(({days}, event)) AS given"
         f" FROM {view(rule.held, zone)} GROUP BY {match}"
     )
+    # back from the last day: whatever covers the day before which nothing is covered yet
+    covered = "arrayFold((d, h) -> toInt32(if(h.1 <= d AND h.2 >= d, h.1 - 1, d)), held.spans, until) + 1"
     on = " AND ".join(f"needs.{column} = held.{column}" for column in rule.match)
     needed = (
-        "SELECT needs.unit AS unit, needs.stream AS stream, needs.label AS label, 'governed' AS standing,"
-        " needs.k AS k, needs.evidence AS evidence, needs.detail AS detail, toInt32(needs.from_day) AS since,"
-        " toInt32(least(needs.to_day, {as_of:Date32})) AS until, held.spans AS spans,"
-        f" {back} AS covered, arrayMap(h -> h.3, arrayFilter(h -> h.1 <= until AND h.2 >= since, held.spans)) AS proof"
+        "SELECT needs.unit AS unit, needs.stream AS stream, needs.label AS label, needs.k AS k,"
+        " needs.evidence AS evidence, needs.detail AS detail, toInt32(needs.from_day) AS since,"
+        f" toInt32(least(needs.to_day, {{as_of:Date32}})) AS until, held.given AS given, {covered} AS covered"
         f" FROM {view(rule.needs, zone)} AS needs LEFT JOIN ({grouped}) AS held ON {on}"
         " WHERE needs.from_day <= needs.to_day AND needs.from_day <= {as_of:Date32}"
     )
     result = f"multiIf(covered <= since, {SATISFIED}, covered <= until, {CURED}, {VIOLATED})"
+    # what only the entry needs stands beside `raw`, so that scores do without reading it
     source = (
-        "SELECT unit, stream, label, standing,"
-        f" [({result}, k, since, covered, arrayConcat(evidence, proof), detail)] AS raw FROM ({needed})"
+        "SELECT unit, stream, label, 'governed' AS standing, until, evidence, given, detail,"
+        f" [(toUInt8({result}), k, since, covered)] AS raw FROM ({needed})"
     )
     start = f"toTimeZone(toDateTime64({as_date('x.4')}, 3, {ZONE}), 'UTC')"
-    entry = f"(x.2, {as_date('x.3')}, if(x.1 = {CURED}, {start}, NULL), arrayDistinct(x.5), x.6)"
+    proof = "arrayMap(h -> h.3, arrayFilter(h -> h.1 <= until AND h.2 >= x.3, arraySort(given)))"
+    entry = f"(x.2, {as_date('x.3')}, if(x.1 = {CURED}, {start}, NULL), arrayDistinct(arrayConcat(evidence, {proof})), detail)"
     return source, entry

@@ -20,6 +20,7 @@ from services.projections.bulk import bulk_from_kafka, check_kept
 from services.projections.clickhouse import ClickHouse, QueryFailed
 from services.projections.landing import Landing, topic_names
 from services.settings import Settings
+from services.whose import check_ours
 
 BATCH = 2_000
 # A gap of so many records is closed in bulk, several times as fast as one after another through Faust.
@@ -57,7 +58,8 @@ class Worker:
     def run(self, stop: Event, progress: Progress, ready: Callable[[], None]) -> None:
         """Lands until `stop`, in any thread; `ready` is called when it has caught up and follows.
 
-        Raises Unavailable when Kafka does not answer at the start, or a batch can't be landed.
+        Raises Unavailable when Kafka does not answer at the start, or a batch can't be landed, and BadInput when the
+        topics are another workspace's.
         """
         self._stop = stop
         _log_to(self._settings)
@@ -71,6 +73,7 @@ class Worker:
     def _catch_up(self, progress: Progress) -> None:
         """Closes a large gap in bulk, and one that the group's offsets hide: a ClickHouse that was lost or restored."""
         ends = bus.end_offsets(self._bootstrap, self._names)
+        check_ours(self._bootstrap, self._settings.topic_prefix, ends, self._settings.source)
         committed = bus.committed(self._bootstrap, self._group, self._names)
         with Landing(self._clickhouse, self._bootstrap, self._settings.topic_prefix) as landing:
             landed = {at: c.next for at, c in landing.projector.landed().items()}

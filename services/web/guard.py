@@ -40,6 +40,8 @@ _REACHING_OUT = {
     "sleep",
     "sleepeachrow",
 }
+# Functions of rows, which `arrayMap` and `APPLY` take by their bare names.
+_NEVER_NAMED = {"file", "sleep", "sleepeachrow"}
 _REACHING_PREFIXES = ("s3", "azureblobstorage", "iceberg", "deltalake", "hudi", "paimon")
 # Comments, strings and quoted names come first, so that nothing inside them is taken for code.
 _TOKENS = re.compile(
@@ -71,9 +73,17 @@ def check(query: str) -> None:
     upper = [word.upper() for word in words]
     if any(pair in (("INTO", "OUTFILE"), ("FROM", "INFILE")) for pair in zip(upper, upper[1:], strict=False)):
         raise Rejected("Files can be neither written nor read here.")
-    for (kind, text), (_, following) in zip(tokens, tokens[1:], strict=False):
-        name = text.strip('`"').replace("\\", "").lower()
-        if following == "(" and kind in ("word", "quoted") and _reaches_out(name):
+    around = zip([("", ""), *tokens], tokens, [*tokens[1:], ("", "")], strict=False)
+    for (_, before), (kind, text), (_, following) in around:
+        if kind not in ("word", "quoted"):
+            continue
+        name = text.strip('`"').lower()
+        if kind == "quoted" and "\\" in name:
+            raise Rejected("Names with a backslash are not answered here.")
+        if before == ":" and name == "identifier":
+            raise Rejected("Parameters that stand for a name are not answered here.")
+        called = following == "(" and _reaches_out(name)
+        if called or (name in _NEVER_NAMED and before.upper() != "AS"):
             raise Rejected(f"The function {name} is not allowed here.")
 
 

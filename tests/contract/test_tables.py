@@ -100,7 +100,9 @@ def test_what_a_fill_reads_is_a_field_of_that_kind(definition: Table) -> None:
     for name, clickhouse_type in extracted(definition).items():
         assert name in known, f"{definition.name} reads {name}, which no {definition.kinds[0]} event has"
         for annotation in known[name]:
-            assert fits(annotation, clickhouse_type), f"{definition.name}: {name} is {annotation}, not {clickhouse_type}"
+            assert fits(annotation, clickhouse_type), (
+                f"{definition.name}: {name} is {annotation}, not {clickhouse_type}"
+            )
 
 
 def fits(annotation: Any, said: str) -> bool:
@@ -162,7 +164,9 @@ def test_no_view_speaks_of_an_event_that_does_not_exist() -> None:
 
 def test_the_life_cycle_is_the_same_on_both_sides(clickhouse: ClickHouse) -> None:
     (projects,) = (v for v in table("project_events").views if v.name == "projects")
-    steps = re.search(r"argMaxIf\(tuple\(happened, occurred_at\), k, happened IN \((.*?)\)\) AS step", projects.text, re.S)
+    steps = re.search(
+        r"argMaxIf\(tuple\(happened, occurred_at\), k, happened IN \((.*?)\)\) AS step", projects.text, re.S
+    )
     assert steps
     mapped = re.search(r"transform\(step\.1,\s*(\[.*?\]),\s*(\[.*?\]), step\.1\)", projects.text, re.DOTALL)
     assert mapped
@@ -192,7 +196,9 @@ def test_every_frozen_sample_fills_its_row(clickhouse: ClickHouse, file: Path) -
         if column in row:
             assert row[column] not in (None, [], {}, ""), f"{definition.name}.{column} stays empty"
             value = getattr(record.event, name)
-            if isinstance(value, Decimal | date | bool | int) or (isinstance(value, str) and column in extracted(definition)):
+            if isinstance(value, Decimal | date | bool | int) or (
+                isinstance(value, str) and column in extracted(definition)
+            ):
                 assert row[column] == value
 
 

@@ -86,6 +86,10 @@ def test_the_official_client_reads_with_parameters(served: Settings) -> None:
         "SELECT file('/etc/passwd')",
         "SELECT `file`('/etc/passwd')",
         "SELECT file /* ; */ ('/etc/passwd')",
+        "SELECT \"fi\\x6ce\"('/etc/passwd')",
+        "SELECT arrayMap(file, ['/etc/passwd'])",
+        "SELECT * APPLY file FROM (SELECT '/etc/passwd')",
+        "SELECT arrayMap({f:Identifier}, ['/etc/passwd'])",
         "SELECT * FROM default.`/etc/passwd`",
         "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
         "SELECT * FROM s3('http://127.0.0.1:1/a/b')",
@@ -99,7 +103,7 @@ def test_the_official_client_reads_with_parameters(served: Settings) -> None:
     ],
 )
 def test_what_writes_or_reaches_out_is_refused(served: Settings, statement: str) -> None:
-    code, body, headers = asked(served, statement)
+    code, body, headers = asked(served, statement, param_f="file")
     assert code in (400, 403), body
     assert "root:" not in body
     assert headers["X-ClickHouse-Exception-Code"] in ("164", "62")

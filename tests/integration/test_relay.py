@@ -11,7 +11,7 @@ import pytest
 from services import bus
 from services.commands.app import Governance
 from services.commands.relay import BATCH, Relay, is_led
-from services.errors import Unavailable
+from services.errors import BadInput, Unavailable
 from services.projections.landing import topic_names
 from services.settings import Settings
 from services.topics import directory_topic, event_topic
@@ -151,3 +151,17 @@ def test_topics_made_anew_are_noticed_and_a_new_prefix_sends_everything(settings
         other = settings.model_copy(update={"topic_prefix": f"{settings.topic_prefix}-2"})
         declare(other)
         assert Relay(app, settings.kafka, other).run_once() == 10
+
+
+def test_topics_of_another_workspace_are_refused(settings: Settings, tmp_path: Path) -> None:
+    other = workspace(
+        tmp_path / "other", workspace_id="other", kafka=settings.kafka, topic_prefix=settings.topic_prefix
+    )
+    with contextlib.closing(Governance(settings)) as app, contextlib.closing(Governance(other)) as second:
+        for each in (app, second):
+            command(each, "unit register", unit="FIN", name="Finance")
+        Relay(app, settings.kafka, settings).run_once()
+        with pytest.raises(BadInput, match="another workspace.*PMO_TOPIC_PREFIX"):
+            # else its own FIN would be taken for one that was sent already
+            Relay(second, settings.kafka, other).run_once()
+        assert not second.store.rows("SELECT * FROM relayed")

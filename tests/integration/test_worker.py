@@ -171,3 +171,18 @@ def test_topics_made_anew_are_noticed(settings: Settings) -> None:
         _, err = running.communicate(timeout=60)
         assert running.returncode != 0
         assert "was made anew" in err
+
+
+def test_topics_of_another_workspace_are_refused(settings: Settings, tmp_path: Path) -> None:
+    with contextlib.closing(Governance(settings)) as app:
+        fill(app, 10)
+        Relay(app, settings.kafka, settings).run_once()
+    other = workspace(
+        tmp_path / "other", workspace_id="other", kafka=settings.kafka, topic_prefix=settings.topic_prefix
+    )
+    with process("worker", other) as running:
+        _, err = running.communicate(timeout=60)
+        assert running.returncode != 0
+        assert "events of another workspace" in err
+    with connect(other) as clickhouse:
+        assert clickhouse.scalar("SELECT count() FROM events") == 0

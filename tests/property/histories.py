@@ -17,7 +17,11 @@ def gathered(strategy: st.SearchStrategy[Any], number: int) -> list[Any]:
     found: list[Any] = []
 
     @settings(
-        max_examples=number, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=number,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
     def gather(example: Any) -> None:

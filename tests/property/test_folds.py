@@ -17,8 +17,9 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import tables
 from services.projections.projector import Projector
 from services.projections.schema import prepare, rebuild
-from tests.property.folds import VIEWS, ViewCase, countable, expected
+from tests.property.folds import countable
 from tests.property.histories import apart, gathered
+from tests.property.views import VIEWS, ViewCase, expected
 from tests.strategies import histories, models
 
 _TIMES = "as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}"
@@ -47,9 +48,7 @@ def records() -> list[Record]:
         for kind, events in chosen.items()
     ]
     adopted = histories("adoption", "standard", max_streams=4, max_length=10)
-    published = histories(
-        "standard", max_streams=1, max_length=2, chosen=models(standard.StandardPublished)
-    )
+    published = histories("standard", max_streams=1, max_length=2, chosen=models(standard.StandardPublished))
     together = st.tuples(published, histories("adoption", max_streams=2)).map(lambda both: [*both[0], *both[1]])
     mixed = gathered(histories(*KINDS), 60)
     for strategy in (*focused, adopted, together, histories("workload", max_streams=2, max_length=20)):
@@ -68,7 +67,9 @@ def empty(clickhouse: ClickHouse) -> None:
 
 def shown(clickhouse: ClickHouse, case: ViewCase, params: dict[str, Any]) -> dict[tuple[str, ...], tuple[Any, ...]]:
     key = f"{case.stream}, {case.item}" if case.item else case.stream
-    found = clickhouse.rows(f"SELECT tuple({key}) AS key, tuple({case.columns}) AS row FROM {case.view}({_TIMES})", params)
+    found = clickhouse.rows(
+        f"SELECT tuple({key}) AS key, tuple({case.columns}) AS row FROM {case.view}({_TIMES})", params
+    )
     rows = {tuple(row["key"]): tuple(row["row"]) for row in found}
     assert len(rows) == len(found), f"{case.view} shows something twice"
     return rows

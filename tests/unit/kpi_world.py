@@ -9,6 +9,7 @@ from typing import Any
 
 from controls_world import ZONE, World, day, fresh, opened
 
+from schemas.event import Record
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
 from services.projections.kpi import Figure
@@ -30,6 +31,18 @@ class KpiWorld(World):
     def land(self) -> None:
         """Puts everything told so far into ClickHouse."""
         super().land()
+        self._figures.clear()
+
+    def lose(self, place: int) -> Record:
+        """Takes out a record that was told and not landed yet."""
+        return self._pending.pop(place)
+
+    def find(self, record: Record) -> None:
+        """Tells a lost record after all."""
+        self._pending.append(record)
+
+    def forget(self) -> None:
+        """Asks for every figure anew."""
         self._figures.clear()
 
     def unit(self, **fields: Any) -> str:
@@ -54,7 +67,9 @@ class KpiWorld(World):
             self._figures[key] = kpis.measure(self.clickhouse, kpis.find_kpi(kpi), scope_of(as_of, **scope), by)
         return self._figures[key]
 
-    def figure(self, kpi: str, unit: str, as_of: str = "2026-06-30", standing: str = "governed", **scope: Any) -> Figure:
+    def figure(
+        self, kpi: str, unit: str, as_of: str = "2026-06-30", standing: str = "governed", **scope: Any
+    ) -> Figure:
         """The figure of one unit."""
         found = [f for f in self.figures(kpi, as_of, **scope) if f.by == unit and f.standing == standing]
         return found[0] if found else NO_FIGURE

@@ -56,7 +56,6 @@ def test_an_unknown_control_names_the_nearest() -> None:
         ("version: 1", "version: 1\ncolour: red", 12, "colour: Extra inputs are not permitted"),
         ("number: 1", "number: 1\nnumber: 2", 3, "'number' stands here twice"),
         ("why: >-", "why: [", 7, "it is not YAML"),
-        ("subjects: project", "subjects: workload", 7, "subjects: "),
         ("id: approved", "id: Approved", 1, "id: String should match pattern"),
     ],
 )
@@ -89,6 +88,14 @@ def test_every_template_checks_its_names(tmp_path: Path, file: str, old: str, ne
     with pytest.raises(BadInput, match=rf"{path.name}, line \d+: ") as refused:
         load_controls(tmp_path)
     assert reason in str(refused.value)
+
+
+def test_a_rule_over_events_is_about_a_kind_whose_unit_is_known(tmp_path: Path) -> None:
+    mine = GOOD[: GOOD.index("rule:")].replace("subjects: project", "subjects: workload")
+    mine += "rule:\n  template: precedence\n  activation: {happened: allocation-confirmed}\n"
+    (tmp_path / "mine.yaml").write_text(mine + "  required: [{name: plan, happened: allocation-planned}]\n")
+    with pytest.raises(BadInput, match="line 7: subjects: precedence can be about project or adoption only"):
+        load_controls(tmp_path)
 
 
 @pytest.mark.parametrize(("again", "reason"), [(GOOD, "id"), (GOOD.replace("id: ", "id: other-"), "number")])

@@ -130,10 +130,11 @@ def decision_checker(history: Sequence[Record]) -> list[Found]:
 
 WHEN = st.tuples(st.integers(0, 70), st.sampled_from([None, None, None, 9, 15]))
 ITEM = st.sampled_from("AB")
+STEPS = ("baseline-set", "started", "started", "put-on-hold", "resumed", "completed", "reopened", "deferred")
 PROJECT_STEPS = st.one_of(
     *(
         st.tuples(st.just(name), WHEN, st.just({}))
-        for name in ["baseline-set", "started", "started", "put-on-hold", "resumed", "completed", "reopened", "deferred"]
+        for name in STEPS
     ),
     *(st.tuples(st.just("progress-reported"), WHEN, st.just({})) for _ in range(3)),
     *(

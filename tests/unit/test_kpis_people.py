@@ -148,6 +148,22 @@ def test_a_week_belongs_where_its_thursday_lies(world: KpiWorld) -> None:
     assert utilization(world, unit, period=("2026-05-01", "2026-05-03"))[:2] == (0, 0)
 
 
+def test_a_person_who_joins_in_a_week_before_the_period_is_not_in_it(world: KpiWorld) -> None:
+    unit = world.unit()
+    week(world, world.person(unit, on="2026-05-06"), "2026-05-04", 10)
+    assert utilization(world, unit, period=("2026-05-08", "2026-05-10"))[2] == {}
+    assert utilization(world, unit, period=("2026-05-07", "2026-05-10"))[:2] == (10, 24)
+
+
+def test_coverage_begins_with_the_first_week_that_was_known_of(world: KpiWorld) -> None:
+    unit = world.unit()
+    stream = f"timesheet:{world.person(unit)}/2022-W10"
+    world.tell(stream, "submitted", "2022-03-14", recorded="2026-06-01")
+    period = ("2022-01-01", "2022-03-31")
+    assert utilization(world, unit, period=period)[2] == {"no timesheet submitted": 3}
+    assert utilization(world, unit, period=period, known_at="2026-05-31")[2] == {}
+
+
 def test_utilization_names_the_entries_behind_it(world: KpiWorld) -> None:
     unit = world.unit()
     stream = week(world, world.person(unit), "2026-05-04", 30)
@@ -343,4 +359,8 @@ def test_a_training_recorded_late(world: KpiWorld) -> None:
     world.tell(stream, "completed", "2026-02-01", recorded="2026-06-01", completed_on="2026-02-01", expires=None)
     assert world.shown("training-compliance", unit, as_of="2026-03-31") == (1, 1, {})
     assert world.shown("training-compliance", unit, as_of="2026-03-31", known_at="2026-05-31") == (0, 1, {})
-    assert world.rows("training-compliance", unit)[0]["evidence"] == [f"person:{person}/1", f"course:{course}/2", f"{stream}/1"]
+    assert world.rows("training-compliance", unit)[0]["evidence"] == [
+        f"person:{person}/1",
+        f"course:{course}/2",
+        f"{stream}/1",
+    ]

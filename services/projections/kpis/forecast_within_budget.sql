@@ -35,6 +35,8 @@ SELECT
     toDecimal128(1, 4) AS denominator,
     arrayFilter(v -> v > 0, [budget_version, cost_version]) AS evidence
 FROM projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS state
-LEFT JOIN project_reports(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS reports ON reports.stream = state.stream
+LEFT JOIN project_reports(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS reports ON reports.stream = state.stream
 WHERE (status IN ('running', 'on-hold') OR status = 'observed' AND observed.8 > 0)
   AND (cost_version = 0 OR said_on BETWEEN {period_from:Date32} AND {period_to:Date32})

@@ -14,7 +14,8 @@
 --   observed ones are forecast to cost is another question: forecast-within-budget.
 WITH
     arrayFilter(
-        c -> c.1 > closure.5 AND c.1 = arrayMax(o -> if(o.2 = c.2, o.1, 0), cost_corrections), cost_corrections) AS later,
+        c -> c.1 > closure.5 AND c.1 = arrayMax(o -> if(o.2 = c.2, o.1, 0), cost_corrections),
+        cost_corrections) AS later,
     toDate32(closure.3, {tz:String}) AS closed_on,
     closure.1 + arraySum(c -> ifNull(c.3, 0), later) AS final_cost,
     baseline1.3 AS budget

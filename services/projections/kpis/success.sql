@@ -43,11 +43,14 @@ LEFT JOIN (
     FROM (
         SELECT stream, any(subject) AS subject, max(answered_at) AS last, count() AS n,
             countIf(satisfaction >= 4) AS satisfied, arraySort(groupArray(version)) AS versions
-        FROM survey_responses(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        FROM survey_responses(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+        )
         GROUP BY stream
         ORDER BY stream
     ) AS each
     GROUP BY subject
 ) AS answers ON answers.subject = state.project
-WHERE (status IN ('completed', 'cancelled', 'merged', 'split', 'descoped') AND ended_on BETWEEN {period_from:Date32} AND {period_to:Date32})
+WHERE (status IN ('completed', 'cancelled', 'merged', 'split', 'descoped')
+       AND ended_on BETWEEN {period_from:Date32} AND {period_to:Date32})
    OR (status = 'observed' AND ifNull(observed.1 = 'completed', false))

@@ -15,7 +15,8 @@
 WITH
     min(greatest(
         toDate32(roles[1 + arrayLastIndex(
-            s -> NOT (s.2 = requirement.role AND (requirement.career_level IS NULL OR s.3 >= requirement.career_level)), roles)].1, {tz:String}),
+            s -> NOT (s.2 = requirement.role AND (requirement.career_level IS NULL OR s.3 >= requirement.career_level)),
+            roles)].1, {tz:String}),
         toDate32(requirement.required_at, {tz:String})) + requirement.grace_days) AS due,
     any(valid_from) <= {as_of:Date32} AND (any(valid_until) IS NULL OR any(valid_until) >= {as_of:Date32}) AS holds,
     any(exempt_until) >= {as_of:Date32} AS exempted
@@ -37,8 +38,14 @@ SELECT
         arrayMap(v -> concat(subject, '/', toString(v)), any(trainings.versions))) AS evidence,
     [concat('person:', people.person), concat('course:', requirement.course)] AS sources
 FROM people(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS people
-INNER JOIN course_requirements(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS requirement ON requirement.role = people.role
-INNER JOIN courses(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS courses ON courses.course = requirement.course
-LEFT JOIN trainings(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS trainings ON trainings.person = people.person AND trainings.course = requirement.course
+INNER JOIN course_requirements(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS requirement ON requirement.role = people.role
+INNER JOIN courses(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS courses ON courses.course = requirement.course
+LEFT JOIN trainings(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS trainings ON trainings.person = people.person AND trainings.course = requirement.course
 WHERE requirement.career_level IS NULL OR people.career_level >= requirement.career_level
 GROUP BY people.person, requirement.course

@@ -11,13 +11,16 @@
 --   unit's), less its public holidays and planned absence, pro rata by day. A week belongs to the period in which its
 --   Thursday lies, and counts from the day on which it has ended. Coverage: person-weeks with capacity and without a
 --   submitted timesheet are left out and counted beside, from the first week of which any timesheet or allocation
---   speaks; so are weeks submitted while the person was not here. Each person's hours count for the unit on the as-of day.
+--   speaks; so are weeks submitted while the person was not here. A person counts for the unit on the as-of day.
 SELECT
     capacity.unit AS unit,
     concat('person:', if(capacity.person != '', capacity.person, sheet.person)) AS subject,
     substring(subject, 8) AS label,
     'governed' AS standing,
-    multiIf(capacity.person = '', 'not here that week', sheet.submitted_version = 0, 'no timesheet submitted', '') AS excluded,
+    multiIf(
+        capacity.person = '', 'not here that week',
+        sheet.submitted_version = 0, 'no timesheet submitted',
+        '') AS excluded,
     toDecimal128(sheet.hours, 4) AS numerator,
     toDecimal128(capacity.hours, 4) AS denominator,
     if(sheet.stream = '', [], arrayMap(

@@ -92,7 +92,9 @@ SELECT
     [concat(allocation.stream, '/', toString(allocation.plan.8)), rule.event] AS evidence,
     greatest(assumeNotNull(allocation.first_day), greatest(member.since_day, rule.since_day) + rule.grace) AS from_day,
     least(assumeNotNull(allocation.last_day), member.last_day, rule.last_day) AS to_day
-FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS allocation
+FROM allocations(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS allocation
 INNER JOIN (
     SELECT person, unit, turn.1 AS role, turn.2 AS career_level, turn.3 AS since_day, turn.4 AS last_day
     FROM (

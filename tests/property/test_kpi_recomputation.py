@@ -254,9 +254,7 @@ _AS_OF = [dt.date(2026, 1, 1), dt.date(2026, 1, 3), dt.date(2026, 3, 2), dt.date
 
 @pytest.mark.parametrize("name", RECOMPUTED)
 @pytest.mark.parametrize("as_of", _AS_OF, ids=str)
-def test_a_slow_recomputation_agrees(
-    clickhouse: ClickHouse, records: list[Record], name: str, as_of: dt.date
-) -> None:
+def test_a_slow_recomputation_agrees(clickhouse: ClickHouse, records: list[Record], name: str, as_of: dt.date) -> None:
     streams: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         streams[record.stream].append(record)
@@ -291,5 +289,3 @@ def test_evidence_names_records_that_count(clickhouse: ClickHouse, records: list
             ids = [e if isinstance(e, str) else f"{row['subject']}/{e}" for e in row["evidence"]]
             assert set(ids) <= known
             assert row["excluded"] or ids, f"{kpi.name} {row['subject']} rests on nothing"
-
-
