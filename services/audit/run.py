@@ -73,20 +73,22 @@ def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Colle
 def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Score]:
     """The control's score for each unit, governed and observed apart; counted in ClickHouse."""
     sql, params = _asked(clickhouse, compiled(control), scope)
-    broken = incomplete_streams(clickhouse)
-    return [
-        Score(
-            control=control.id,
-            unit=str(row["unit"]),
-            standing=str(row["standing"]),
-            satisfied=int(row["satisfied"]),
-            violated=int(row["violated"]),
-            cured_late=int(row["cured_late"]),
-            no_evidence=int(row["no_evidence"]),
-            incomplete=len(broken.intersection(row["subjects"])),
-        )
-        for row in clickhouse.rows(sql.scores(), params)
-    ]
+    rows = clickhouse.rows(sql.scores(), {**params, "broken": sorted(incomplete_streams(clickhouse))})
+    return [_score(control, row) for row in rows]
+
+
+def _score(control: Control, row: Mapping[str, Any]) -> Score:
+    counts = dict(zip(RESULTS, row["counts"], strict=True))
+    return Score(
+        control=control.id,
+        unit=str(row["unit"]),
+        standing=str(row["standing"]),
+        satisfied=int(counts["satisfied"]),
+        violated=int(counts["violated"]),
+        cured_late=int(counts["cured late"]),
+        no_evidence=int(counts["no evidence"]),
+        incomplete=int(row["incomplete"]),
+    )
 
 
 def _asked(clickhouse: ClickHouse, sql: Compiled, scope: Scope) -> tuple[Compiled, dict[str, Any]]:

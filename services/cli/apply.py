@@ -144,7 +144,7 @@ class _Applying:
         given = {name: _text(said.pop(name), name) for name in _COMMON if name in said}
         given.setdefault("command_id", line.command_id)
         common = Common(supersedes=_version(said.pop("supersedes", None)), **given)
-        actor = self._named(common.actor) if common.actor else self._actor
+        actor = self._actor if common.actor is None else self._named(common.actor)
         outcome = scribe.record(command_class, said, meta_of(self._settings, common, actor), actor)
         if outcome.repeated:
             tally.repeated += 1

@@ -133,13 +133,13 @@ def scope_of(
 
     zone = settings.zone
     return Scope(
-        as_of=times.day(as_of or "today", "--as-of", zone),
+        as_of=times.day("today" if as_of is None else as_of, "--as-of", zone),
         zone=zone,
-        known_at=times.end_of(known_at, "--known-at", zone) if known_at else None,
+        known_at=times.end_of(known_at, "--known-at", zone) if known_at is not None else None,
         basis=cast("Basis", basis),
-        unit=unit.upper() if unit else None,
-        period_from=times.day(period_from, "--from", zone) if period_from else None,
-        period_to=times.day(period_to, "--to", zone) if period_to else None,
+        unit=unit.upper() if unit is not None else None,
+        period_from=times.day(period_from, "--from", zone) if period_from is not None else None,
+        period_to=times.day(period_to, "--to", zone) if period_to is not None else None,
     )
 
 

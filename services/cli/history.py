@@ -58,8 +58,8 @@ def history(stream: str, as_of: str | None, known_at: str | None, as_json: bool,
     from services.cli.recording import opened
 
     settings = Settings.load()
-    until = times.end_of(as_of, "--as-of", settings.zone) if as_of else None
-    known = times.end_of(known_at, "--known-at", settings.zone) if known_at else None
+    until = times.end_of(as_of, "--as-of", settings.zone) if as_of is not None else None
+    known = times.end_of(known_at, "--known-at", settings.zone) if known_at is not None else None
     with opened() as app:
         stream = resolved(app, stream)
         records = _existing(app, stream)

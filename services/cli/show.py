@@ -84,7 +84,9 @@ Examples:
   pmo bench --only commands --only kpis
   pmo bench --kafka --markdown > docs/bench.md"""
 )
-@click.option("--events", type=click.IntRange(1_000), default=1_000_000, show_default=True, help="Events to measure on.")
+@click.option(
+    "--events", type=click.IntRange(1_000), default=1_000_000, show_default=True, help="Events to measure on."
+)
 @click.option("--only", multiple=True, metavar="GROUP", help="Measure this group only; may be given again.")
 @click.option("--kafka", is_flag=True, help="Also through a local broker.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -17,6 +17,7 @@ from schemas.event import (
     ACTOR_PATTERN,
     EARLIEST,
     ID_PATTERN,
+    MAX_VERSION,
     ActorAuth,
     Event,
     Precision,
@@ -68,6 +69,8 @@ class Meta:
                 raise BadInput(
                     f"The {what.replace('_', ' ')} {value[:60]!r} is not 1 to 200 letters, digits or . _ : / @ + = -"
                 )
+        if self.supersedes is not None and not 1 <= self.supersedes <= MAX_VERSION:
+            raise BadInput(f"There is no version {str(self.supersedes)[:20]}; versions go from 1 to {MAX_VERSION}.")
 
     def said(self) -> dict[str, Any]:
         """What belongs to the content of the command, and so to its digest."""

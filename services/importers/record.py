@@ -107,13 +107,12 @@ class _File:
         if unit := draft.data.get("unit"):
             self._register(str(unit), draft.occurred_at)
         shown = self._shown(draft)
-        before = self._unit.history(draft.stream).command_ids.get(draft.command_id)
+        history = self._unit.history(draft.stream)
+        before = history.command_ids.get(draft.command_id)
         if before and (self._imported or shown is None or shown.command_id.startswith(draft.command_id)):
             return Outcome(draft.stream, before, repeated=True)
         # said before, and something else since: another file says it again, under an id of its own
-        command_id = (
-            f"{draft.command_id}-{self._unit.history(draft.stream).version + 1}" if before else draft.command_id
-        )
+        command_id = f"{draft.command_id}-{history.version + 1}" if before else draft.command_id
         meta = self._meta(command_id, draft.occurred_at, draft.reported_at)
         if shown is not None:
             meta = replace(meta, supersedes=shown.version)

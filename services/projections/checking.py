@@ -132,6 +132,9 @@ def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     return (location[0], *location[2:]) if location[:1] == ("rule",) and len(location) > 1 else location
 
 
+_NONE_BROKEN: dict[str, Any] = {"broken": []}
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A control as SQL; it takes the scope's parameters beside its own."""
@@ -153,12 +156,15 @@ class Compiled:
         )
 
     def scores(self) -> str:
-        """One row per unit and standing: how many occasions have each result, and the streams that have any."""
-        names = [result.replace(" ", "_") for result in RESULTS]
-        counts = ", ".join(f"sum(countEqual(raw.1, {code})) AS {name}" for code, name in enumerate(names))
+        """One row per unit and standing: `counts` of occasions by result, in the order of `RESULTS`.
+
+        `incomplete` counts the streams with occasions that are among ``{broken:Array(String)}``.
+        """
+        counts = ", ".join(f"countEqual(raw.1, {code})" for code in range(len(RESULTS)))
         return (
-            f"SELECT unit, standing, {counts}, groupUniqArrayIf(stream, notEmpty(raw)) AS subjects FROM ({self.source})"
-            f" GROUP BY unit, standing HAVING {' + '.join(names)} > 0 ORDER BY unit, standing"
+            f"SELECT unit, standing, sumForEach([{counts}]) AS counts,"
+            " uniqExactIf(stream, notEmpty(raw) AND stream IN {broken:Array(String)}) AS incomplete"
+            f" FROM ({self.source}) GROUP BY unit, standing HAVING arraySum(counts) > 0 ORDER BY unit, standing"
         )
 
     def of_units(self) -> "Compiled":
@@ -173,7 +179,7 @@ def compiled(control: Control) -> Compiled:
     match rule:
         case ValidWhile():
             source, entry = templates.valid_while(rule)
-            return Compiled(source, entry, {})
+            return Compiled(source, entry, _NONE_BROKEN)
         case Precedence():
             parts = templates.precedence(rule, kind, bind)
         case Segregation():
@@ -182,7 +188,7 @@ def compiled(control: Control) -> Compiled:
             parts = templates.periodic(rule, kind, bind)
         case Response():
             parts = templates.response(rule, kind, bind)
-    return Compiled(_by_stream(parts, SUBJECTS[kind], kind, bind), parts.entry, bind.params)
+    return Compiled(_by_stream(parts, SUBJECTS[kind], kind, bind), parts.entry, {**_NONE_BROKEN, **bind.params})
 
 
 def _by_stream(parts: Parts, subject: Subject, kind: str, bind: Binder) -> str:

@@ -14,6 +14,8 @@ from services.projections import calendars
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
 
+_BATCH = "batch_"
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -36,7 +38,7 @@ class Projector:
     def land(self, values: Sequence[bytes], kinds: set[str], checkpoints: Sequence[Checkpoint]) -> None:
         """Lands records' bytes of these kinds; after it returns, they are in every table and the checkpoints hold."""
         if values:
-            batch = f"batch_{uuid.uuid4().hex}"
+            batch = f"{_BATCH}{uuid.uuid4().hex}"
             raw = f"{batch}_raw"
             try:
                 self._clickhouse.command(f"CREATE TABLE {raw} (value String) ENGINE = Memory")
@@ -91,3 +93,14 @@ class Projector:
 def kinds_of(streams: Sequence[str]) -> set[str]:
     """The kinds among these streams."""
     return {kind_of(stream) for stream in streams}
+
+
+def drop_leftovers(clickhouse: ClickHouse, older_than: int) -> None:
+    """Drops the batches of processes that were killed: those made more than so many seconds ago."""
+    found = clickhouse.rows(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Memory' "
+        "AND startsWith(name, {batch:String}) AND metadata_modification_time <= now() - {older_than:UInt32}",
+        {"batch": _BATCH, "older_than": older_than},
+    )
+    for row in found:
+        clickhouse.command(f"DROP TABLE IF EXISTS {row['name']} SYNC")

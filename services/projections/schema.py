@@ -6,9 +6,11 @@ from services.errors import Unavailable
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, fingerprint, table, tables
+from services.projections.projector import drop_leftovers
 from services.settings import Settings
 
 _OWNER = "definitions"
+_DAY_S = 86_400
 Progress = Callable[[str], None]
 
 
@@ -103,6 +105,8 @@ def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:
         clickhouse = ClickHouse.embedded(settings.clickhouse_path, **({} if wait is None else {"wait": wait}))
     try:
         prepare(clickhouse, settings.workspace_id)
+        # nobody else is at work in a folder of ours; on a server a batch takes seconds
+        drop_leftovers(clickhouse, _DAY_S if settings.clickhouse else 0)
     except BaseException:
         clickhouse.close()
         raise

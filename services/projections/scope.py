@@ -35,7 +35,8 @@ class Scope:
     def as_of_k(self) -> int:
         """The greatest fold key at the end of the day in the organisation's time zone."""
         midnight = datetime.combine(self.as_of + timedelta(days=1), datetime.min.time(), self.zone)
-        return order_key(in_milliseconds(midnight) - timedelta(milliseconds=1), MAX_VERSION)
+        # no event lies later, and a later key would not fit 64 bits
+        return order_key(min(in_milliseconds(midnight), LATEST) - timedelta(milliseconds=1), MAX_VERSION)
 
     def params(self) -> dict[str, Any]:
         """The parameters that every KPI, control and state view takes."""

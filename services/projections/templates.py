@@ -66,8 +66,8 @@ class Parts:
 
     `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples
     whose first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at,
-    evidence, detail). Arrays are put together without `if`: ClickHouse would evaluate its branches lazily, and what they
-    share again for each use.
+    evidence, detail). Arrays are put together without `if`: ClickHouse would evaluate its branches lazily, and what
+    they share again for each use.
     """
 
     reads: set[str]
@@ -379,5 +379,6 @@ def valid_while(rule: ValidWhile) -> tuple[str, str]:
     )
     start = f"toTimeZone(toDateTime64({as_date('x.4')}, 3, {ZONE}), 'UTC')"
     proof = "arrayMap(h -> h.3, arrayFilter(h -> h.1 <= until AND h.2 >= x.3, arraySort(given)))"
-    entry = f"(x.2, {as_date('x.3')}, if(x.1 = {CURED}, {start}, NULL), arrayDistinct(arrayConcat(evidence, {proof})), detail)"
+    cured = f"if(x.1 = {CURED}, {start}, NULL)"
+    entry = f"(x.2, {as_date('x.3')}, {cured}, arrayDistinct(arrayConcat(evidence, {proof})), detail)"
     return source, entry

@@ -56,6 +56,8 @@ def test_keep_going_records_the_good_lines(pmo: Pmo) -> None:
         ('{"command": "unit register", "unit": "A", "name": "x", "name": "y"}', "'name' is given twice"),
         ('{"command": "goal declare", "goal": "A", "statement": "x", "weight": NaN}', "NaN is not a number"),
         ('{"command": "unit rename", "unit": "A", "name": "x", "supersedes": 0}', "is not a version"),
+        ('{"command": "unit rename", "unit": "A", "name": "x", "supersedes": 99999999999999999999}', "no version 999"),
+        ('{"command": "unit register", "unit": "A", "name": "x", "actor": ""}', "key is empty"),
         ('{"command": "unit rename", "unit": "A", "name": "x", "on": "soon"}', "'soon' is not a day"),
         ('{"command": "unit rename", "unit": "A", "name": "x", "actor": true}', "True is not a text"),
         ('{"command": "unit register", "unit": "A", "name": "x", "recorded_at": "2025-01-01"}', "cannot be given"),

@@ -85,3 +85,13 @@ def test_unknown_units_and_controls(home: Path) -> None:
     assert (done.returncode, done.stderr) == (5, "Error: There is no unit OPX at that time; did you mean OPS?\n")
     done = run(home, "audit", "99")
     assert done.returncode == 5 and done.stderr.startswith("Error: There is no control '99'")
+
+
+def test_an_empty_option_is_not_taken_for_none_given(home: Path) -> None:
+    for option, code in (("--as-of", 2), ("--known-at", 2), ("--from", 2), ("--to", 2), ("--unit", 5)):
+        assert run(home, "kpi", "on-time", option, "").returncode == code
+
+
+def test_the_last_days_that_can_be_asked_for_are_answered(home: Path) -> None:
+    years = [data(home, "kpi", "on-time", "--as-of", f"{year}-12-30")["figures"] for year in (2199, 2298)]
+    assert years[0] == years[1] != []

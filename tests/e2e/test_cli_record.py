@@ -126,6 +126,9 @@ def test_wrong_input_of_every_family_records_nothing(crane: Pmo) -> None:
         (2, "--decided-by", ("project", "approve", crane7, "--decidd-by", "board")),
         (2, "neither a file", ("project", "approve", crane7, "--decided-by", "board", "--evidence", "no such file")),
         (2, "actor", ("unit", "rename", "OPS", "--name", "X", "--actor", "system:")),
+        (2, "There is no version 99", ("unit", "rename", "OPS", "--name", "X", "--supersedes", "9" * 20)),
+        (2, "There is no version 0", ("unit", "rename", "OPS", "--name", "X", "--supersedes", "0")),
+        (2, "--as-of: ''", ("history", f"project:{crane7}", "--as-of", "")),
         (2, "Did you mean propose?", ("project", "propos", "X")),
         (2, "Did you mean project?", ("prject", "propose", "X")),
     )  # fmt: skip

@@ -151,6 +151,12 @@ def test_a_score_counts_by_unit_and_standing_and_goes_down_to_sub_units(world: W
     by_unit = {(s.unit, s.standing): s for s in scorecard(world._clickhouse, control, Scope(_day("2026-06-30"), ZONE))}
     assert (by_unit["LEFT", "governed"].activated, by_unit["LEFT", "governed"].compliance) == (2, Decimal("0.5"))
     assert (by_unit["DEEP", "observed"].activated, by_unit["DEEP", "observed"].compliance) == (0, None)
+    assert {s.incomplete for s in by_unit.values()} == {0}
+    world._versions[moved] += 1
+    world.add(moved, "2026-02-02 approved")
+    world.land()
+    broken = scorecard(world._clickhouse, control, Scope(_day("2026-06-30"), ZONE, unit="LEFT"))
+    assert {(s.unit, s.standing): s.incomplete for s in broken}["LEFT", "governed"] == 1
     with pytest.raises(NotFound, match="no unit LEFTY"):
         scores("LEFTY")
 

@@ -9,6 +9,7 @@ import pytest
 
 from services.errors import BadInput, Unavailable
 from services.projections.clickhouse import ClickHouse, lock_file
+from services.projections.schema import connect
 from services.runtime import endpoint_url, open_app
 from services.settings import Settings
 
@@ -52,6 +53,14 @@ def test_a_folder_that_cannot_be_written_is_unavailable(settings: Settings) -> N
     lock_file(settings.clickhouse_path).mkdir()
     with pytest.raises(Unavailable, match="cannot be written"):
         ClickHouse.embedded(settings.clickhouse_path)
+
+
+def test_batches_of_a_killed_process_are_dropped_at_the_next_start(settings: Settings) -> None:
+    for _ in range(2):
+        with connect(settings) as clickhouse:
+            left = clickhouse.rows("SELECT name FROM system.tables WHERE database = 'pmo' AND name LIKE 'batch%'")
+            clickhouse.command("CREATE TABLE IF NOT EXISTS batch_1_raw (value String) ENGINE = Memory")
+        assert not left
 
 
 @pytest.mark.parametrize("url", ["host", "http://", "http://host:abc/pmo", "http://host:99999/pmo", "ftp://host/pmo"])
