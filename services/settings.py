@@ -31,7 +31,7 @@ class Settings(BaseModel):
     simulated: bool = False
     time_zone: str = "UTC"
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217")
-    secret: SecretStr = Field(description="Keys the HMAC that makes person ids; never printed")
+    secret: SecretStr = Field(min_length=16, description="Keys the HMAC that makes person ids; never printed")
     fsync: bool = Field(default=False, description="Wait for the disk at each commit: safe against power loss")
     kafka: str = Field(default="", description="host:port of brokers, comma separated; empty: a local one or none")
     topic_prefix: str = Field(default="pmo", pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")

@@ -63,6 +63,13 @@ def test_batches_of_a_killed_process_are_dropped_at_the_next_start(settings: Set
         assert not left
 
 
+@pytest.mark.parametrize("secret", ["", "short-s3cret"])
+def test_a_secret_that_hides_nobody_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(BadInput, match="'secret'") as refused:
+        Settings.of({"home": Path(), "workspace_id": "test", "secret": secret})
+    assert "s3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("url", ["host", "http://", "http://host:abc/pmo", "http://host:99999/pmo", "ftp://host/pmo"])
 def test_an_address_of_clickhouse_that_is_none(url: str) -> None:
     with pytest.raises(BadInput, match="must look like"):
