@@ -90,11 +90,39 @@ def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
     clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(events)}")
     clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
     # records acknowledged between the SELECT and the exchange stand in `events`, but in the old table only
-    missed = (
-        f"(SELECT * FROM {events} WHERE (stream, version) NOT IN (SELECT stream, version FROM {definition.physical}))"
-    )
-    clickhouse.command(f"INSERT INTO {definition.physical} {definition.select_from(missed)}")
+    _insert_missed(clickhouse, definition, events)
     clickhouse.command(f"DROP TABLE {fresh} SYNC")
+
+
+def settle_older(clickhouse: ClickHouse) -> None:
+    """Brings in what a program with older definitions landed into its own tables only.
+
+    In an embedded folder nobody else can be at work, so the older tables are dropped; on a server an older worker may
+    still be landing, and the next start of a newer one settles the rest.
+    """
+    names = [
+        str(row["name"])
+        for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")
+    ]
+    for definition in tables():
+        older = [
+            name
+            for name in names
+            if name.startswith(f"{definition.name}__") and name != definition.physical and not name.endswith("_fresh")
+        ]
+        if definition.fill and older:
+            sources = older if definition.name == "events" else [table("events").physical]
+            for source in sources:
+                _insert_missed(clickhouse, definition, source)
+        if clickhouse.folder is not None:
+            for name in older:
+                clickhouse.command(f"DROP TABLE {name} SYNC")
+
+
+def _insert_missed(clickhouse: ClickHouse, definition: Table, source: str) -> None:
+    held = f"(SELECT stream, version FROM {definition.physical})"
+    missed = f"(SELECT * FROM {source} WHERE (stream, version) NOT IN {held})"
+    clickhouse.command(f"INSERT INTO {definition.physical} {definition.select_from(missed)}")
 
 
 def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:
@@ -105,6 +133,7 @@ def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:
         clickhouse = ClickHouse.embedded(settings.clickhouse_path, **({} if wait is None else {"wait": wait}))
     try:
         prepare(clickhouse, settings.workspace_id)
+        settle_older(clickhouse)
         # nobody else is at work in a folder of ours; on a server a batch takes seconds
         drop_leftovers(clickhouse, _DAY_S if settings.clickhouse else 0)
     except BaseException:

@@ -101,7 +101,7 @@ class TestCorrections:
         planned.app.void("project:CRANE-7", 3, Meta(ME))
         assert statuses(planned) == "running"
 
-    @pytest.mark.parametrize("version", [0, 4, 99, MAX_VERSION])
+    @pytest.mark.parametrize("version", [4, 99, MAX_VERSION])
     def test_what_is_not_there_cannot_be_corrected(self, planned: Office, version: int) -> None:
         with pytest.raises(Rejected, match="does not exist or is already superseded"):
             planned.app.void("project:CRANE-7", version, Meta(ME))
