@@ -223,11 +223,18 @@ class UnitOfWork:
         missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
             raise NotFound(f"There is no {missing}; register it first, or correct the code.")
-        others = {s: self.state(s, occurred_at) for s in (*command.references(), *command.considers())}
+        named = (*command.references(), *command.considers())
+        # what was described only later is known all the same: an old certificate, a course entered after it
+        others = {s: self.state(s, occurred_at) or self.state(s) for s in named}
         zone = self._app.settings.zone
         day = occurred_at.astimezone(zone).date()
         context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others)
         events = command.decide(before, later, context)
+        if corrected is not None and events and not _replaces(corrected.event, events[0]):
+            raise Rejected(
+                f"Version {meta.supersedes} of {stream} is {_happened(corrected.event)}, which {_happened(events[0])} "
+                "cannot replace; correct it by the same kind of command, or void it."
+            )
         if meta.supersedes is not None and len(events) != 1:
             raise Rejected("A correction replaces one event by one; this command makes several, so void and redo them.")
         if not events:
@@ -344,6 +351,25 @@ def _instant(moment: datetime) -> datetime:
         return in_milliseconds(moment)
     except ValueError:
         raise BadInput("A time needs a zone, as in 2026-06-30T09:00:00+02:00.") from None
+
+
+_ALIKE = (
+    frozenset({"gate-passed", "gate-passed-with-conditions", "gate-failed"}),
+    frozenset({"hours-logged", "hours-corrected"}),
+    frozenset({"allocation-planned", "allocation-revised"}),
+    frozenset({"published", "revised"}),
+    frozenset({"approved", "rejected", "deferred"}),
+)
+"""Events that state the same matter, so that one may stand in the other's place."""
+
+
+def _happened(event: Event) -> str:
+    return event.type_name.split(".")[2]
+
+
+def _replaces(old: Event, new: Event) -> bool:
+    pair = {_happened(old), _happened(new)}
+    return len(pair) == 1 or any(pair <= alike for alike in _ALIKE)
 
 
 def day_start(day: date, settings: Settings) -> datetime:

@@ -188,7 +188,12 @@ class LogHours(
         """Corrects what was logged for that day and project before."""
         item = f"{self.project}.{self.day.isoformat()}"
         fields = {"item": item, "project": self.project, "day": self.day, "hours": self.hours}
-        if state.last(events.HoursLogged, item=item):
+        approved = state.last(events.TimesheetApproved) or any(
+            isinstance(r.event, events.TimesheetApproved) for r in later
+        )
+        if approved and self.reason is None:
+            raise Rejected("That week is approved; give --reason to change its hours all the same.")
+        if self.reason is not None or state.last(events.HoursLogged, item=item):
             return [events.HoursCorrected(reason=self.reason, **fields)]
         return [events.HoursLogged(**fields)]
 

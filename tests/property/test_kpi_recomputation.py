@@ -124,11 +124,9 @@ def on_time(streams: dict[str, list[Record]], scope: Scope) -> Found:
         if kind_of(stream) != "project" or not records:
             continue
         standing, status, unit = project_state(records)
-        if standing == "governed":
-            planned = get(last(records, "baseline-set", item="1"), "finish")[0]
-        else:
-            finishes = [get(r, "finish")[0] for r in records if happened(r) == "recorded"]
-            planned = next((f for f in finishes if f), None)
+        baseline = last(records, "baseline-set", item="1")
+        plan = next((r for r in records if happened(r) == "recorded" and get(r, "finish")[0]), None)
+        planned = get(baseline if standing == "governed" else plan, "finish")[0]
         first, end = scope.period_from or dt.date(1970, 1, 1), scope.period_to or scope.as_of
         if status == "withdrawn" or planned is None or not first <= planned <= min(end, scope.as_of):
             continue
@@ -136,6 +134,8 @@ def on_time(streams: dict[str, list[Record]], scope: Scope) -> Found:
         if standing == "governed":
             excluded = status if status in ("cancelled", "merged", "split", "descoped", "rejected") else ""
             completed = last(records, "completed")
+            if status == "completed" and completed and baseline and baseline.occurred_at > completed.occurred_at:
+                excluded = "baseline set after the completion"
             met = status == "completed" and completed is not None and local_day(completed) <= planned
         else:
             seen = last(records, "recorded")
@@ -143,10 +143,12 @@ def on_time(streams: dict[str, list[Record]], scope: Scope) -> Found:
             stated, said = get(seen, "finish", "status")
             if said == "cancelled":
                 excluded = "cancelled"
-            elif stated and stated <= local_day(seen):
+            elif seen is not plan and stated and stated < local_day(seen):
                 met = stated <= planned
             elif local_day(seen) <= planned:
                 excluded = "no report after the finish"
+            elif seen is plan:
+                excluded = "only one report of a finish"
             elif stated is None:
                 excluded = "finish no longer stated"
         found[stream] = (unit, excluded, int(met))
@@ -176,13 +178,16 @@ def on_budget(streams: dict[str, list[Record]], scope: Scope) -> Found:
         if not first <= local_day(standing_closure) <= end:
             continue
         final, currency = get(standing_closure, "final_cost", "currency")
-        budget, planned_in = get(last(records, "baseline-set", item="1"), "budget", "currency")
+        baseline = last(records, "baseline-set", item="1")
+        budget, planned_in = get(baseline, "budget", "currency")
         notes = {r.event.part: r for r in records if happened(r) == "actual-cost-corrected"}
         after = [r for r in notes.values() if r.k > standing_closure.k]
         final += sum(get(r, "amount")[0] for r in after)
         currencies = {currency, *(get(r, "currency")[0] for r in after)}
         if budget is None:
             found[stream] = (unit, "no baseline", 0)
+        elif baseline and baseline.occurred_at > standing_closure.occurred_at:
+            found[stream] = (unit, "baseline set after the closure", 0)
         elif budget == 0:
             found[stream] = (unit, "budget of 0", 0)
         elif currencies != {planned_in}:

@@ -69,6 +69,10 @@ ON_TIME: dict[str, tuple[Steps, Expected]] = {
          "2026-06-15 completed"),
         (0, 1, {}),
     ),
+    "a baseline set after the completion is no plan": (
+        ("2026-01-05 started", "2026-02-01 completed", rebaselined("2026-02-02", 1, "2026-05-01", 1)),
+        (0, 0, {"baseline set after the completion": 1}),
+    ),
     "no baseline, no cohort": (("2026-01-05 started", "2026-02-01 completed"), (0, 0, {})),
 }  # fmt: skip
 
@@ -100,7 +104,8 @@ def test_on_time_is_a_ratio_of_sums(world: KpiWorld) -> None:
     late = sum(expected[1] - expected[0] for _, expected in ON_TIME.values())
     figure = world.figure("on-time", unit)
     assert (figure.value, figure.n) == (Decimal(2) / (2 + late), 2 + late)
-    assert figure.left_out == {"cancelled": 1, "merged": 1, "split": 1, "descoped": 1}
+    beside = ("cancelled", "merged", "split", "descoped", "baseline set after the completion")
+    assert figure.left_out == dict.fromkeys(beside, 1)
 
 
 def test_nothing_to_count_is_no_data_not_zero(world: KpiWorld) -> None:
@@ -151,6 +156,11 @@ OBSERVED: dict[str, tuple[tuple[tuple[str, str | None], ...], Expected]] = {
     "finished as first stated": ((("2024-09-30", "2025-03-31"), ("2025-09-30", "2025-03-31")), (1, 1, {})),
     "finished later": ((("2024-09-30", "2025-03-31"), ("2026-03-31", "2025-12-31")), (0, 1, {})),
     "still to finish after the plan": ((("2024-09-30", "2025-03-31"), ("2025-09-30", "2027-01-31")), (0, 1, {})),
+    "one report alone proves nothing": ((("2025-09-30", "2025-03-31"),), (0, 0, {"only one report of a finish": 1})),
+    "the finish is the report's own day": (
+        (("2024-09-30", "2025-03-31"), ("2025-03-31", "2025-03-31")),
+        (0, 0, {"no report after the finish": 1}),
+    ),
     "no report since": ((("2024-09-30", "2025-03-31"),), (0, 0, {"no report after the finish": 1})),
     "finish no longer stated": (
         (("2024-09-30", "2025-03-31"), ("2025-09-30", None)),
@@ -177,6 +187,10 @@ DONE: Steps = (*PLAN, "2026-03-31 completed")
 ON_BUDGET: dict[str, tuple[Steps, Expected]] = {
     "at the budget": ((*DONE, closed("2026-04-30", 1000)), (1, 1, {})),
     "over it": ((*DONE, closed("2026-04-30", 1001)), (0, 1, {})),
+    "a baseline set after the closure is no plan": (
+        ("2026-02-01 completed", closed("2026-03-01", 5), rebaselined("2026-03-02", 1, "2026-05-01", 10)),
+        (0, 0, {"baseline set after the closure": 1}),
+    ),
     "not closed": (DONE, (0, 0, {"not closed": 1})),
     "open": (PLAN, (0, 0, {"not closed": 1})),
     "never started": (PLAN[:2], (0, 0, {})),

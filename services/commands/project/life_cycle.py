@@ -160,7 +160,9 @@ class Complete(ProjectCommand, path="project complete", example="CRANE-7 --objec
     assessor: PersonKey | None = Field(default=None, description="Who judged that")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
-        """Records the fact, also for a project that was never started."""
+        """Records the fact, also for a project that was never started; refuses to record it twice."""
+        if project.status == "completed":
+            raise Rejected(f"Project {self.project} is completed already; correct that event by --supersedes.")
         return [events.Completed(**plain(self))]
 
 

@@ -11,7 +11,7 @@
 --   and a new edition leaves all of them unassessed; so does abandoning the standard after the assessment. It is a
 --   state at the as-of day: the mandate's due day and the period do not matter. Left out and counted beside: standards waived
 --   on the as-of day, not applicable to the unit, not mandated, withdrawn, or without an edition. A unit without a
---   mandate has no rate. Units above others are sums over those below.
+--   mandate has no rate. A unit and all below it together: --unit CODE --by portfolio.
 SELECT
     unit,
     stream AS subject,

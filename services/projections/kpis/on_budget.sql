@@ -9,8 +9,8 @@
 -- definition: Of the projects financially closed in the period (and not reopened since), whatever ended them, with a
 --   first baseline whose budget is over 0: those whose final cost is at most that budget, however often they were
 --   rebaselined. Credit notes and cost corrections that come after the closure change the final cost. Beside: closed
---   without a baseline, with a budget of 0, or with costs in another currency; started and not closed. A withdrawn
---   project counts nowhere. Of observed projects no closure is known, so nothing can be said of them here; what open and
+--   without a baseline, with one set after the closure, with a budget of 0, or with costs in another currency; started
+--   and not closed. A withdrawn project counts nowhere. Of observed projects no closure is known, so nothing can be said of them here; what open and
 --   observed ones are forecast to cost is another question: forecast-within-budget.
 WITH
     arrayFilter(
@@ -28,6 +28,7 @@ SELECT
         standing = 'observed', 'closure is not observed',
         NOT is_closed, 'not closed',
         baseline1.5 = 0, 'no baseline',
+        baseline1.6 > closure.3, 'baseline set after the closure',
         ifNull(budget = 0, true), 'budget of 0',
         ifNull(closure.2 != baseline1.4, true) OR arrayExists(c -> ifNull(c.4 != baseline1.4, true), later),
             'cost in another currency',

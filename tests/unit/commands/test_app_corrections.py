@@ -134,3 +134,46 @@ class TestCorrections:
         assert [r.version for r in history.active()] == [
             r.version for r in history.records if r.version not in dead and not isinstance(r.event, Voided)
         ]
+
+
+class TestWhatReplacesWhat:
+    def test_another_kind_of_event_cannot_take_the_place(self, planned: Office) -> None:
+        with pytest.raises(Rejected, match="is proposed, which financially-closed cannot replace"):
+            planned.do("project start", project="crane-7", at_risk="x")
+            planned.do("project complete", project="crane-7")
+            planned.do("project close", Meta(ME, supersedes=1), project="crane-7", final_cost="9", currency="EUR")
+        assert len(planned.stored("project:CRANE-7")) == 4
+
+    def test_a_gate_failed_by_mistake_can_be_passed(self, planned: Office) -> None:
+        planned.do("project request-gate", project="crane-7", gate="g1", evidence=["https://docs.example/1"])
+        (failed,) = planned.do("project fail-gate", project="crane-7", gate="g1", decided_by="board").records
+        meta = Meta(ME, supersedes=failed.version)
+        (passed,) = planned.do("project pass-gate", meta, project="crane-7", gate="g1", decided_by="board").records
+        assert passed.event.type_name == "pmo.project.gate-passed.v1"
+
+    def test_a_project_is_completed_once(self, planned: Office) -> None:
+        planned.do("project complete", project="crane-7")
+        with pytest.raises(Rejected, match="completed already; correct that event by --supersedes"):
+            planned.do("project complete", project="crane-7")
+
+
+class TestWhatIsEnteredLate:
+    def test_a_certificate_older_than_its_courses_entry_expires(self, planned: Office) -> None:
+        planned.do("person join", Meta(ME, on=date(2023, 1, 1)), person="ann", unit="ops", role="Manager")
+        planned.do("course define", Meta(ME, on=date(2026, 1, 5)), course="safety", title="Safety", valid_months="24")
+        done = planned.do("training complete", person="ann", course="safety", completed_on="2024-02-10").records[0]
+        assert done.event.model_dump()["expires"] == date(2026, 2, 10)
+
+    def test_an_approved_week_changes_only_with_a_reason(self, planned: Office) -> None:
+        planned.do("person join", Meta(ME, on=date(2026, 1, 1)), person="ann", unit="ops", role="Manager")
+        hours = {"person": "ann", "project": "crane-7", "day": "2026-06-01", "hours": "6"}
+        planned.do("timesheet log", **hours)
+        at = Meta(ME, on=date(2026, 6, 8))
+        planned.do("timesheet submit", at, person="ann", week_of="2026-06-01")
+        planned.do(
+            "timesheet approve", Meta(ME, on=date(2026, 6, 9)), person="ann", week_of="2026-06-01", decided_by="bob"
+        )
+        with pytest.raises(Rejected, match="week is approved; give --reason"):
+            planned.do("timesheet log", **{**hours, "hours": "7"})
+        (changed,) = planned.do("timesheet log", **{**hours, "hours": "7", "reason": "typo"}).records
+        assert changed.event.type_name == "pmo.timesheet.hours-corrected.v1"
