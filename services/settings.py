@@ -95,7 +95,7 @@ class Settings(BaseModel):
         given = {f: os.environ[f"PMO_{f.upper()}"] for f in cls.model_fields if f"PMO_{f.upper()}" in os.environ}
         given.pop("home", None)
         if "actor" not in given and "actor" not in stored:
-            given["actor"] = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+            given["actor"] = os.environ.get("USER") or os.environ.get("LOGNAME") or _login()
         return cls.of({**stored, **given, **overrides, "home": folder})
 
     @classmethod
@@ -107,6 +107,17 @@ class Settings(BaseModel):
             first = error.errors(include_input=False)[0]
             name = ".".join(str(part) for part in first["loc"])
             raise BadInput(f"Setting {name!r} is wrong: {first['msg']}.") from None
+
+
+def _login() -> str:
+    """Who runs this process, as the system's list of users says."""
+    import getpass
+
+    try:
+        return getpass.getuser() or "unknown"
+    except (KeyError, OSError, ImportError):
+        # a container may run under a number that nobody has
+        return "unknown"
 
 
 def default_home() -> Path:

@@ -24,6 +24,7 @@ from services.topics import topics
 from services.waiting import missing, wait_visible
 
 Say = Callable[[str], None]
+ENDPOINT_SAYS = "Queries are answered at"
 _WATCH_S = 0.1
 _EMBEDDED_POLL_S = 0.1
 
@@ -108,7 +109,8 @@ def running(
         else:
             _start_kafka_parts(stack, now, landing, say, progress, stop)
         if not settings.clickhouse:
-            _start_endpoint(stack, settings, clickhouse, say, endpoint_port)
+            own = now.bootstrap or "" if now.broker else ""
+            _start_endpoint(stack, settings, clickhouse, say, endpoint_port, own)
         yield now
 
 
@@ -279,13 +281,15 @@ def _start(stack: ExitStack, now: Running, part: _Part) -> _Part:
     return part
 
 
-def _start_endpoint(stack: ExitStack, settings: Settings, clickhouse: ClickHouse, say: Say, port: int) -> None:
+def _start_endpoint(
+    stack: ExitStack, settings: Settings, clickhouse: ClickHouse, say: Say, port: int, broker: str = ""
+) -> None:
     from services.web.endpoint import Endpoint
 
-    endpoint = Endpoint(settings, clickhouse, port)
+    endpoint = Endpoint(settings, clickhouse, port, broker)
     stack.callback(endpoint.stop)
     endpoint.start()
-    say(f"Queries are answered at {endpoint.address} (user and token in {settings.endpoint_file}).")
+    say(f"{ENDPOINT_SAYS} {endpoint.address} (user and token in {settings.endpoint_file}).")
 
 
 def _follow_store(app: Governance, clickhouse: ClickHouse, end: threading.Event) -> None:

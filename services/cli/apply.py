@@ -12,13 +12,16 @@ import click
 
 from services.cli import output
 from services.cli.groups import nearest
+from services.cli.history import withdraw
 from services.cli.recording import Actor, Common, Scribe, actor_of, meta_of, opened
-from services.commands.app import Governance, UnitOfWork
+from services.commands.app import Governance, Outcome, UnitOfWork
 from services.commands.catalogue import BY_PATH
 from services.errors import BadInput, NotFound, PartlyRejected, PmoError, Rejected
 from services.settings import Settings
 
 _COMMON = ("on", "at", "reported_at", "command_id", "actor", "recorded_at")
+_VOID = "void"
+_VOID_NEEDS, _VOID_TAKES = ("stream", "version"), ("reason", "command_id", "actor")
 _PROGRESS_EVERY = 200
 _EPILOG = """\b
 A line is one command:
@@ -26,6 +29,10 @@ A line is one command:
 Its fields are the options of that command, with _ for -; on, at, reported_at,
 supersedes, command_id and actor may be given too. A line without command_id gets
 one from its content, so that applying a file again records nothing twice.
+
+\b
+An event that was recorded in error is withdrawn by
+  {"command": "void", "stream": "project:ALPHA", "version": 3, "reason": "twice"}
 
 \b
 Example:
@@ -136,16 +143,38 @@ class _Applying:
     def _one(self, scribe: Scribe, line: Line, tally: Tally) -> None:
         said = parsed(line.content)
         path = said.pop("command", None)
+        if path == _VOID:
+            self._tally(self._void(scribe, line, said), tally)
+            return
         command_class = BY_PATH.get(path) if isinstance(path, str) else None
         if command_class is None:
-            near = nearest(str(path), list(BY_PATH))
+            near = nearest(str(path), [*BY_PATH, _VOID])
             hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "write one like 'project propose'."
             raise BadInput(f"command: {path!r} is no command; {hint}" if path else 'The line has no "command".')
         given = {name: _text(said.pop(name), name) for name in _COMMON if name in said}
         given.setdefault("command_id", line.command_id)
-        common = Common(supersedes=_version(said.pop("supersedes", None)), **given)
+        replaced = said.pop("supersedes", None)
+        common = Common(supersedes=None if replaced is None else _version(replaced, "supersedes"), **given)
         actor = self._actor if common.actor is None else self._named(common.actor)
-        outcome = scribe.record(command_class, said, meta_of(self._settings, common, actor), actor)
+        self._tally(scribe.record(command_class, said, meta_of(self._settings, common, actor), actor), tally)
+
+    def _void(self, scribe: Scribe, line: Line, said: dict[str, Any]) -> Outcome:
+        if more := set(said) - {*_VOID_NEEDS, *_VOID_TAKES}:
+            fields = ", ".join((*_VOID_NEEDS, *_VOID_TAKES))
+            raise BadInput(f"'void' has no field {min(more)!r}; its fields are {fields}.")
+        if missing := [name for name in _VOID_NEEDS if name not in said]:
+            raise BadInput(f"'void' needs {' and '.join(missing)}.")
+        given = {name: _text(value, name) for name, value in said.items() if name != "version"}
+        common = Common(command_id=given.get("command_id", line.command_id))
+        actor = self._named(given["actor"]) if "actor" in given else self._actor
+        meta = meta_of(self._settings, common, actor)
+        version = _version(said["version"], "version")
+        outcome = withdraw(self._app, scribe.unit, given["stream"], version, meta, given.get("reason"))
+        scribe.introduce(actor, outcome)
+        return outcome
+
+    @staticmethod
+    def _tally(outcome: Outcome, tally: Tally) -> None:
         if outcome.repeated:
             tally.repeated += 1
         else:
@@ -190,11 +219,9 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
-def _version(value: Any) -> int | None:
-    if value is None:
-        return None
+def _version(value: Any, name: str) -> int:
     if not isinstance(value, str) or not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise BadInput(f"supersedes: {value!r} is not a version such as 3.")
+        raise BadInput(f"{name}: {value!r} is not a version such as 3.")
     return int(value)
 
 

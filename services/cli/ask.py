@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from services.cli import output, times
+from services.cli.names import complete_kpi, completing, unknown_kpi
 from services.cli.output import Column
-from services.errors import BadInput
+from services.errors import BadInput, NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ _ROW_CSV = ("unit", "subject", "label", "standing", "numerator", "denominator", 
 def scope_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options that say of whom, as of when and as known when."""
     options = (
-        click.option("--unit", metavar="CODE", help="Only this unit and those below it."),
+        click.option(
+            "--unit",
+            metavar="CODE",
+            help="Only this unit and those below it.",
+            shell_complete=completing("business-unit"),
+        ),
         click.option("--as-of", metavar="DAY", help="What was true at the end of this day; by default today."),
         click.option("--known-at", metavar="TIME", help="With what was known by this day's end or instant."),
         click.option(
@@ -67,7 +73,7 @@ Example:
   pmo kpi
   pmo kpi on-time --by unit --as-of 2026-06-30 --known-at 2026-07-05"""
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_kpi)
 @click.option("--by", type=click.Choice(("unit", "portfolio", "project")), help="One figure for each of these.")
 @click.option("--from", "period_from", metavar="DAY", help="First day of the period.")
 @click.option("--to", "period_to", metavar="DAY", help="Last day of the period; by default the as-of day.")
@@ -97,7 +103,7 @@ def kpi(
 
     if as_rows and not name:
         raise BadInput("--rows needs the name of a KPI; 'pmo kpi' lists them.")
-    wanted = [kpis.find_kpi(name)] if name else list(kpis.load_kpis().values())
+    wanted = [_kpi(name)] if name else list(kpis.load_kpis().values())
     group = cast("By", by or ("unit" if name else "portfolio"))
     settings = Settings.load()
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
@@ -117,6 +123,15 @@ def kpi(
         output.as_csv(_FIGURE_CSV, rows)
     else:
         _show_figures(wanted, figures, scope, group, alone=name is not None)
+
+
+def _kpi(name: str) -> "Kpi":
+    from services.projections import kpi as kpis
+
+    try:
+        return kpis.find_kpi(name)
+    except NotFound:
+        raise unknown_kpi(name) from None
 
 
 def scope_of(

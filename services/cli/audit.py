@@ -8,7 +8,9 @@ import click
 
 from services.cli import output
 from services.cli.ask import NO_DATA, scope_data, scope_of, scope_options, scope_text
+from services.cli.names import complete_control, unknown_control
 from services.cli.output import Column
+from services.errors import NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ Example:
   pmo audit
   pmo audit 1 --unit OPS --as-of 2026-06-30 --findings"""
 )
-@click.argument("control", required=False)
+@click.argument("control", required=False, shell_complete=complete_control)
 @click.option("--by", type=click.Choice(("unit", "portfolio")), help="One score for each of these.")
 @click.option("--findings", is_flag=True, help="List what was violated, or cured only late.")
 @scope_options
@@ -72,10 +74,10 @@ def audit(
     known, there is no evidence, which is neither a pass nor a finding.
     """
     from services.audit import run
-    from services.projections.checking import find_control, load_controls
+    from services.projections.checking import load_controls
     from services.runtime import open_reader
 
-    wanted = [find_control(control)] if control else list(load_controls().values())
+    wanted = [_control(control)] if control else list(load_controls().values())
     settings = Settings.load()
     scope = scope_of(settings, unit, as_of, known_at, known_basis)
     occasions: list[Occasion] = []
@@ -99,6 +101,15 @@ def audit(
         output.as_csv(_SCORE_CSV, rows)
     else:
         _show_scores(wanted, rows, scope, by_unit=by_unit)
+
+
+def _control(wanted: str) -> "Control":
+    from services.projections.checking import find_control
+
+    try:
+        return find_control(wanted)
+    except NotFound:
+        raise unknown_control(wanted) from None
 
 
 def _summed(scores: Iterable["Score"]) -> Iterable["Score"]:

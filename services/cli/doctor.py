@@ -1,5 +1,6 @@
 """Whether the workspace, and what it needs, is in order."""
 
+import json
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -93,14 +94,32 @@ def _clickhouse(settings: Settings) -> Iterator[Finding]:
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
     from services import broker, bus
+    from services.runtime import endpoint_url
 
     if settings.kafka:
         bus.check(settings.kafka)
         yield Finding("kafka", "ok", f"{settings.kafka} answers")
+    elif endpoint_url(settings):
+        yield _brokers_finding(settings)
     elif reason := broker.why_not():
         yield Finding("kafka", "warning", reason)
     else:
         yield Finding("kafka", "ok", "none set; 'pmo up' can start a local one")
+
+
+def _brokers_finding(settings: Settings) -> Finding:
+    """Of the broker that the running ``pmo up`` started, if it did."""
+    from services import bus
+
+    try:
+        started = json.loads(settings.endpoint_file.read_text()).get("kafka")
+    except (OSError, ValueError):
+        # it has just ended
+        started = None
+    if not started:
+        return Finding("kafka", "ok", "none; what runs lands events without it")
+    bus.check(started)
+    return Finding("kafka", "ok", f"{started} answers, started by 'pmo up'")
 
 
 def _transport(settings: Settings) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import click
 from services.cli import output, times
 from services.cli.fields import Form, Look, look_of
 from services.cli.groups import SuggestingGroup
+from services.cli.names import completing
 from services.cli.recording import Common, Scribe, actor_of, as_data, as_lines, meta_of, opened
 from services.commands.app import Outcome, UnitOfWork
 from services.commands.catalogue import COMMANDS
@@ -24,6 +25,14 @@ WHEN_AND_WHO: tuple[click.Option, ...] = (
     click.Option(["--actor"], metavar="LOGIN", help="Who says it: a login or system:NAME; by default PMO_ACTOR or you"),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the events as JSON"),
 )
+_COMPLETIONS = {
+    "unit": completing("business-unit"),
+    "parent": completing("business-unit"),
+    "project": completing("project"),
+    "standard": completing("standard"),
+    "course": completing("course"),
+    "goal": completing("goal"),
+}
 _COMMON_NAMES = tuple(str(option.name) for option in WHEN_AND_WHO)
 
 
@@ -127,15 +136,18 @@ def show(outcomes: Sequence[Outcome], as_json: bool) -> None:
 
 
 def _parameter(look: Look) -> click.Parameter:
+    completion = _COMPLETIONS.get(look.name) if look.metavar == "CODE" else None
     if look.positional:
-        return click.Argument([look.name], metavar=look.label)
+        return click.Argument([look.name], metavar=look.label, shell_complete=completion)
     if look.form is Form.FLAG:
         off = f"--no-{look.option[2:]}"
         return click.Option([f"{look.option}/{off}", look.name], default=None, help=look.help)
     many = look.form in (Form.LIST, Form.PAIRS)
     kind = click.Choice(look.choices) if look.choices else None
     metavar = look.metavar or "CHOICE"
-    return click.Option([look.option, look.name], type=kind, multiple=many, metavar=metavar, help=look.help)
+    return click.Option(
+        [look.option, look.name], type=kind, multiple=many, metavar=metavar, help=look.help, shell_complete=completion
+    )
 
 
 def _pairs(values: Iterable[str], look: Look) -> dict[str, str]:

@@ -20,7 +20,7 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from schemas.fields import Note
-    from services.commands.app import Governance
+    from services.commands.app import Governance, Meta, Outcome, UnitOfWork
     from services.commands.directory import Entry
 
 _ALIASES = {"unit": "business-unit"}
@@ -62,7 +62,7 @@ def history(stream: str, as_of: str | None, known_at: str | None, as_json: bool,
     known = times.end_of(known_at, "--known-at", settings.zone) if known_at is not None else None
     with opened() as app:
         stream = resolved(app, stream)
-        records = _existing(app, stream)
+        records = _found(app, stream, app.history(stream).records)
         shown = [r for r in records if known is None or r.recorded_at <= known]
         rows = _rows(app, shown, until)
     if as_json:
@@ -97,22 +97,29 @@ def void(
     """
     from services.cli.generate import show
     from services.cli.recording import Common, Scribe, actor_of, meta_of, opened
-    from services.commands.app import Outcome, UnitOfWork
 
     settings = Settings.load()
     said_by = actor_of(settings, actor)
     meta = meta_of(settings, Common(command_id=command_id), said_by)
-    note, entries = _note(reason)
     with opened() as app:
-        stream = resolved(app, stream)
-        _existing(app, stream)
 
-        def voided(unit: UnitOfWork) -> Outcome:
-            outcome = unit.void(stream, version, meta, note, entries)
+        def voided(unit: "UnitOfWork") -> "Outcome":
+            outcome = withdraw(app, unit, stream, version, meta, reason)
             Scribe(app, unit).introduce(said_by, outcome)
             return outcome
 
         show([app.transact(voided)], as_json)
+
+
+def withdraw(
+    app: "Governance", unit: "UnitOfWork", stream: str, version: int, meta: "Meta", reason: str | None
+) -> "Outcome":
+    """Voids one event in a unit of work. Raises BadInput, NotFound or Rejected."""
+    note, entries = _note(reason)
+    stream = resolved(app, stream)
+    # asked of the unit: it may hold events that are not written yet
+    _found(app, stream, unit.history(stream).records)
+    return unit.void(stream, version, meta, note, entries)
 
 
 def _note(reason: str | None) -> "tuple[Note | None, tuple[Entry, ...]]":
@@ -151,8 +158,7 @@ def resolved(app: "Governance", text: str) -> str:
         raise BadInput(f"STREAM: {error}.") from None
 
 
-def _existing(app: "Governance", stream: str) -> list[Record]:
-    records = app.history(stream).records
+def _found(app: "Governance", stream: str, records: list[Record]) -> list[Record]:
     if not records:
         kind, _, keys = stream.partition(":")
         hint = "" if kind in _PERSONAL_KINDS else _hint(app, keys, kind)

@@ -1,5 +1,6 @@
 """``pmo import``: history from elsewhere."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def portfolio(
 
     rules = mappings.load(mappings.find(mapping))
     day = times.day(data_date, "--data-date", settings.zone) if data_date else None
-    plan = planning.plan([Path(file) for file in files], rules, day)
+    plan = planning.plan([Path(file) for file in files], rules, day, datetime.now(settings.zone).date())
     with open_app(settings) as app, output.progress("Importing") as progress:
         reports = record(app, plan, rules, dry_run=dry_run, progress=progress)
     if as_json:
@@ -78,8 +79,16 @@ def _print(reports: list["FileReport"], *, dry_run: bool, details: bool) -> None
     new = sum(len(report.plan.new_names) for report in reports)
     if new and not details:
         click.echo(f"{output.counted(new, 'row')} had a name that no alias knows and no number; --details lists them.")
+    emptied = sum(cell.emptied for report in reports for row in report.plan.observations for cell in row.notes)
+    if emptied and not details:
+        verb = "was" if emptied == 1 else "were"
+        click.echo(f"{output.counted(emptied, 'cell')} {verb} left empty; --details lists {_them(emptied)}.")
     if details:
         _details(reports)
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 _COUNTS = ("rows", "recorded", "unchanged", "rejected", "ignored", "left", "events")
@@ -107,6 +116,11 @@ def _data(report: "FileReport") -> dict[str, Any]:
             {"row": row.number, "column": fault.column, "value": fault.value, "reason": fault.reason}
             for row in plan.rejected
             for fault in row.faults
+        ],
+        "cell_notes": [
+            {"row": row.number, "column": cell.column, "reason": cell.reason}
+            for row in plan.observations
+            for cell in row.notes
         ],
         "ignored_rows": [{"row": row.number, "reason": row.reason} for row in plan.ignored],
         "new_names": [

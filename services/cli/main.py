@@ -166,6 +166,8 @@ def root() -> None:
 
 def main() -> None:
     """The entry point of the program."""
+    # the store, its log and the tables hold what only their owner is to read
+    os.umask(0o077)
     # short runs import much and drop little: the collector would only look at modules again and again
     gc.set_threshold(50_000)
     root(prog_name="pmo")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,15 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from rich.text import Text
 
 # what is piped is searched and cut by programs: no line of it is broken
 PIPED_WIDTH = 100_000
 _GAP = 2
 _WHOLE_WORD = 24
 _WHOLE_IDENTIFIER = 36
+# what moves the cursor, breaks a line or turns the direction of writing would spoil a table
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {
     "violated": "red",
     "failed": "red",
@@ -42,33 +46,42 @@ class Column(NamedTuple):
 
 def format_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds ``--json`` and ``--csv`` to a command; it gets ``as_json`` and ``as_csv``."""
-    command = click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    one = {"is_flag": True, "callback": _one_format}
+    command = click.option("--csv", "as_csv", help="Print comma-separated values.", **one)(command)  # type: ignore[arg-type]
+    return click.option("--json", "as_json", help="Print JSON.", **one)(command)  # type: ignore[arg-type]
+
+
+def _one_format(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
+    other = "as_csv" if parameter.name == "as_json" else "as_json"
+    if value and context.params.get(other):
+        raise click.UsageError("--json and --csv exclude each other; give one of them.", context)
+    return value
 
 
 def table(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> None:
     """Prints rows as a table: never wider than the terminal, and nothing cut off."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = Console(highlight=False, emoji=False, soft_wrap=False, width=width)
     headed = any(column.title for column in columns)
     shown = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=headed)
-    cells = [[text(row.get(column.field)) for column in columns] for row in rows]
+    cells = [[printable(text(row.get(column.field))) for column in columns] for row in rows]
     for column, width in zip(columns, _widths(columns, cells, console.width), strict=True):
         justify: Literal["right", "left"] = "right" if column.number else "left"
         shown.add_column(column.title, justify=justify, overflow="fold", width=width)
     for row, shown_cells in zip(rows, cells, strict=True):
         style = "dim strike" if row.get("struck") else None
-        shown.add_row(*(_styled(escape(cell), cell) for cell in shown_cells), style=style)
+        shown.add_row(*map(_styled, shown_cells), style=style)
     with console.capture() as printed:
         if title:
-            console.print(escape(title), style="bold", soft_wrap=True)
+            console.print(Text(printable(title)), style="bold", soft_wrap=True)
         if rows:
             console.print(shown)
         for note in notes:
-            console.print(escape(note), soft_wrap=not sys.stdout.isatty())
+            console.print(Text(printable(note)), soft_wrap=not sys.stdout.isatty())
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
@@ -130,7 +143,7 @@ class _Bar:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress = Progress(*columns, console=Console(stderr=True, emoji=False), transient=True)
             self._progress.add_task(self._what)
             self._progress.start()
         self._progress.update(self._progress.task_ids[0], completed=done, total=total)
@@ -153,6 +166,11 @@ def text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={_bracketed(each)}" for name, each in value.items())
     return str(value)
+
+
+def printable(said: str) -> str:
+    """The text with its control characters written as escapes, such as ``\\n``."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], said)
 
 
 def _bracketed(value: Any) -> str:
@@ -186,9 +204,10 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{currency} {amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}"
 
 
-def _styled(escaped: str, plain: str) -> str:
-    style = _STYLES.get(plain)
-    return f"[{style}]{escaped}[/]" if style else escaped
+def _styled(cell: str) -> "Text":
+    from rich.text import Text
+
+    return Text(cell, style=_STYLES.get(cell, ""))
 
 
 def _plain(value: Any) -> Any:

@@ -46,14 +46,14 @@ class Scribe:
 
     def __init__(self, app: Governance, unit: UnitOfWork) -> None:
         self._app = app
-        self._unit = unit
+        self.unit = unit
         self._introduced: set[str] = set()
 
     def record(self, command_class: type[Command], fields: Mapping[str, Any], meta: Meta, actor: Actor) -> Outcome:
         """Decides one command and adds what follows to the unit."""
         intake = Intake(self._app.settings.secret.get_secret_value())
         prepared = intake.prepare(command_class, fields, meta.said())
-        outcome = self._unit.handle(prepared, meta)
+        outcome = self.unit.handle(prepared, meta)
         self.introduce(actor, outcome)
         return outcome
 
@@ -64,7 +64,7 @@ class Scribe:
         self._introduced.add(actor.id)
         query = "SELECT 1 FROM directory WHERE subject = ? AND field = ?"
         if not self._app.store.rows(query, actor.login.subject, actor.login.field):
-            self._unit.record_entries([actor.login])
+            self.unit.record_entries([actor.login])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import time
 import click
 
 from services.cli import output
+from services.errors import Unavailable
 from services.settings import Settings
 
 
@@ -65,10 +66,17 @@ Example:
   pmo rebuild"""
 )
 def rebuild() -> None:
-    """Fill every table anew from the events that have landed; queries and workers go on meanwhile."""
+    """Fill every table anew from the events that have landed.
+
+    On a ClickHouse server, queries and workers go on meanwhile. An embedded one is held by a running 'pmo up': stop
+    that first, and start it again afterwards.
+    """
     from services.projections import schema
+    from services.runtime import endpoint_url
 
     settings = Settings.load()
+    if not settings.clickhouse and endpoint_url(settings):
+        raise Unavailable("'pmo up' holds the embedded ClickHouse: stop it, run 'pmo rebuild', and start it again.")
     with schema.connect(settings) as clickhouse:
         began = time.perf_counter()
         events = schema.rebuild(clickhouse, lambda doing: click.echo(doing, err=True))

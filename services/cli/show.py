@@ -1,11 +1,14 @@
 """``pmo demo`` and ``pmo bench``: what the program shows of itself."""
 
+import shlex
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from services.cli import output
+from services.cli.names import codes
 
 if TYPE_CHECKING:
     from services.demo.present import Overview
@@ -26,16 +29,17 @@ Examples:
 def demo(embedded: bool, serve: bool, seed: int) -> None:
     """Load a simulated company through Kafka and the worker, and show its figures and findings by unit.
 
-    It gets a workspace of its own: PMO_HOME, by default .pmo-demo in the current folder. Without Java it says so
-    and runs embedded.
+    It gets a workspace of its own: PMO_HOME, by default .pmo-demo in the current folder, in place of an earlier demo
+    there. Without Java it says so and runs embedded.
     """
     from services.demo.run import demo as run_demo
 
+    show = partial(_show, serve)
     with output.progress("Simulating") as progress:
-        run_demo(None, embedded=embedded, serve=serve, seed=seed, say=click.echo, progress=progress, show=_show)
+        run_demo(None, embedded=embedded, serve=serve, seed=seed, say=click.echo, progress=progress, show=show)
 
 
-def _show(shown: "Demo") -> None:
+def _show(serve: bool, shown: "Demo") -> None:
     overview = shown.overview
     click.echo()
     output.table(f"KPIs by unit, as of {shown.summary.last_day}", _columns("KPI", overview), _kpi_rows(overview))
@@ -45,7 +49,11 @@ def _show(shown: "Demo") -> None:
     click.echo("\nPlanted causes to look for:")
     for unit, cause in overview.causes.items():
         click.echo(f"  {unit}: {cause}")
-    click.echo(f"\nNext: PMO_HOME={shown.settings.home} pmo kpi on-time, pmo audit 1 --findings, pmo history ...")
+    home = shown.settings.home
+    click.echo(f"\nNext{', in another terminal' if serve else ''}:")
+    click.echo(f"  export PMO_HOME={shlex.quote(str(home))}\n  pmo kpi on-time\n  pmo audit 1 --findings")
+    for code in codes(home, "project")[:1]:
+        click.echo(f"  pmo history project:{code}")
 
 
 def _columns(first: str, overview: "Overview") -> list[output.Column]:

@@ -16,7 +16,7 @@ from services.demo.world import CURRENCY, ORGANISATION, TIME_ZONE
 from services.errors import Rejected, Unavailable
 from services.runtime import Progress, endpoint_url, open_app
 from services.settings import WORKSPACE_FILE, Settings
-from services.up import Running, running, stoppable
+from services.up import ENDPOINT_SAYS, Running, running, stoppable
 
 Say = Callable[[str], None]
 DEFAULT_HOME = ".pmo-demo"
@@ -50,8 +50,10 @@ def demo(
     With `serve` everything then runs on until Ctrl-C. Raises Rejected where `settings_home` (else `PMO_HOME`, else
     ``./.pmo-demo``) holds anything but an earlier demo.
     """
-    settings = fresh_workspace(settings_home or Path(os.environ.get("PMO_HOME") or DEFAULT_HOME).expanduser())
-    say(f"{ORGANISATION}, in {settings.home}.")
+    home = settings_home or Path(os.environ.get("PMO_HOME") or DEFAULT_HOME).expanduser()
+    earlier = (home / WORKSPACE_FILE).exists()
+    settings = fresh_workspace(home)
+    say(f"{ORGANISATION}, in {settings.home}{', in place of the earlier demo there' if earlier else ''}.")
     with open_app(settings) as app:
         day = until or datetime.now(settings.zone).date()
         summary = load(app, settings, seed=seed, until=day, progress=progress)
@@ -62,6 +64,9 @@ def demo(
     ran: list[str] = []
 
     def say_what_runs(line: str) -> None:
+        if line.startswith(ENDPOINT_SAYS) and not serve:
+            # it ends with this process, before anybody could ask it
+            return
         ran.append(line)
         say(line)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 
+from schemas.fields import FIRST_DAY, LAST_DAY
+
 Cell = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
 """What a reader hands over: text from CSV, typed values from a workbook."""
 
@@ -41,10 +43,21 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# the numbers that prose has: "Section 43 (2) and 44 of the Act 2000", "§ 3 Nr. 4"
+_REFERENCE = re.compile(
+    r"(?:§+|\b(?:sections?|acts?|articles?|paragraphs?|clauses?|regulations?|schedule|annex|exemptions?|art\.|artikel|"
+    r"absatz|abs\.|ziffer|nr\.))\s*\d+[a-z]?(?:\s?\(\w{1,4}\))*(?:\s*(?:,|&|and|or|und|oder)\s*\d+[a-z]?(?:\s?\(\w{1,4}\))*)*",
+    re.IGNORECASE,
+)
+# words that make a value of another spelling, not prose: "end of June", "two million"
+NEAR_DAYS = frozenset(_MONTHS)
+NEAR_AMOUNTS = frozenset(_SCALES) | {"gbp", "eur", "usd", "chf", "millions", "billions", "thousands"}
+
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """Why a cell has no value."""
+    """Why a cell has no value, in words that follow the value: "is not a date"."""
 
     reason: str
 
@@ -85,7 +98,7 @@ def money(cell: Cell, scale: int = 1, decimal: str = ".") -> Decimal | None | Ce
     if cell is None or cell == "":
         return None
     if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
-        return CellProblem(f"{cell} is not an amount")
+        return CellProblem("is not an amount")
     if isinstance(cell, int | float):
         return _scaled(str(cell) if isinstance(cell, int) else repr(cell), scale)
     return _money_text(cell, scale, decimal)
@@ -97,7 +110,7 @@ def _money_text(cell: str, scale: int, decimal: str) -> Decimal | None | CellPro
         return _scaled(plain[1].replace(",", ""), scale)
     line = " ".join(_CURRENCY.sub("", cell).split()).lower()
     if not line:
-        return None if not cell.strip() else CellProblem(f"{_short(cell)} is not an amount")
+        return None if not cell.strip() else CellProblem("is not an amount")
     negative = False
     if line.startswith("(") and line.endswith(")"):
         negative, line = True, line[1:-1].strip()
@@ -105,7 +118,7 @@ def _money_text(cell: str, scale: int, decimal: str) -> Decimal | None | CellPro
         negative, line = negative != (line[0] != "+"), line[1:].strip()
     matched = _AMOUNT[decimal].fullmatch(line)
     if matched is None or matched[2] not in _SCALES:
-        return CellProblem(f"{_short(cell)} is not an amount with '{decimal}' as its decimal mark")
+        return CellProblem(f"is not an amount with '{decimal}' as its decimal mark{_hint(line, decimal)}")
     digits = re.sub(r"[ ']" if decimal == "." else r"[. ']", "", matched[1])
     digits = digits.replace(",", "") if decimal == "." else digits.replace(",", ".")
     return _scaled(("-" if negative else "") + digits, _SCALES[matched[2]] or scale)
@@ -115,14 +128,21 @@ def _scaled(digits: str, scale: int) -> Decimal | CellProblem:
     try:
         amount = Decimal(digits)
         if not amount.is_finite() or (amount and amount.adjusted() > _MAX_DIGITS):
-            return CellProblem(f"{_short(digits)} is too large for an amount")
-        amount *= scale
+            return CellProblem("is too large for an amount")
+        amount = amount * scale + 0  # no amount is minus zero
         if amount and amount.adjusted() >= _MAX_DIGITS:
-            return CellProblem(f"{_short(digits)} is too large for an amount")
+            return CellProblem("is too large for an amount")
         whole = amount.quantize(_ONE)
-        return whole if whole == amount else _exact(amount.quantize(_SMALLEST, ROUND_HALF_EVEN))
+        rounded = whole if whole == amount else _exact(amount.quantize(_SMALLEST, ROUND_HALF_EVEN) + 0)
+        return rounded if rounded.adjusted() < _MAX_DIGITS else CellProblem("is too large for an amount")
     except InvalidOperation:
-        return CellProblem(f"{_short(digits)} is not an amount")
+        return CellProblem("is not an amount")
+
+
+def _hint(line: str, decimal: str) -> str:
+    other = "," if decimal == "." else "."
+    matched = _AMOUNT[other].fullmatch(line)
+    return f'; say `decimal: "{other}"` in the mapping' if matched and matched[2] in _SCALES else ""
 
 
 def _exact(amount: Decimal) -> Decimal:
@@ -140,7 +160,7 @@ def share(cell: Cell, unit: str = "percent") -> Decimal | None | CellProblem:
         return amount
     fraction = amount / 100 if signed or unit == "percent" else amount
     if not 0 <= fraction <= 1:
-        return CellProblem(f"{_short(str(cell))} is not between 0 and 100 percent")
+        return CellProblem("is not between 0 and 100 percent")
     return fraction
 
 
@@ -149,12 +169,18 @@ def day(cell: Cell, orders: Sequence[str] = ORDERS, century_from: int | None = N
     if cell is None or cell == "":
         return None
     if isinstance(cell, dt.datetime):
-        return cell.date()
+        cell = cell.date()
     if isinstance(cell, dt.date):
-        return cell
+        return _in_range(cell)
     if not isinstance(cell, str):
-        return CellProblem(f"{cell} is a number, not a date; format the column as dates")
-    return _day_text(cell.strip(), tuple(orders), century_from)
+        return CellProblem("is a number, not a date; format the column as dates")
+    return _in_range(_day_text(cell.strip(), tuple(orders), century_from))
+
+
+def _in_range(found: dt.date | None | CellProblem) -> dt.date | None | CellProblem:
+    if isinstance(found, dt.date) and not FIRST_DAY <= found <= LAST_DAY:
+        return CellProblem(f"lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
+    return found
 
 
 @lru_cache(maxsize=8192)
@@ -172,19 +198,19 @@ def _day_text(cell: str, orders: tuple[str, ...], century_from: int | None) -> d
         found = {value for value in parts.values() if isinstance(value, dt.date)}
         if len(found) > 1:
             first, second = sorted(found)[:2]
-            return CellProblem(f"{cell} could be {first} or {second}; declare the order of day and month")
+            return CellProblem(f"could be {first} or {second}; declare the order of day and month")
         if found:
             return found.pop()
         reasons = [value for value in parts.values() if isinstance(value, CellProblem)]
-        return reasons[0] if reasons else CellProblem(f"{cell} is not a date in the order {' or '.join(orders)}")
+        return reasons[0] if reasons else CellProblem(f"is not a date in the order {' or '.join(orders)}")
     if matched := _NAMED_DATE.fullmatch(cell):
         month = _MONTHS.get(matched[2].lower())
         year = _year(matched[3], century_from)
         if isinstance(year, CellProblem):
             return year
         if month is not None:
-            return _calendar(year, month, int(matched[1])) or CellProblem(f"{cell} is not in the calendar")
-    return CellProblem(f"{_short(cell)} is not a date")
+            return _calendar(year, month, int(matched[1])) or CellProblem("is not in the calendar")
+    return CellProblem("is not a date")
 
 
 def _in_order(order: str, parts: tuple[str, str, str], century_from: int | None) -> dt.date | CellProblem | None:
@@ -199,7 +225,7 @@ def _year(digits: str, century_from: int | None) -> int | CellProblem:
     if len(digits) == 4:
         return int(digits)
     if century_from is None:
-        return CellProblem(f"the year {digits} has two digits; declare century_from in the mapping")
+        return CellProblem(f"has a year of two digits, {digits}; declare century_from in the mapping")
     return century_from + (int(digits) - century_from) % 100
 
 
@@ -221,12 +247,22 @@ def rag(cell: Cell, scale: Mapping[str, str]) -> str | None | CellProblem:
     line = text(cell)
     if line is None:
         return None
-    return scale.get(rag_key(line)) or CellProblem(f"{_short(line)} is not on the declared RAG scale")
+    return scale.get(rag_key(line)) or CellProblem("is not on the declared RAG scale")
 
 
 def shown(cell: Cell) -> str:
     """The cell as a report quotes it, short enough for one line."""
-    return _short(str(cell))
+    return _cut(text(str(cell)) or "", 60)
+
+
+def is_prose(cell: Cell, near: frozenset[str] = frozenset()) -> bool:
+    """Whether words stand where a value should: two or more, no number but that of a section, none of `near`."""
+    if not isinstance(cell, str):
+        return False
+    words = [word.casefold() for word in _WORD.findall(cell)]
+    if len(words) < 2 or near.intersection(words) or any(character in "£$€¥%" for character in cell):
+        return False
+    return not any(character.isdigit() for character in _REFERENCE.sub("", cell))
 
 
 def absence(cell: Cell, patterns: Sequence[re.Pattern[str]]) -> str | None:
@@ -240,5 +276,8 @@ def absence(cell: Cell, patterns: Sequence[re.Pattern[str]]) -> str | None:
 
 
 def _short(line: str, longest: int = 60) -> str:
-    line = text(line) or ""
-    return repr(line if len(line) <= longest else line[: longest - 1] + "…")
+    return repr(_cut(text(line) or "", longest))
+
+
+def _cut(line: str, longest: int) -> str:
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,16 +1,19 @@
 """The mapping file: which column is which field, how its cells are written, and which rows are one project."""
 
-import datetime as dt
+import difflib
 import fnmatch
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
-from schemas.fields import Currency, Key
+from schemas.fields import Currency, Day, Key
+from schemas.fields import Text as Name
 from services.errors import BadInput, NotFound
 from services.importers import tabular
 from services.importers.cells import rag_key, text
@@ -62,8 +65,8 @@ class Report(_Part):
     files: Texts | None = None
     column: str | None = None
     value: str | None = None
-    data_date: dt.date
-    reported_on: dt.date | None = None
+    data_date: Day
+    reported_on: Day | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -80,10 +83,13 @@ class Report(_Part):
 
 
 class Column(_Part):
-    """Where a field stands: the first of these columns that has a value; `*` at the end stands for more."""
+    """Where a field stands: the first of these columns that has a value; `*` at the end stands for more.
+
+    A file that has none of them is refused, unless the field is not `required`.
+    """
 
     columns: Texts
-    required: bool = False
+    required: bool = True
     replace: dict[str, str] = {}
 
 
@@ -136,7 +142,7 @@ class Fields(_Part):
 class Unit(_Part):
     """A business unit: its name, and how else the source writes it."""
 
-    name: str
+    name: Name
     also: tuple[str, ...] = ()
 
 
@@ -178,7 +184,7 @@ class Mapping(_Part):
     """
 
     digest: str
-    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,63}$")]
+    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{0,46}$")]
     title: str | None = None
     currency: Currency | None = None
     century_from: Annotated[int, Field(ge=1900, le=2000)] | None = None
@@ -258,12 +264,39 @@ def load(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(document.content)
     except ValidationError as error:
-        raise document.refused(error.errors()) from error
+        raise document.refused(_unknown_keys(error.errors()) or error.errors()) from error
     try:
         _ = mapping.identities
     except ValueError as error:
         raise document.error(document.line_of(("aliases",)), str(error)) from error
     return mapping
+
+
+def _unknown_keys(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The keys that no mapping has, each with what it may have been meant to be; they explain the other errors."""
+    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
+    for error in unknown:
+        key, known = str(error["loc"][-1]), _keys_at(error["loc"][:-1])
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"here are {', '.join(known)}"
+        error["msg"] = f"there is no key `{key}` ({hint})"
+    return unknown
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Mapping
+    for part in location:
+        # positions in lists and the keys of `units` stand between the models
+        if (field := model.model_fields.get(str(part))) is not None:
+            model = next(_models(field.annotation), model)
+    return sorted(set(model.model_fields) - {"digest"})
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def column_matches(pattern: str, column: str) -> bool:

@@ -1,7 +1,7 @@
 """Portfolio tables into observed states of projects: a plan first, which records nothing, then its events.
 
 A row becomes one observation, or is rejected with the cells that are wrong, or ignored with a reason. Prose that stands
-instead of a value ("Exempt under Section 43") leaves the field empty and is noted.
+instead of an amount, a date or a rating ("Exempt under Section 43") leaves the field empty and is noted.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas.fields import LAST_DAY
 from schemas.streams import stream_id
 from services.errors import BadInput
 from services.importers import mapping as mappings
@@ -110,11 +111,19 @@ class Draft(NamedTuple):
     narrative: str | None
 
 
-def plan(files: Sequence[Path], mapping: mappings.Mapping, data_date: dt.date | None = None) -> Plan:
-    """What importing `files` would record; `data_date` serves files whose date neither mapping nor column tells."""
+def plan(
+    files: Sequence[Path],
+    mapping: mappings.Mapping,
+    data_date: dt.date | None = None,
+    today: dt.date = LAST_DAY,
+) -> Plan:
+    """What importing `files` would record; `data_date` serves files whose date neither mapping nor column tells.
+
+    A row whose data date lies after `today` is rejected.
+    """
     if not files:
         raise BadInput("No file was given to import.")
-    planned = tuple(_plan_file(path, mapping, data_date) for path in files)
+    planned = tuple(_plan_file(path, mapping, data_date, today) for path in files)
     return Plan(mapping.source, mapping.digest, planned)
 
 
@@ -147,17 +156,22 @@ def _written(value: object) -> str:
     raise TypeError(f"{value!r} has no place in an event")
 
 
-def _plan_file(path: Path, mapping: mappings.Mapping, data_date: dt.date | None) -> FilePlan:
+def _plan_file(path: Path, mapping: mappings.Mapping, data_date: dt.date | None, today: dt.date) -> FilePlan:
     names = mapping.fields.name.columns
     table = tabular.read(
-        path, mapping.layout(path.name), lambda header: any(mappings.column_matches(name, header) for name in names)
+        path,
+        mapping.layout(path.name),
+        lambda header: any(mappings.column_matches(name, header) for name in names),
+        sought=f" (`name`: {' or '.join(map(repr, names))})",
     )
-    return plan_table(table, mapping, data_date)
+    return plan_table(table, mapping, data_date, today)
 
 
-def plan_table(table: tabular.Table, mapping: mappings.Mapping, data_date: dt.date | None = None) -> FilePlan:
+def plan_table(
+    table: tabular.Table, mapping: mappings.Mapping, data_date: dt.date | None = None, today: dt.date = LAST_DAY
+) -> FilePlan:
     """What the rows of one table would record. Reads nothing but its arguments."""
-    reader = RowReader(table, mapping, data_date)
+    reader = RowReader(table, mapping, data_date, today)
     observations: list[Observation] = []
     rejected = [Rejection(row.number, (CellFault(None, None, row.reason),)) for row in table.malformed]
     ignored = list(table.ignored)

@@ -17,6 +17,7 @@ from services.commands.intake import Intake
 from services.commands.organisation import RegisterUnit
 from services.commands.project.observe import LeaveSource, RecordState
 from services.commands.surveys import CompleteImport
+from services.errors import BadInput
 from services.importers.mapping import Mapping
 from services.importers.portfolio import Draft, FilePlan, Plan, to_commands
 
@@ -94,7 +95,10 @@ class _File:
         """Observations first, then who is gone from the listing, then the import itself."""
         recorded = 0
         for number, draft in enumerate(drafts, start=1):
-            recorded += not self._observe(draft).repeated
+            try:
+                recorded += not self._observe(draft).repeated
+            except BadInput as error:  # planning should have rejected it
+                raise BadInput(f"{self._file.where(self._file.observations[number - 1].number)}: {error}") from error
             progress(number)
         left = tuple(self._leave())
         events = len(self._unit.records) - self._first

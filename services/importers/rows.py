@@ -1,19 +1,25 @@
 """One row of a portfolio table into the fields of an observed state, by a mapping's columns."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from schemas.streams import slug_key
+from services.commands.project.observe import RecordState
 from services.errors import BadInput
 from services.importers import cells, tabular
 from services.importers.cells import Cell, CellProblem
 from services.importers.mapping import Column, DayColumn, Fields, Mapping, MoneyColumn, ShareColumn, column_matches
 
 _KEY_LENGTH = 200
+_FUTURE = "lies in the future, which no data date or publication can"
+_WORDS = re.compile(r"[^\W\d_]+")
 # a whole-life budget below zero is an income, which is not what a budget is compared with
 _NEVER_NEGATIVE = frozenset({"budget", "forecast_cost", "actual_cost"})
 
@@ -54,6 +60,7 @@ class CellNote(NamedTuple):
     column: str
     field: str
     reason: str
+    emptied: bool = True
 
 
 class Dates(NamedTuple):
@@ -83,13 +90,15 @@ class _Source(NamedTuple):
     replace: dict[str, str]
     never_negative: bool
     careful: bool  # a value is not to be taken as soon as it parses
+    near: frozenset[str] | None  # words that are no prose in it; None where prose is not left out
 
 
 class RowReader:
     """Knows where each field stands in one table."""
 
-    def __init__(self, table: tabular.Table, mapping: Mapping, data_date: dt.date | None) -> None:
+    def __init__(self, table: tabular.Table, mapping: Mapping, data_date: dt.date | None, today: dt.date) -> None:
         self._columns = table.columns
+        self._today = today
         self._mapping = mapping
         self._sources: list[_Source] = []
         for name in Fields.model_fields:
@@ -98,7 +107,9 @@ class RowReader:
                 never_negative = name in _NEVER_NEGATIVE
                 careful = never_negative or bool(column.replace)
                 parse = self._parser(name, column)
-                self._sources.append(_Source(name, positions, parse, column.replace, never_negative, careful))
+                self._sources.append(
+                    _Source(name, positions, parse, column.replace, never_negative, careful, self._near(name, column))
+                )
         self._report_columns = [
             (at, report)
             for report in mapping.reports
@@ -110,6 +121,8 @@ class RowReader:
         self._dates = (
             Dates(report.data_date, report.reported_on) if report else Dates(data_date, None) if data_date else None
         )
+        if self._dates and (late := max(filter(None, self._dates))) > today:
+            raise BadInput(f"{table.file}: {late} {_FUTURE}; correct the mapping's `reports` or --data-date.")
         if self._dates is None and not self._report_columns and not self._has("data_date"):
             raise BadInput(
                 f"{table.file} has no data date: name one with the import, or declare it in the mapping's `reports`."
@@ -143,6 +156,9 @@ class RowReader:
         dates = Dates(row_date, None) if row_date else self._reported(row.cells) or self._dates
         if dates is None:
             read.faults.append(CellFault(None, None, "has no data date"))
+        elif max(dates.data_date, dates.reported_on or dates.data_date) > self._today:
+            columns = self._names_of("data_date") if row_date else []
+            read.faults.append(CellFault(columns[0] if columns else None, str(max(filter(None, dates))), _FUTURE))
         else:
             read.dates = dates
         read.name = values["name"] or ""
@@ -154,7 +170,22 @@ class RowReader:
         read.source_key, read.unit = values.pop("key", None), values.get("unit")
         if not read.faults:
             read.observed = Observed(**values, source_key=read.source_key, currency=self._currency(values))
+            self._check(read)
         return read
+
+    def _check(self, read: ReadRow) -> None:
+        """Whatever the command would refuse is a fault of the row, so that recording fails on none."""
+        said = {name: value for name, value in read.observed._asdict().items() if value is not None}
+        said.pop("narrative", None)  # cut to size when read
+        try:
+            RecordState.model_validate({"project": "X", **said})
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                name = str(found["loc"][0]) if found["loc"] else ""
+                columns = self._names_of("key" if name == "source_key" else name)
+                reason = found["msg"].removeprefix("Value error, ")
+                shown = cells.shown(str(found["input"]))
+                read.faults.append(CellFault(columns[0] if columns else None, shown, f"cannot be taken: {reason}"))
 
     def _currency(self, values: dict[str, Any]) -> str | None:
         amounts = ("budget", "forecast_cost", "actual_cost", "year_budget", "year_forecast", "benefits")
@@ -169,18 +200,20 @@ class RowReader:
                 continue
             if source.replace and (written := cells.text(cell)) in source.replace:
                 cell = source.replace[str(written)]
-                read.notes.append(CellNote(self._columns[at], source.field, f"{written!r} read as {cell!r}"))
+                read.notes.append(CellNote(self._columns[at], source.field, f"{written!r} read as {cell!r}", False))
             value = source.parse(cell)
             if isinstance(value, CellProblem):
                 # looked for only now: prose is rare, and every pattern on every cell would be half the run
                 prose = cells.absence(cell, self._mapping.absent)
+                if prose is None and source.near is not None and cells.is_prose(cell, source.near):
+                    prose = repr(cells.shown(cell))
                 if prose is None:
                     read.faults.append(CellFault(self._columns[at], cells.shown(cell), value.reason))
                     return None
                 absent.append(CellNote(self._columns[at], source.field, f"no value: {prose}"))
             elif value is not None:
                 if source.never_negative and value < 0:
-                    absent.append(CellNote(self._columns[at], source.field, f"{cells.shown(cell)} is below zero"))
+                    absent.append(CellNote(self._columns[at], source.field, f"{cells.shown(cell)!r} is below zero"))
                     continue
                 return value
         read.notes.extend(absent[:1])
@@ -202,10 +235,21 @@ class RowReader:
         found = _matching(table.columns, column.columns)
         if not found and (column.required or name == "name"):
             raise BadInput(
-                f"{table.file} has no column for {name}: none of {', '.join(column.columns)} is among"
-                f" {', '.join(table.columns[:20])}."
+                f"{table.file} has no column for `{name}`: none of {', '.join(map(repr, column.columns))} is among its"
+                f" columns {_listed(table.columns)}; correct the mapping's `fields`, or say `required: false` there."
             )
         return found
+
+    def _near(self, name: str, column: Column) -> frozenset[str] | None:
+        if name == "data_date":  # without it another date would stand for the row's own
+            return None
+        if isinstance(column, DayColumn):
+            return cells.NEAR_DAYS
+        if isinstance(column, MoneyColumn | ShareColumn):
+            return cells.NEAR_AMOUNTS
+        if name == "rag":
+            return frozenset(word for rating in self._mapping.rag for word in _WORDS.findall(rating.casefold()))
+        return None
 
     def _parser(self, name: str, column: Column) -> Callable[[Cell], Any]:
         mapping = self._mapping
@@ -237,19 +281,24 @@ class RowReader:
         if not self._mapping.units:
             return slug_key(written)
         code = self._mapping.unit_codes.get(written.casefold())
-        return code or CellProblem(f"{written!r} is not among the mapping's `units`")
+        return code or CellProblem("is not among the mapping's `units`")
 
     def _status(self, cell: Cell) -> str | None | CellProblem:
         written = cells.text(cell)
         if written is None:
             return None
         known = {spelling.casefold(): ours for spelling, ours in self._mapping.statuses.items()}
-        return known.get(written.casefold()) or CellProblem(f"{written!r} is not among the mapping's `statuses`")
+        return known.get(written.casefold()) or CellProblem("is not among the mapping's `statuses`")
 
 
 def _remembered(parse: Callable[[Cell], Any]) -> Callable[[Cell], Any]:
     # the few values of such a column come again in every row
     return lru_cache(maxsize=1024, typed=True)(parse)
+
+
+def _listed(columns: Sequence[str], most: int = 20) -> str:
+    more = f" and {len(columns) - most} more" if len(columns) > most else ""
+    return ", ".join(map(repr, columns[:most])) + more
 
 
 def _matching(columns: Sequence[str], patterns: Sequence[str]) -> tuple[int, ...]:

@@ -26,6 +26,7 @@ from services.importers.sniff import LIMITS, Limits
 _HEADER_WITHIN = 50
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_RECORDS = 50
+_SINGLE_BYTE = frozenset({"cp1252", "windows-1252"})
 # NUL cannot occur in decoded text, so a last record that is not exactly this one means that a quote stayed open
 _SENTINEL = "\x00end"
 _WORKBOOK_FAULTS = (
@@ -81,8 +82,12 @@ def read(
     form: Format | None = None,
     is_header: Callable[[str], bool] | None = None,
     limits: Limits = LIMITS,
+    sought: str = "",
 ) -> Table:
-    """The table in `path`. `is_header` knows a column that only the header has; without it the header is guessed."""
+    """The table in `path`. `is_header` knows a column that only the header has; without it the header is guessed.
+
+    `sought` says in the refusal which columns those are.
+    """
     form = form or Format()
     data = sniff.read_whole(path, limits)
     digest = hashlib.sha256(data).hexdigest()
@@ -95,14 +100,19 @@ def read(
     if form.transposed:
         table.place = "column"
         records = _turned(records, limits)
-    _fill(table, records, is_header)
+    _fill(table, records, is_header, sought)
     return table
 
 
-def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | None) -> None:
+def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | None, sought: str) -> None:
     at = _header_at(records, is_header)
     if at is None:
-        raise BadInput(f"{table.file} has no header row with the columns that are looked for; check the mapping.")
+        first = next((record.cells for record in records if any(text(cell) for cell in record.cells)), [])
+        shown = ", ".join(repr((text(cell) or "")[:60]) for cell in first[:20])
+        raise BadInput(
+            f"{table.file} has no header row with the columns that are looked for{sought}; its first row with content"
+            f" is {shown}, so check the mapping."
+        )
     header = [text(cell) or "" for cell in records[at].cells]
     while header and not header[-1]:
         header.pop()
@@ -198,12 +208,33 @@ def _decoded(data: bytes, encoding: str | None, table: Table) -> str:
             encoding = "cp1252"
             table.notes.append("encoding guessed as cp1252, since it is not UTF-8")
     try:
-        decoded = data.decode(encoding, "replace")
+        return data.decode(encoding)
     except LookupError as error:
         raise BadInput(f"{encoding} is not an encoding that can be read; use utf-8, utf-16 or cp1252.") from error
-    if broken := decoded.count("\ufffd"):
-        table.notes.append(f"characters that are not {encoding} and show as \ufffd: {broken}")
+    except UnicodeDecodeError as error:
+        fits = next((other for other in ("utf-8", "cp1252") if _decodes(data, other)), None)
+        if fits or encoding.lower() not in _SINGLE_BYTE:
+            before = data[: error.start].decode(encoding, "replace").splitlines(keepends=True) or [""]
+            line, column = (len(before), len(before[-1])) if before[-1][-1:] not in "\r\n" else (len(before) + 1, 0)
+            hint = f"it fits {fits}, so say `encoding: {fits}`" if fits else "it fits neither utf-8 nor cp1252"
+            raise BadInput(
+                f"{table.file}, line {line}, character {column + 1}: this is not {encoding}; {hint} in the mapping's"
+                " `layouts`, or save the file anew."
+            ) from error
+    except UnicodeError as error:
+        raise BadInput(f"{table.file} is not {encoding}: {error}.") from error
+    # a few bytes that mean nothing in an encoding of single bytes are broken in the source, whatever is declared
+    decoded = data.decode(encoding, "replace")
+    table.notes.append(f"characters that are not {encoding} and show as \ufffd: {decoded.count(chr(0xFFFD))}")
     return decoded
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _guessed_delimiter(decoded: str, table: Table) -> str:

@@ -37,6 +37,7 @@ class ClickHouse:
         self.database = database
         self.where = where
         self.folder = folder
+        self.memory: dict[Any, tuple[str, Any]] = {}
 
     @classmethod
     def embedded(cls, folder: Path, *, wait: float = LOCK_WAIT_S) -> Self:
@@ -120,6 +121,12 @@ class ClickHouse:
     def version(self) -> str:
         """The engine's version."""
         return str(self.scalar("SELECT version()"))
+
+    def parts(self, table: str) -> str:
+        """Names the present content of a table of this database: another insert gives another name."""
+        query = """SELECT toString(groupBitXor(sipHash64(name))) FROM system.parts
+            WHERE database = currentDatabase() AND table = {table:String} AND active"""
+        return str(self.scalar(query, {"table": table}))
 
     def rows(self, query: str, params: Params | None = None) -> list[dict[str, Any]]:
         """The rows of a query, each by column name."""

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from schemas.fields import PERSON_PATTERN
 from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import tables
+from services.projections.definitions import of_kinds, table, tables
 from services.projections.scope import Scope
 
 FOLDER = Path(__file__).parent / "kpis"
@@ -224,9 +224,15 @@ def _named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
 
 def incomplete_streams(clickhouse: ClickHouse, kinds: frozenset[str] = frozenset()) -> frozenset[str]:
     """Streams, of these kinds if given, of which a version has not landed: every figure that uses them says so."""
-    chosen = "WHERE kind IN {kinds:Array(String)}" if kinds else ""
-    query = f"SELECT stream FROM events {chosen} GROUP BY stream HAVING uniqExact(version) != max(version)"
-    return frozenset(str(row["stream"]) for row in clickhouse.rows(query, {"kinds": sorted(kinds)} if kinds else {}))
+    # the names of a table's parts change with every insert: the same names, the same answer
+    parts = clickhouse.parts(table("events").physical)
+    known = clickhouse.memory.get(("incomplete", kinds))
+    if known is None or known[0] != parts:
+        query = f"""SELECT stream FROM {table("events").physical} WHERE {of_kinds(kinds)}
+            GROUP BY stream HAVING uniqExact(version) != max(version)"""
+        known = (parts, frozenset(str(row["stream"]) for row in clickhouse.rows(query)))
+        clickhouse.memory["incomplete", kinds] = known
+    return known[1]
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from services.errors import Unavailable
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import Table, fingerprint, table, tables
+from services.projections.definitions import Table, fingerprint, of_kinds, table, tables
 from services.projections.projector import drop_leftovers
 from services.settings import Settings
 
@@ -87,7 +87,7 @@ def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
     events, fresh = table("events").physical, f"{definition.physical}_fresh"
     clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     clickhouse.command(definition.create(fresh))
-    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(events)}")
+    _fill(clickhouse, fresh, definition, f"(SELECT * FROM {events} WHERE {of_kinds(definition.kinds)})")
     clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
     # records acknowledged between the SELECT and the exchange stand in `events`, but in the old table only
     _insert_missed(clickhouse, definition, events)
@@ -121,8 +121,16 @@ def settle_older(clickhouse: ClickHouse) -> None:
 
 def _insert_missed(clickhouse: ClickHouse, definition: Table, source: str) -> None:
     held = f"(SELECT stream, version FROM {definition.physical})"
-    missed = f"(SELECT * FROM {source} WHERE (stream, version) NOT IN {held})"
-    clickhouse.command(f"INSERT INTO {definition.physical} {definition.select_from(missed)}")
+    chosen = of_kinds(definition.kinds)
+    missed = f"(SELECT * FROM {source} WHERE {chosen} AND (stream, version) NOT IN {held})"
+    _fill(clickhouse, definition.physical, definition, missed)
+
+
+def _fill(clickhouse: ClickHouse, target: str, definition: Table, source: str) -> None:
+    # small blocks keep all cores at work on the JSON
+    clickhouse.command(
+        f"INSERT INTO {target} {definition.select_from(source)} SETTINGS max_insert_threads = 4, max_block_size = 16384"
+    )
 
 
 def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:

@@ -47,11 +47,12 @@ _DEFAULT_FORMAT = "TabSeparated"
 class Endpoint:
     """Serves from `start` until `stop`, in threads of its own."""
 
-    def __init__(self, settings: Settings, clickhouse: ClickHouse, port: int = 0) -> None:
+    def __init__(self, settings: Settings, clickhouse: ClickHouse, port: int = 0, broker: str = "") -> None:
         self._file = settings.endpoint_file
         self._clickhouse = clickhouse
         self._token = secrets.token_urlsafe(24)
         self._port = port
+        self._broker = broker
         self._local = threading.local()
         self._readers: list[EmbeddedReader] = []
         self._pool = ThreadPoolExecutor(_THREADS, "endpoint")
@@ -129,7 +130,9 @@ class Endpoint:
         asyncio.run(run())
 
     def _publish(self) -> None:
-        said = {"pid": os.getpid(), "url": f"http://{USER}:{self._token}@{HOST}:{self._port}/{DATABASE}"}
+        url = f"http://{USER}:{self._token}@{HOST}:{self._port}/{DATABASE}"
+        # the broker that this process started: 'pmo doctor' looks whether it answers
+        said = {"pid": os.getpid(), "url": url, "kafka": self._broker}
         part = self._file.with_name(self._file.name + ".part")
         part.unlink(missing_ok=True)
         # nobody else may read the token, not even for a moment

@@ -84,3 +84,27 @@ def test_actors_and_ids_of_lines(pmo: Pmo) -> None:
     assert event["actor"] == "system:loader"
     assert event["reported_at"] == "2025-01-08T00:00:00.000Z"
     assert "for another command" in pmo.refused(2, "apply", "-", stdin=json.dumps({**line, "name": "Other"}))
+
+
+def test_a_line_withdraws_an_event_even_of_the_same_file(pmo: Pmo) -> None:
+    line = {"command": "void", "stream": "unit:ops", "version": 1, "reason": "entered twice"}
+    lines = f"{json.dumps(UNIT)}\n{json.dumps(line)}\n"
+    assert pmo.ok("apply", "-", stdin=lines) == "2 commands: 2 events recorded\n"
+    assert pmo.ok("apply", "-", stdin=lines) == "2 commands: 0 events recorded, 2 recorded earlier\n"
+    shown = pmo.ok("history", "unit:OPS")
+    assert "[voided by 2]" in shown and "reason=entered twice" in shown
+    assert "There is no stream" in pmo.refused(5, "apply", "-", stdin=json.dumps({**line, "stream": "unit:NONE"}))
+    assert "Version 9" in pmo.refused(4, "apply", "-", stdin=json.dumps({**line, "version": 9}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"stream": "unit:OPS"}, "'void' needs version"),
+        ({"stream": "unit:OPS", "version": "last"}, "version: 'last' is not a version such as 3"),
+        ({"stream": "unit:OPS", "version": 1, "on": "2025-01-06"}, "'void' has no field 'on'"),
+        ({"stream": 7, "version": 1, "reason": ["x"]}, "is not a text"),
+    ],
+)
+def test_malformed_withdrawals(pmo: Pmo, fields: dict[str, object], words: str) -> None:
+    assert words in pmo.refused(2, "apply", "-", stdin=json.dumps({"command": "void", **fields}))

@@ -1,5 +1,6 @@
 """The program around the commands: help, examples, completion, exit codes, speed of starting."""
 
+import fcntl
 import json
 import os
 import re
@@ -16,8 +17,12 @@ from click.testing import CliRunner
 
 from services.cli.generate import RecordCommand
 from services.cli.main import exit_code, root
+from services.cli.names import control_names, kpi_names
 from services.commands.catalogue import COMMANDS
 from services.commands.intake import Intake
+from services.projections.checking import load_controls
+from services.projections.clickhouse import lock_file
+from services.projections.kpi import load_kpis
 from services.settings import Settings
 from tests.e2e.cli import PROGRAM, Pmo, run
 
@@ -116,6 +121,38 @@ def test_completion(tmp_path: Path) -> None:
     assert run(tmp_path, "completion", "tcsh").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("kpi on-time", ["on-time", "on-time-current"]),
+        ("audit app", ["approved-baseline-before-start"]),
+        ("audit 1", ["1", "12"]),
+        ("kpi --unit o", ["OPS"]),
+        ("project start c", ["CRANE-7"]),
+        ("project propose X --unit O", ["OPS"]),
+    ],
+)
+def test_completion_of_names_and_codes(crane: Pmo, words: str, completed: list[str]) -> None:
+    count = str(len(words.split()))
+    env = {"_PMO_COMPLETE": "bash_complete", "COMP_CWORD": count, "COMP_WORDS": f"pmo {words}"}
+    assert run(crane.home, **env).stdout.split() == [f"plain,{each}" for each in completed]
+    assert not run(crane.home / "none", **env | {"COMP_WORDS": "pmo project start c"}).stderr
+
+
+def test_names_told_by_file_names_are_those_of_the_definitions() -> None:
+    assert set(kpi_names()) == set(load_kpis())
+    assert control_names() == {control.number: control.id for control in load_controls().values()}
+
+
+def test_what_is_written_is_for_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for args in (("init",), ("unit", "register", "OPS", "--name", "Operations"), ("kpi", "on-time")):
+        assert run(home, *args).returncode == 0
+    files = [home, *home.rglob("*")]
+    assert {"events.sqlite", "clickhouse"} <= {file.name for file in files}
+    assert [file for file in files if stat.S_IMODE(file.lstat().st_mode) & 0o077 and not file.is_symlink()] == []
+
+
 def test_init_makes_a_private_workspace_once(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "home"
     done = run(home, "init", "--organisation", "Harbour", "--currency", "gbp", "--time-zone", "europe/london")
@@ -177,8 +214,28 @@ def test_workspaces_that_are_broken(pmo: Pmo) -> None:
 def test_kpi_names_and_scopes_that_are_wrong(pmo: Pmo) -> None:
     assert "on-time" in pmo.refused(5, "kpi", "on-tim")
     assert "--as-of" in pmo.refused(2, "kpi", "on-time", "--as-of", "2025-02-30")
+    known = "There is no KPI 'foo'; KPIs are adoption, "
+    assert pmo.refused(5, "kpi", "foo").startswith(known)
+    assert "exclude each other" in pmo.refused(2, "kpi", "--json", "--csv")
+    assert "exclude each other" in pmo.refused(2, "history", "unit:OPS", "--csv", "--json")
     assert "needs the name" in pmo.refused(2, "kpi", "--rows")
     assert "--known-at" in pmo.refused(2, "kpi", "on-time", "--known-at", "2025-02-30T99:00")
+
+
+def test_what_holds_the_embedded_folder(pmo: Pmo) -> None:
+    held = Settings.load(pmo.home).clickhouse_path
+    with lock_file(held).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = {"pid": os.getpid(), "url": "http://pmo:x@127.0.0.1:9/pmo", "kafka": ""}
+        (pmo.home / "up.json").write_text(json.dumps(said))
+        sentence = "'pmo up' holds the embedded ClickHouse: stop it, run 'pmo rebuild', and start it again."
+        assert pmo.refused(7, "rebuild") == sentence
+        kafka = {each["what"]: each for each in json.loads(pmo("doctor", "--json").stdout)}["kafka"]
+        assert (kafka["state"], kafka["finding"]) == ("ok", "none; what runs lands events without it")
+        address = "127.0.0.1:9"
+        (pmo.home / "up.json").write_text(json.dumps({**said, "kafka": address}))
+        kafka = {each["what"]: each for each in json.loads(pmo("doctor", "--json").stdout)}["kafka"]
+        assert (kafka["state"], address in kafka["finding"]) == ("failed", True)
 
 
 def test_kafka_that_is_missing(pmo: Pmo) -> None:

@@ -1,5 +1,10 @@
 """Recording through the command line: what is printed, what is kept, what is refused."""
 
+import shlex
+
+import pytest
+
+from services.settings import Settings
 from tests.e2e.cli import Pmo
 
 
@@ -134,3 +139,83 @@ def test_wrong_input_of_every_family_records_nothing(crane: Pmo) -> None:
     )  # fmt: skip
     for exit_code, words, args in wrong:
         assert words in crane.refused(exit_code, *args), args
+
+
+@pytest.mark.parametrize(
+    ("sentence", "command"),
+    [
+        ("--country: 'Xx' is not written like GB.", "unit register X --name X --country Xx"),
+        ("--currency: 'eur' is not written like EUR.", "PROPOSE --currency eur"),
+        ("--percent-complete: 15 is more than 1; write a share like 0.15.", "REPORT 15"),
+        ("--percent-complete: 1.2 is more than 1; write a share like 0.15.", "REPORT 1.2"),
+        ("--percent-complete: -1 is less than 0, the least that is allowed.", "REPORT -1"),
+        ("--percent-complete: '15%' is not a number written like 0.40.", "REPORT 15%"),
+        ("--percent-complete: '0.123456789' has more than 8 decimals.", "REPORT 0.123456789"),
+        (
+            f"--budget: '{'9' * 19}' has more than 18 digits.",
+            f"PROPOSE --budget {'9' * 19}",
+        ),
+        (
+            f"--budget: '{'9' * 15}' has more than 14 digits before the decimal point.",
+            f"PROPOSE --budget {'9' * 15}",
+        ),
+        (
+            "--budget: 'NaN' is not a number written like 125000.00.",
+            "PROPOSE --budget NaN",
+        ),
+        (
+            "--contributions: 9 is more than 5, the most that is allowed.",
+            "PROPOSE --contributions G=9",
+        ),
+        (
+            "--contributions: 'two' is not a whole number written like 3.",
+            "PROPOSE --contributions G=two",
+        ),
+        (
+            "--valid-months: '1.5' is not a whole number written like 24.",
+            "course define S --title S --valid-months=1.5",
+        ),
+        ("--valid-months: 0 is less than 1, the least that is allowed.", "course define S --title S --valid-months 0"),
+        (
+            "--curve: 1066-01-01 lies before 1900-01-01.",
+            "project set-baseline CRANE-7 --start 2026-01-01 --finish 2026-02-02 --budget 1 --curve 1066-01-01=3",
+        ),
+        ("--name: it is empty.", "unit register X --name ''"),
+        (
+            f"--name: '{'x' * 60}...' has 501 characters, and at most 500 are allowed.",
+            f"unit register X --name {'x' * 501}",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_plain_words(crane: Pmo, sentence: str, command: str) -> None:
+    propose = "project propose X --name X --unit OPS"
+    report = "project report CRANE-7 --method estimate --actual-cost 3 --percent-complete"
+    said = command.replace("PROPOSE", propose).replace("REPORT", report)
+    assert crane.refused(2, *shlex.split(said)) == sentence
+
+
+def test_names_cannot_disturb_a_table(crane: Pmo) -> None:
+    name = "First :smile:\n[red]second\x1b[31m"
+    crane.ok("unit", "register", "OK", "--name", name)
+    shown = crane.ok("history", "business-unit:OK").splitlines()
+    assert shown[0] == "business-unit:OK: 1 event"
+    assert len(shown) == 3
+    assert r"First :smile:\n[red]second\x1b[31m" in shown[2]
+    [event] = crane.data("history", "unit:OK")
+    assert event["data"]["name"] == name
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_who_says_it_is_the_login_even_without_a_setting(
+    pmo: Pmo, monkeypatch: pytest.MonkeyPatch, *, named: bool
+) -> None:
+    def login() -> str:
+        if not named:
+            raise KeyError("getpwuid(): uid not found: 1234")
+        return "lee"
+
+    monkeypatch.setenv("USER", "")
+    monkeypatch.delenv("LOGNAME", raising=False)
+    monkeypatch.delenv("PMO_ACTOR", raising=False)
+    monkeypatch.setattr("getpass.getuser", login)
+    assert Settings.load(pmo.home).actor == ("lee" if named else "unknown")

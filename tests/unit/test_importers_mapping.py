@@ -47,8 +47,17 @@ def test_a_small_mapping(tmp_path: Path) -> None:
         (
             "columns: Project",
             "column: Project",
-            r"line 4: fields.name.columns: Field required \(and 1 more\)",
+            r"line 4: fields.name.column: there is no key `column` \(did you mean `columns`\?\)\.$",
         ),
+        ("fields:", "feilds:", r"line 3: feilds: there is no key `feilds` \(did you mean `fields`\?\)\.$"),
+        (
+            "unit: thousand",
+            "zzz: 1",
+            "line 6: fields.budget.zzz: there is no key `zzz` .here are columns, dec",
+        ),
+        ("source: own", "units: {A: {nam: A}}\nsource: own", r"units.A.nam: .* \(did you mean `name`\?\)"),
+        ("source: own", f"source: {'o' * 48}", "line 1: source: String should match"),
+        ("data_date: 2024-03-31", "data_date: 0026-03-31", "line 9: reports.0.data_date"),
         ("currency: EUR", "currency: euro", "own.yaml, line 2: currency"),
         ("currency: EUR\n", "", "own.yaml, line 1: a mapping: amounts need a `currency`"),
         ("rag: {G: green, R: red}\n", "", "a RAG column needs the scale `rag`"),

@@ -22,17 +22,17 @@ reports:
   - {files: "*2019*", data_date: 2018-09-30, reported_on: 2019-07-18}
   - {column: year, value: 2021, data_date: 2021-03-31}
 fields:
-  key: {columns: number}
+  key: {columns: number, required: false}
   name: {columns: [project, Project Name]}
-  unit: {columns: department}
-  status: {columns: state}
-  rag: {columns: [rating, rating.2]}
-  category: {columns: kind}
-  narrative: {columns: comment}
-  start: {columns: [start, Start Date*], orders: dmy, replace: {"1/012/2014": "01/12/2014"}}
-  finish: {columns: end, orders: dmy}
-  budget: {columns: cost, unit: million}
-  percent_complete: {columns: done}
+  unit: {columns: department, required: false}
+  status: {columns: state, required: false}
+  rag: {columns: [rating, rating.2], required: false}
+  category: {columns: kind, required: false}
+  narrative: {columns: comment, required: false}
+  start: {columns: [start, Start Date*], orders: dmy, replace: {"1/012/2014": "01/12/2014"}, required: false}
+  finish: {columns: end, orders: dmy, required: false}
+  budget: {columns: cost, unit: million, required: false}
+  percent_complete: {columns: done, required: false}
 rag: {Green: green, Amber/Green: amber-green, Amber: amber, Amber/Red: amber-red, Red: red}
 statuses: {Live: running}
 absent: [exempt, not provided]
@@ -123,7 +123,7 @@ def test_a_bad_row_names_every_bad_cell_and_the_rest_goes_on(given: Given) -> No
     assert [o.observed.name for o in file.observations] == ["C"]
     first, second, third = file.rejected
     assert [(fault.column, fault.value) for fault in first.faults] == [
-        ("department", "'Sea'"), ("rating", "'Blue'"), ("start", "'3rd'"), ("cost", "'lots'"),
+        ("department", "Sea"), ("rating", "Blue"), ("start", "3rd"), ("cost", "lots"),
     ]  # fmt: skip
     assert [fault.reason for fault in second.faults] == ["lies before the start, 2020-02-01"]
     assert [fault.reason for fault in third.faults] == ["has no name"]
@@ -176,3 +176,88 @@ def test_the_drafts_of_the_same_file_are_the_same_commands(given: Given) -> None
 def test_no_files(given: Given) -> None:
     with pytest.raises(BadInput, match="No file was given"):
         given({})
+
+
+OWN = """\
+source: own
+currency: EUR
+fields:
+  name: {columns: Project}
+  finish: {columns: End, orders: [dmy], required: false}
+  budget: {columns: [Cost, Budget], required: false}
+  rag: {columns: Ampel, required: false}
+rag: {Green: green, Dark Red: red}
+"""
+
+
+def own(tmp_path: Path, content: str, rules: str = OWN, today: dt.date = dt.date(2026, 1, 1)) -> FilePlan:
+    (tmp_path / "own.yaml").write_text(rules)
+    (tmp_path / "own.csv").write_text(content, newline="")
+    loaded = mapping.load(tmp_path / "own.yaml")
+    return only(portfolio.plan([tmp_path / "own.csv"], loaded, dt.date(2025, 1, 1), today))
+
+
+def test_a_mapped_column_that_the_file_lacks_refuses_it_unless_it_is_not_required(tmp_path: Path) -> None:
+    content = "Project,End\nZoo,30.06.2030\n"
+    assert own(tmp_path, content).observations[0].observed.budget is None
+    rules = OWN.replace("Budget], required: false", "Budget]")
+    with pytest.raises(BadInput, match="own.csv has no column for `budget`: none of 'Cost', 'Budget' is among its col"):
+        own(tmp_path, content, rules)
+    assert own(tmp_path, "Project,Budget\nZoo,1\n", rules).observations[0].observed.budget == 1
+
+
+def test_a_file_without_the_column_of_the_name_says_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"own.csv has no header row .* \(`name`: 'Project'\); .* 'Name', 'End'"):
+        own(tmp_path, "Name,End\nZoo,30.06.2030\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "reason"),
+    [
+        ("Zoo,30.06.2999,", "End", "30.06.2999", "lies outside the years 1900 to 2299"),
+        ("Zoo,31.05.0026,", "End", "31.05.0026", "lies outside the years 1900 to 2299"),
+        ("Zoo,,999999999999999", "Budget", "999999999999999", "is too large for an amount"),
+        ("Zoo,,99999999999999.99999", "Budget", "99999999999999.99999", "is too large for an amount"),
+        (f"{'Z' * 501},,", "Project", "Z" * 59 + "…", "has 501 characters, more than 500"),
+    ],
+)
+def test_a_value_that_no_event_holds_is_a_rejected_row(
+    tmp_path: Path, row: str, column: str, value: str, reason: str
+) -> None:
+    file = own(tmp_path, f"Project,End,Budget\nLake,30.06.2030,1\n{row}\n")
+    assert len(file.observations) == 1
+    assert [(rejected.number, rejected.faults) for rejected in file.rejected] == [(3, ((column, value, reason),))]
+
+
+def test_what_the_command_refuses_is_a_fault_of_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio.RowReader, "_currency", lambda self, values: "euro")
+    ((rejected),) = own(tmp_path, "Project,Budget\nZoo,1\n").rejected
+    assert "cannot be taken" in rejected.faults[0].reason
+
+
+def test_a_data_date_in_the_future_is_a_rejected_row(tmp_path: Path) -> None:
+    rules = OWN.replace("fields:\n", "fields:\n  data_date: {columns: As of}\n")
+    file = own(tmp_path, "Project,As of\nZoo,2026-05-01\nLake,2025-05-01\n", rules)
+    assert [(row.number, row.faults[0].column) for row in file.rejected] == [(2, "As of")]
+    with pytest.raises(BadInput, match="own.csv: 2025-01-01 lies in the future"):
+        own(tmp_path, "Project\nZoo\n", today=dt.date(2024, 1, 1))
+
+
+def test_prose_in_a_cell_of_values_empties_it_and_near_values_are_rejected(tmp_path: Path) -> None:
+    prose = "Exempt under Section 43 of the Act 2000"
+    file = own(tmp_path, f"Project,End,Budget,Ampel\nZoo,to be confirmed,{prose},not rated yet\nLake,,,\n")
+    assert {note.column: note.reason for note in file.observations[0].notes} == {
+        "End": "no value: 'to be confirmed'",
+        "Budget": f"no value: {prose!r}",
+        "Ampel": "no value: 'not rated yet'",
+    }
+    near = own(
+        tmp_path,
+        'Project,End,Budget,Ampel\nA,,"1,5",\nB,end of June,,\nC,,about two million,\nD,,some 15 EUR,\nE,,,Dark Rde\n',
+    )
+    assert [(row.faults[0].column, row.faults[0].value) for row in near.rejected] == [
+        ("Budget", "1,5"), ("End", "end of June"), ("Budget", "about two million"), ("Budget", "some 15 EUR"),
+        ("Ampel", "Dark Rde"),
+    ]  # fmt: skip
+    reason = near.rejected[0].faults[0].reason
+    assert reason == "is not an amount with '.' as its decimal mark; say `decimal: \",\"` in the mapping"

@@ -9,7 +9,9 @@ import pytest
 
 from schemas.progress import Recorded
 from schemas.project import LeftSource
+from services.cli import imports
 from services.commands.app import Governance, UnitOfWork
+from services.errors import BadInput
 from services.importers import mapping, portfolio
 from services.importers.record import FileReport, record
 from services.settings import Settings
@@ -98,3 +100,29 @@ def test_a_project_that_leaves_comes_back_and_leaves(app: Governance, imported: 
     assert budget(app, "A2") == 6
     assert imported(TWELVE).left == ("project:A2",)
     assert imported(TWELVE).events == 0
+
+
+def test_a_refusal_while_recording_names_file_and_line(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise BadInput("--finish: no.")
+
+    monkeypatch.setattr(UnitOfWork, "handle", refuse)
+    with pytest.raises(BadInput, match=r"list.csv, line 2: --finish: no\."):
+        imported(TEN)
+
+
+def test_cells_left_empty_are_shown_on_every_import(imported: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    content = TEN + "A2,Zoo,ROADS,-5\nA3,Lake,ROADS,not known yet\n"
+    for report in (imported(content), imported(content)):
+        imports._print([report], dry_run=False, details=False)
+        assert "2 cells were left empty; --details lists them." in capsys.readouterr().out
+        assert imports._data(report)["cell_notes"] == [
+            {"row": 3, "column": "cost", "reason": "'-5' is below zero"},
+            {"row": 4, "column": "cost", "reason": "no value: 'not known yet'"},
+        ]
+
+
+def test_a_rejected_cell_is_printed_once(imported: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    report = imported(HEADER + 'A1,Bridge,ROADS,"1,5"\n')
+    imports._print([report], dry_run=False, details=False)
+    assert "list.csv, line 2, column cost: '1,5' is not an amount with '.'" in capsys.readouterr().out

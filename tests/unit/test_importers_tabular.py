@@ -51,6 +51,27 @@ def test_bytes_outside_the_encoding_are_counted(given: Callable[..., Table]) -> 
     assert table.notes == ["characters that are not cp1252 and show as \ufffd: 1"]
 
 
+@pytest.mark.parametrize(
+    ("content", "declared", "says"),
+    [
+        (
+            "name,cost\nA,1\nBrücke,1\n".encode("cp1252"),
+            "utf-8",
+            "line 3, character 3: .* utf-8; it fits cp1252, so say",
+        ),
+        ("name\nÜber\n".encode("cp1252"), "utf-8", "line 2, character 1: "),
+        ("name\n“A”\n".encode(), "cp1252", "line 2, character 7: .* cp1252; it fits utf-8, so say `encoding: utf-8`"),
+        (b"name\n\xff\x8d\n", "utf-8", "line 2, character 1: .* neither utf-8 nor cp1252"),
+        (b"\xff\xfen\x00\n\x00a", "utf-16", "t.csv, line 2, character 1: this is not utf-16"),
+    ],
+)
+def test_a_declared_encoding_that_does_not_fit(
+    given: Callable[..., Table], content: bytes, declared: str, says: str
+) -> None:
+    with pytest.raises(BadInput, match=says):
+        given(content, Format(declared, ","))
+
+
 def test_mixed_line_ends_and_cells_of_several_lines_keep_their_line(given: Callable[..., Table]) -> None:
     table = given('name,why\r\nA,"one\rtwo\r\nthree"\nB,x\r\n')
     assert [(row.number, row.cells) for row in table.rows] == [(2, ["A", "one\rtwo\r\nthree"]), (5, ["B", "x"])]
