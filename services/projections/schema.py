@@ -59,13 +59,22 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
 
 def _create_filled(clickhouse: ClickHouse, definition: Table) -> None:
     # the old `events` still stands behind the plain name, and its bytes are all that a new one needs
-    source = "(SELECT value FROM events)" if definition.name == "events" else table("events").physical
+    source = "(SELECT value FROM events)" if definition.name == "events" else _events_of(definition)
+    fresh = _filled_beside(clickhouse, definition, source)
+    # last, so that a table that stands is a table that is filled
+    clickhouse.command(f"RENAME TABLE {fresh} TO {definition.physical}")
+
+
+def _filled_beside(clickhouse: ClickHouse, definition: Table, source: str) -> str:
     fresh = f"{definition.physical}_fresh"
     clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     clickhouse.command(definition.create(fresh))
-    clickhouse.command(f"INSERT INTO {fresh} {definition.select_from(source)}")
-    # last, so that a table that stands is a table that is filled
-    clickhouse.command(f"RENAME TABLE {fresh} TO {definition.physical}")
+    _fill(clickhouse, fresh, definition, source)
+    return fresh
+
+
+def _events_of(definition: Table) -> str:
+    return f"(SELECT * FROM {table('events').physical} WHERE {of_kinds(definition.kinds)})"
 
 
 def point(clickhouse: ClickHouse, definition: Table) -> None:
@@ -84,13 +93,10 @@ def rebuild(clickhouse: ClickHouse, progress: Progress = silent) -> int:
 
 def rebuild_table(clickhouse: ClickHouse, definition: Table) -> None:
     """Fills one table beside itself, exchanges the two, and brings in what landed meanwhile."""
-    events, fresh = table("events").physical, f"{definition.physical}_fresh"
-    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
-    clickhouse.command(definition.create(fresh))
-    _fill(clickhouse, fresh, definition, f"(SELECT * FROM {events} WHERE {of_kinds(definition.kinds)})")
+    fresh = _filled_beside(clickhouse, definition, _events_of(definition))
     clickhouse.command(f"EXCHANGE TABLES {fresh} AND {definition.physical}")
     # records acknowledged between the SELECT and the exchange stand in `events`, but in the old table only
-    _insert_missed(clickhouse, definition, events)
+    _insert_missed(clickhouse, definition, table("events").physical)
     clickhouse.command(f"DROP TABLE {fresh} SYNC")
 
 

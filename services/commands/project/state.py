@@ -75,11 +75,6 @@ class ProjectState(State):
         return plan.currency if plan else None
 
     @property
-    def has_started(self) -> bool:
-        """Whether work ever began."""
-        return self.record(project.Started) is not None
-
-    @property
     def is_closed(self) -> bool:
         """Financially closed, and not reopened since."""
         record = self.record(project.FinanciallyClosed, project.Reopened)
