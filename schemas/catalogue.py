@@ -6,7 +6,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas import governance, organisation, progress, project, standard, survey, training, workload
+from schemas import (
+    assurance,
+    delivery,
+    exposure,
+    governance,
+    organisation,
+    progress,
+    project,
+    standard,
+    survey,
+    training,
+    value,
+    work,
+    workload,
+)
 from schemas.event import MAX_BYTES, Envelope, Event, InvalidRecord, Record, UnknownType, reason_of
 from schemas.voiding import Voided
 
@@ -14,11 +28,16 @@ EVENTS: tuple[type[Event], ...] = (
     *organisation.EVENTS,
     *project.EVENTS,
     *progress.EVENTS,
+    *delivery.EVENTS,
+    *exposure.EVENTS,
+    *value.EVENTS,
+    *work.EVENTS,
     *workload.EVENTS,
     *standard.EVENTS,
     *training.EVENTS,
     *survey.EVENTS,
     *governance.EVENTS,
+    *assurance.EVENTS,
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name: event for event in EVENTS}

@@ -25,7 +25,7 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Before it the order key fits 64 bits."""
 
-PERSONAL_KINDS = frozenset({"person", "workload", "timesheet", "training"})
+PERSONAL_KINDS = frozenset({"person", "workload", "timesheet", "training", "access"})
 """Kinds whose streams are named by a person first: only a pseudonym may stand there."""
 
 _PSEUDONYM = re.compile(PERSON_PATTERN)

@@ -75,6 +75,52 @@ DayHours = Annotated[
 ]
 """Hours on one day."""
 
+Effort = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000, max_digits=11, decimal_places=4),
+    Exact(r"^([0-9]{1,6}(\.[0-9]{1,4})?|1000000(\.0{1,4})?)$"),
+    Field(examples=["120.50"]),
+]
+"""Hours of work, of any number of people over any time."""
+
+Points = Annotated[
+    Decimal,
+    Field(ge=0, le=100, max_digits=7, decimal_places=4),
+    Exact(r"^([0-9]{1,2}(\.[0-9]{1,4})?|100(\.0{1,4})?)$"),
+    Field(examples=["72.50"]),
+]
+"""A score from 0 to 100."""
+
+Rate = Annotated[
+    Decimal,
+    Field(gt=0, lt=10_000_000_000, max_digits=18, decimal_places=8),
+    Exact(r"^[0-9]{1,10}(\.[0-9]{1,8})?$"),
+    Field(examples=["1.08500000"]),
+]
+"""How many units of one currency a unit of another is worth."""
+
+Level = Annotated[int, Field(ge=1, le=5, examples=[3])]
+"""A level from 1, the lowest, to 5."""
+
+CareerLevel = Annotated[int, Field(ge=1, le=20, examples=[3])]
+"""A career level from 1, the lowest, to 20."""
+
+EventId = Annotated[
+    str,
+    Field(
+        pattern=rf"^{KIND_PATTERN}:{KEY_PATTERN}(?:/{KEY_PATTERN}){{0,3}}/[1-9][0-9]{{0,6}}$",
+        examples=["project:ALPHA/3"],
+    ),
+]
+"""An event, as stream/version."""
+
+Instant = Annotated[
+    str,
+    Field(pattern=r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
+    Field(examples=["2026-07-01T12:00:00.000Z"]),
+]
+"""A moment as the envelope writes it: UTC, to the millisecond."""
+
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["GB"])]
 """ISO 3166-1 alpha-2, or a subdivision of ISO 3166-2."""
 

@@ -5,7 +5,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Country, Day, Hours, Item, Key, Note, Share, Text, TimeZone
+from schemas.fields import (
+    CareerLevel,
+    Country,
+    Day,
+    Evidence,
+    Hours,
+    Item,
+    Key,
+    Level,
+    Note,
+    PersonId,
+    Share,
+    Text,
+    TimeZone,
+)
 from schemas.voiding import voided
 
 WorkMode = Literal["office", "hybrid", "remote"]
@@ -29,6 +43,38 @@ class UnitMergedInto(Event, type="pmo.business-unit.merged-into.v1"):
     """A business unit went into another one."""
 
     into: Key
+
+
+class MaturityAssessed(Event, type="pmo.business-unit.maturity-assessed.v1"):
+    """The unit's maturity was judged; `item` is the model: P3M3 has one each for project, programme and portfolio."""
+
+    item: Item
+    framework: Text = Field(examples=["P3M3"])
+    framework_version: Text = Field(examples=["3.0"])
+    level: Level = Field(description="The model's overall level")
+    perspectives: dict[Item, Level] = Field(description="The level per perspective", examples=[{"governance": 3}])
+    target: Level | None = Field(description="The level that the unit aims at")
+    assessor_type: Literal["self", "peer", "independent"]
+    assessor: PersonId | None
+    evidence: tuple[Evidence, ...]
+
+
+class ImprovementPlanned(Event, type="pmo.business-unit.improvement-planned.v1"):
+    """The unit means to get better at something by a day; `item` is the improvement."""
+
+    item: Item
+    model: Item | None = Field(description="The maturity model that it serves")
+    perspective: Item | None
+    due: Day
+    owner: PersonId | None
+    description: Note | None
+
+
+class ImprovementDone(Event, type="pmo.business-unit.improvement-done.v1"):
+    """The improvement is carried out."""
+
+    item: Item
+    evidence: tuple[Evidence, ...]
 
 
 class UnitRetired(Event, type="pmo.business-unit.retired.v1"):
@@ -83,6 +129,28 @@ class PersonRoleChanged(Event, type="pmo.person.role-changed.v1"):
     career_level: Annotated[int, Field(ge=1, le=20, examples=[3])] | None
 
 
+class PersonLinked(Event, type="pmo.person.linked.v1"):
+    """Another source's person is the same one; `item` is that one's pseudonym."""
+
+    item: PersonId
+    tool: Text = Field(description="Where the other key comes from")
+
+
+class SkillsChanged(Event, type="pmo.person.skills-changed.v1"):
+    """A person has these skills, and no others."""
+
+    skills: tuple[Text, ...]
+
+
+class LevelAssessed(Event, type="pmo.person.level-assessed.v1"):
+    """A person was held against their role's path."""
+
+    path: Key | None
+    career_level: CareerLevel = Field(description="The level that the assessor found")
+    assessor: PersonId | None
+    evidence: tuple[Evidence, ...]
+
+
 class PersonHoursChanged(Event, type="pmo.person.hours-changed.v1"):
     """A person's contract has other weekly hours."""
 
@@ -119,6 +187,9 @@ EVENTS: tuple[type[Event], ...] = (
     UnitRegistered,
     UnitRenamed,
     UnitMergedInto,
+    MaturityAssessed,
+    ImprovementPlanned,
+    ImprovementDone,
     UnitRetired,
     UnitVoided,
     GoalDeclared,
@@ -128,6 +199,9 @@ EVENTS: tuple[type[Event], ...] = (
     PersonJoined,
     PersonMoved,
     PersonRoleChanged,
+    PersonLinked,
+    SkillsChanged,
+    LevelAssessed,
     PersonHoursChanged,
     AbsencePlanned,
     AbsenceCancelled,

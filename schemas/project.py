@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.event import Event
-from schemas.fields import Contribution, Cost, Currency, Day, Evidence, Item, Key, Note, PersonId, Share, Text
+from schemas.fields import Contribution, Cost, Currency, Day, Evidence, Item, Key, Note, PersonId, Points, Share, Text
 from schemas.voiding import voided
 
 Size = Literal["small", "medium", "large", "major"]
@@ -38,6 +38,26 @@ class Proposed(Event, type="pmo.project.proposed.v1"):
     planned_finish: Day | None
     budget: Cost | None
     currency: Currency
+
+
+class Scored(Event, type="pmo.project.scored.v1"):
+    """The proposal was scored by a model, whose formula stands under its version in the settings."""
+
+    model: Item
+    model_version: Annotated[int, Field(ge=1, le=10_000, examples=[2])]
+    score: Points
+    components: dict[Item, Points] = Field(description="What the score is made of", examples=[{"alignment": "60.00"}])
+    scored_by: PersonId | None
+
+
+class Ranked(Event, type="pmo.project.ranked.v1"):
+    """The proposal was ranked among others, within a budget and a capacity."""
+
+    ranking: Item = Field(description="Which ranking it was, the same for all that were ranked together")
+    rank: Annotated[int, Field(ge=1, le=100_000, examples=[4])]
+    within: bool = Field(description="Above the cut line")
+    cut_by: Literal["budget", "capacity"] | None = Field(description="What it did not fit into; null if within")
+    decided_by: PersonId | None
 
 
 class Deferred(Event, type="pmo.project.deferred.v1"):
@@ -224,6 +244,8 @@ ProjectVoided = voided("project")
 
 EVENTS: tuple[type[Event], ...] = (
     Proposed,
+    Scored,
+    Ranked,
     Deferred,
     Approved,
     RejectedProposal,

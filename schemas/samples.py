@@ -24,6 +24,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"[0-9]{4,}\.[0-9]{2}")
 _PERSON = "ABCDEFGHIJ2345672345"
 _STREAMS = {
+    "access": f"access:{_PERSON}",
+    "audit": "audit:2026-06-30-0001",
+    "demand": "demand:ALPHA",
+    "finding": "finding:STATUS-EVERY-14-DAYS/PROJECT.ALPHA/PROJECT.ALPHA.3",
+    "path": "path:PROJECT-MANAGER",
+    "rate": "rate:GBP",
+    "setting": "setting:SCORING.DEFAULT",
+    "work": "work:ALPHA/PROJ-7",
     "adoption": "adoption:ISO-21502/OPS",
     "import": "import:2026-06-30-PORTFOLIO",
     "person": f"person:{_PERSON}",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.event import Event
-from schemas.fields import Day, Evidence, Item, Note, PersonId, Text
+from schemas.fields import Day, Evidence, Item, Level, Note, PersonId, Text
 from schemas.voiding import voided
 
 StandardKind = Literal["practice", "process", "technology"]
@@ -110,6 +110,54 @@ class WaiverEnded(Event, type="pmo.adoption.waiver-ended.v1"):
     reason: Note | None
 
 
+class NonconformityRaised(Event, type="pmo.adoption.nonconformity-raised.v1"):
+    """The unit does not work as the standard says; `item` is the nonconformity."""
+
+    item: Item
+    requirement: Item | None
+    severity: Literal["minor", "major", "critical"]
+    due: Day = Field(description="When it is to be resolved")
+    raised_by: PersonId | None
+    owner: PersonId | None
+    evidence: tuple[Evidence, ...]
+    description: Note | None
+
+
+class NonconformityResolved(Event, type="pmo.adoption.nonconformity-resolved.v1"):
+    """The nonconformity is resolved."""
+
+    item: Item
+    decided_by: PersonId | None
+    evidence: tuple[Evidence, ...]
+
+
+class ImpactAssessed(Event, type="pmo.adoption.impact-assessed.v1"):
+    """How much the standard changes the unit's work: 1 hardly, 5 thoroughly."""
+
+    level: Level
+    people: Annotated[int, Field(ge=0, examples=[42])] | None = Field(description="How many it concerns")
+    assessor: PersonId | None
+    findings: Note | None
+
+
+class ReadinessAssessed(Event, type="pmo.adoption.readiness-assessed.v1"):
+    """How ready the unit is for the standard: 1 not at all, 5 fully."""
+
+    level: Level
+    people: Annotated[int, Field(ge=0, examples=[42])] | None
+    assessor: PersonId | None
+    findings: Note | None
+
+
+class ResistanceAssessed(Event, type="pmo.adoption.resistance-assessed.v1"):
+    """How much the unit resists the standard: 1 hardly, 5 strongly."""
+
+    level: Level
+    people: Annotated[int, Field(ge=0, examples=[42])] | None
+    assessor: PersonId | None
+    findings: Note | None
+
+
 class Abandoned(Event, type="pmo.adoption.abandoned.v1"):
     """The unit no longer works by the standard."""
 
@@ -131,6 +179,11 @@ EVENTS: tuple[type[Event], ...] = (
     Adopted,
     Waived,
     WaiverEnded,
+    NonconformityRaised,
+    NonconformityResolved,
+    ImpactAssessed,
+    ReadinessAssessed,
+    ResistanceAssessed,
     Abandoned,
     AdoptionVoided,
 )

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.event import Event
-from schemas.fields import Day, Evidence, Hours, Item, Note, PersonId, Share, Text
+from schemas.fields import CareerLevel, Day, Evidence, Hours, Item, Key, Note, PersonId, Share, Text
 from schemas.voiding import voided
 
 Months = Annotated[int, Field(ge=1, le=600, examples=[24])]
@@ -38,6 +38,30 @@ class CourseNotRequired(Event, type="pmo.course.not-required.v1"):
 
 class CourseRetired(Event, type="pmo.course.retired.v1"):
     """The course is no longer given."""
+
+    reason: Note | None
+
+
+class PathLevel(BaseModel):
+    """One level of a career path, and what it takes to reach it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    level: CareerLevel
+    title: Text
+    courses: tuple[Key, ...] = Field(description="Courses that it asks for")
+    months: Months | None = Field(description="Usual time on the level before")
+
+
+class PathDefined(Event, type="pmo.path.defined.v1"):
+    """A role's career path has these levels, and no others."""
+
+    role: Text
+    levels: Annotated[tuple[PathLevel, ...], Field(min_length=1)]
+
+
+class PathRetired(Event, type="pmo.path.retired.v1"):
+    """The path is no longer followed."""
 
     reason: Note | None
 
@@ -80,6 +104,7 @@ class TrainingRevoked(Event, type="pmo.training.revoked.v1"):
 
 
 CourseVoided = voided("course")
+PathVoided = voided("path")
 TrainingVoided = voided("training")
 
 EVENTS: tuple[type[Event], ...] = (
@@ -88,6 +113,9 @@ EVENTS: tuple[type[Event], ...] = (
     CourseNotRequired,
     CourseRetired,
     CourseVoided,
+    PathDefined,
+    PathRetired,
+    PathVoided,
     Enrolled,
     TrainingCompleted,
     TrainingFailed,

@@ -1,9 +1,9 @@
-"""What people are planned to work on, and the hours that they did."""
+"""What people are planned to work on, whom projects still look for, and the hours that were worked."""
 
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Day, DayHours, Hours, Item, Key, Note, PersonId
+from schemas.fields import Day, DayHours, Effort, Hours, Item, Key, Note, PersonId, Text
 from schemas.voiding import voided
 
 
@@ -46,6 +46,45 @@ class AllocationReleased(Event, type="pmo.workload.allocation-released.v1"):
     reason: Note | None
 
 
+class PlaceholderPlanned(Event, type="pmo.demand.placeholder-planned.v1"):
+    """A project needs somebody of a role, both days included; `item` is the placeholder."""
+
+    item: Item
+    role: Text
+    skill: Text | None
+    option_group: Item | None = Field(description="Placeholders of one group are alternatives: only one will be filled")
+    first_day: Day
+    last_day: Day
+    weekly_hours: Effort
+
+
+class PlaceholderRevised(Event, type="pmo.demand.placeholder-revised.v1"):
+    """The project needs it otherwise."""
+
+    item: Item
+    role: Text
+    skill: Text | None
+    option_group: Item | None
+    first_day: Day
+    last_day: Day
+    weekly_hours: Effort
+
+
+class PlaceholderFilled(Event, type="pmo.demand.placeholder-filled.v1"):
+    """A person's allocation takes the placeholder's place."""
+
+    item: Item
+    person: PersonId
+    allocation: Item
+
+
+class PlaceholderWithdrawn(Event, type="pmo.demand.placeholder-withdrawn.v1"):
+    """The project no longer needs it."""
+
+    item: Item
+    reason: Note | None
+
+
 class HoursLogged(Event, type="pmo.timesheet.hours-logged.v1"):
     """Hours worked on a project on a day; `item` is PROJECT.DAY."""
 
@@ -76,6 +115,7 @@ class TimesheetApproved(Event, type="pmo.timesheet.approved.v1"):
 
 
 WorkloadVoided = voided("workload")
+DemandVoided = voided("demand")
 TimesheetVoided = voided("timesheet")
 
 EVENTS: tuple[type[Event], ...] = (
@@ -84,6 +124,11 @@ EVENTS: tuple[type[Event], ...] = (
     AllocationConfirmed,
     AllocationReleased,
     WorkloadVoided,
+    PlaceholderPlanned,
+    PlaceholderRevised,
+    PlaceholderFilled,
+    PlaceholderWithdrawn,
+    DemandVoided,
     HoursLogged,
     HoursCorrected,
     TimesheetSubmitted,

@@ -70,6 +70,16 @@ class Settings(BaseModel):
         return self.home / "clickhouse"
 
     @property
+    def own_kpis(self) -> Path:
+        """The folder of the workspace's own KPIs, beside those that are shipped; need not exist."""
+        return self.home / "kpis"
+
+    @property
+    def own_controls(self) -> Path:
+        """The folder of the workspace's own controls, beside those that are shipped; need not exist."""
+        return self.home / "controls"
+
+    @property
     def endpoint_file(self) -> Path:
         """Where ``pmo up`` says at which address it answers queries while it holds the folder."""
         return self.home / "up.json"

@@ -43,6 +43,13 @@ BY_FIELD_TYPE: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (fields.Share, _decimals("0", "1", 8) | _decimals("0", "1", 2)),
     (fields.Hours, _decimals("0", "168", 4) | _decimals("0", "40", 0)),
     (fields.DayHours, _decimals("0", "24", 2)),
+    (fields.Effort, _decimals("0", "1000000", 4) | _decimals("0", "40", 0)),
+    (fields.Points, _decimals("0", "100", 4)),
+    (fields.Rate, _decimals("0.00000001", "9999999999", 8)),
+    (fields.Instant, st.just("2026-07-01T12:00:00.000Z")),
+    (fields.EventId, st.sampled_from(("project:ALPHA/3", "adoption:ISO-21502/OPS/12"))),
+    (fields.Level, st.integers(1, 5)),
+    (fields.CareerLevel, st.integers(1, 20)),
     (fields.Currency, st.sampled_from(("EUR", "GBP", "JPY"))),
     (fields.Country, st.sampled_from(("GB", "DE-BY", "US-CA"))),
     (fields.TimeZone, st.sampled_from(("UTC", "Europe/London", "America/Argentina/Buenos_Aires"))),
@@ -100,7 +107,7 @@ def _constrained(annotation: Any, metadata: Sequence[Any]) -> st.SearchStrategy[
     if annotation is str and "pattern" in limits:
         return st.from_regex(limits["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True, alphabet=_ASCII)
     if annotation is str:
-        return st.text(_WRITTEN, max_size=min(limits.get("max_length", 30), 30))
+        return st.text(_WRITTEN, min_size=limits.get("min_length", 0), max_size=min(limits.get("max_length", 30), 30))
     inner = values(annotation)
     least = limits.get("min_length", 0)
     return inner.filter(lambda value: len(value) >= least) if least else inner

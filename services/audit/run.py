@@ -8,7 +8,7 @@ from typing import Any
 
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
-from services.projections.kpi import incomplete_streams, units_below
+from services.projections.figures import incomplete_streams, units_below
 from services.projections.scope import Scope
 from services.projections.templates import RESULTS
 

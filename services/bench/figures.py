@@ -17,7 +17,8 @@ from services.commands.catalogue import BY_PATH
 from services.commands.intake import Intake
 from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
-from services.projections.kpi import load_kpis, measure
+from services.projections.figures import measure
+from services.projections.kpi import load_kpis
 from services.projections.scope import Scope
 from services.runtime import open_app
 

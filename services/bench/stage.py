@@ -15,7 +15,8 @@ from services.bench.data import LAST_DAY, records
 from services.catch_up import catch_up
 from services.commands.app import Governance
 from services.projections.clickhouse import ClickHouse
-from services.projections.kpi import load_kpis, measure
+from services.projections.figures import measure
+from services.projections.kpi import load_kpis
 from services.projections.schema import connect
 from services.projections.scope import Scope
 from services.runtime import Progress, open_app

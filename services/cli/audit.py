@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
-from services.cli.ask import NO_DATA, scope_data, scope_of, scope_options, scope_text
+from services.cli.ask import NO_DATA
 from services.cli.names import complete_control, unknown_control
 from services.cli.output import Column
+from services.cli.scope import scope_data, scope_of, scope_options, scope_text
 from services.errors import NotFound
 from services.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -38,6 +38,20 @@ class SuggestingGroup(click.Group):
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f"There is no command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+
+class DefaultGroup(click.Group):
+    """A group whose first word may be left out: what is no subcommand is an argument of the one named `default`."""
+
+    def __init__(self, name: str | None = None, *, default: str, **kwargs: Any) -> None:
+        self.default = default
+        super().__init__(name, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the default in front of what names no subcommand."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
 
 class LazyGroup(SuggestingGroup):

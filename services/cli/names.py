@@ -21,12 +21,18 @@ Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]
 
 def kpi_names() -> list[str]:
     """The names of the KPIs, from their files' names."""
-    return sorted(file.stem.replace("_", "-") for file in (_DEFINITIONS / "kpis").glob("*.sql"))
+    from services.settings import default_home
+
+    folders = (_DEFINITIONS / "kpis", default_home() / "kpis")
+    return sorted(file.stem.replace("_", "-") for folder in folders for file in folder.glob("*.sql"))
 
 
 def control_names() -> dict[int, str]:
     """The controls' ids by their numbers, from their files' names."""
-    pairs = (file.stem.partition("_") for file in (_DEFINITIONS / "controls").glob("*.yaml"))
+    from services.settings import default_home
+
+    folders = (_DEFINITIONS / "controls", default_home() / "controls")
+    pairs = (file.stem.partition("_") for folder in folders for file in folder.glob("*.yaml"))
     return {int(number): name.replace("_", "-") for number, _, name in sorted(pairs) if number.isdigit()}
 
 

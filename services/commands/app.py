@@ -359,6 +359,8 @@ _ALIKE = (
     frozenset({"allocation-planned", "allocation-revised"}),
     frozenset({"published", "revised"}),
     frozenset({"approved", "rejected", "deferred"}),
+    frozenset({"change-approved", "change-rejected"}),
+    frozenset({"risk-closed", "risk-materialised"}),
 )
 """Events that state the same matter, so that one may stand in the other's place."""
 

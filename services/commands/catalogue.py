@@ -1,20 +1,47 @@
 """Every command that people issue, and the state that each kind of stream folds into."""
 
-from services.commands import organisation, standards, surveys, trainings, workload
+from services.commands import (
+    assurance,
+    demand,
+    findings,
+    governing,
+    maturity,
+    nonconformities,
+    organisation,
+    paths,
+    standards,
+    surveys,
+    trainings,
+    work,
+    workload,
+)
 from services.commands.command import Command
 from services.commands.fold import State
-from services.commands.project import delivery, life_cycle, observe
+from services.commands.project import benefits, changes, delivery, life_cycle, milestones, observe, risks, scoring
 from services.commands.project.state import ProjectState
 
 COMMANDS: tuple[type[Command], ...] = (
     *life_cycle.COMMANDS,
     *delivery.COMMANDS,
     *observe.COMMANDS,
+    *milestones.COMMANDS,
+    *changes.COMMANDS,
+    *risks.COMMANDS,
+    *benefits.COMMANDS,
+    *scoring.COMMANDS,
+    *work.COMMANDS,
     *workload.COMMANDS,
+    *demand.COMMANDS,
     *standards.COMMANDS,
+    *nonconformities.COMMANDS,
     *trainings.COMMANDS,
+    *paths.COMMANDS,
     *organisation.COMMANDS,
+    *maturity.COMMANDS,
     *surveys.COMMANDS,
+    *governing.COMMANDS,
+    *findings.COMMANDS,
+    *assurance.COMMANDS,
 )
 
 BY_PATH: dict[str, type[Command]] = {command.path: command for command in COMMANDS}

@@ -7,15 +7,29 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas import organisation as events
+from schemas import training
 from schemas.event import Event, Record
-from schemas.fields import Country, Hours, Item, Share, Text, TimeZone
+from schemas.fields import CareerLevel, Country, Hours, Item, Share, Text, TimeZone
 from schemas.streams import stream_id
-from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonArgument
+from services.commands.command import (
+    Argument,
+    Command,
+    Context,
+    Day,
+    FreeText,
+    KeyArgument,
+    KeyField,
+    PersonArgument,
+    PersonKey,
+    Proof,
+)
 from services.commands.fold import State
 from services.errors import BadInput, NotFound, Rejected
 
 
-class _UnitCommand(Command):
+class UnitCommand(Command):
+    """A command about one unit."""
+
     unit: KeyArgument = Field(description="The unit's code")
 
     def stream(self) -> str:
@@ -23,7 +37,7 @@ class _UnitCommand(Command):
         return stream_id("business-unit", self.unit)
 
 
-class RegisterUnit(_UnitCommand, path="unit register", example='OPS --name "Operations" --country GB'):
+class RegisterUnit(UnitCommand, path="unit register", example='OPS --name "Operations" --country GB'):
     """Register a business unit."""
 
     name: Text = Field(description="Its name")
@@ -43,17 +57,17 @@ class RegisterUnit(_UnitCommand, path="unit register", example='OPS --name "Oper
         return [events.UnitRegistered(name=self.name, parent=self.parent, country=self.country)]
 
 
-class RenameUnit(_UnitCommand, path="unit rename", example='OPS --name "Operations and logistics"'):
+class RenameUnit(UnitCommand, path="unit rename", example='OPS --name "Operations and logistics"'):
     """Give a unit another name."""
 
     name: Text = Field(description="Its new name")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit."""
-        return [events.UnitRenamed(name=self.name)] if _known(state or later, f"unit {self.unit}") else []
+        return [events.UnitRenamed(name=self.name)] if known(state or later, f"unit {self.unit}") else []
 
 
-class MergeUnit(_UnitCommand, path="unit merge", example="LOGISTICS --into OPS"):
+class MergeUnit(UnitCommand, path="unit merge", example="LOGISTICS --into OPS"):
     """Record that a unit went into another one."""
 
     into: KeyField = Field(description="The unit that it is part of now")
@@ -66,17 +80,17 @@ class MergeUnit(_UnitCommand, path="unit merge", example="LOGISTICS --into OPS")
         """Refuses a merger with itself."""
         if self.into == self.unit:
             raise BadInput("A unit cannot be merged into itself.")
-        return [events.UnitMergedInto(into=self.into)] if _known(state or later, f"unit {self.unit}") else []
+        return [events.UnitMergedInto(into=self.into)] if known(state or later, f"unit {self.unit}") else []
 
 
-class RetireUnit(_UnitCommand, path="unit retire", example='OPS --reason "sold"'):
+class RetireUnit(UnitCommand, path="unit retire", example='OPS --reason "sold"'):
     """Record that a unit no longer exists."""
 
     reason: FreeText | None = Field(default=None, description="Why")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit."""
-        return [events.UnitRetired(reason=self.reason)] if _known(state or later, f"unit {self.unit}") else []
+        return [events.UnitRetired(reason=self.reason)] if known(state or later, f"unit {self.unit}") else []
 
 
 class _GoalCommand(Command):
@@ -112,7 +126,7 @@ class ReweightGoal(_GoalCommand, path="goal reweight", example="GROWTH --weight 
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown goal."""
-        return [events.GoalReweighted(weight=self.weight)] if _known(state or later, f"goal {self.goal}") else []
+        return [events.GoalReweighted(weight=self.weight)] if known(state or later, f"goal {self.goal}") else []
 
 
 class RetireGoal(_GoalCommand, path="goal retire", example="GROWTH"):
@@ -122,7 +136,7 @@ class RetireGoal(_GoalCommand, path="goal retire", example="GROWTH"):
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown goal."""
-        return [events.GoalRetired(reason=self.reason)] if _known(state or later, f"goal {self.goal}") else []
+        return [events.GoalRetired(reason=self.reason)] if known(state or later, f"goal {self.goal}") else []
 
 
 class _PersonCommand(Command):
@@ -176,7 +190,7 @@ class Move(_PersonCommand, path="person move", example="ann@example.org --unit F
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        return [events.PersonMoved(unit=self.unit)] if _known(state or later, "such person") else []
+        return [events.PersonMoved(unit=self.unit)] if known(state or later, "such person") else []
 
 
 class ChangeRole(_PersonCommand, path="person change-role", example='ann@example.org --role "Programme manager"'):
@@ -187,8 +201,8 @@ class ChangeRole(_PersonCommand, path="person change-role", example='ann@example
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        known = _known(state or later, "such person")
-        return [events.PersonRoleChanged(role=self.role, career_level=self.career_level)] if known else []
+        known(state or later, "such person")
+        return [events.PersonRoleChanged(role=self.role, career_level=self.career_level)]
 
 
 class ChangeHours(_PersonCommand, path="person change-hours", example="ann@example.org --weekly-hours 30"):
@@ -198,8 +212,78 @@ class ChangeHours(_PersonCommand, path="person change-hours", example="ann@examp
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        _known(state or later, "such person")
+        known(state or later, "such person")
         return [events.PersonHoursChanged(weekly_hours=self.weekly_hours)]
+
+
+class ChangeSkills(_PersonCommand, path="person change-skills", example="ann@example.org --skills Python --skills SQL"):
+    """Record which skills a person has: those given, and no others."""
+
+    skills: tuple[Text, ...] = Field(description="A skill")
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person; a skill given twice counts once."""
+        known(state or later, "such person")
+        return [events.SkillsChanged(skills=tuple(dict.fromkeys(self.skills)))]
+
+
+class AssessLevel(
+    _PersonCommand, path="person assess-level", example="ann@example.org --career-level 3 --assessor bob@example.org"
+):
+    """Record which career level a person was found to have."""
+
+    career_level: CareerLevel = Field(description="The level that the assessor found, 1 to 20")
+    career_path: KeyField | None = Field(default=None, description="The path that the person was held against")
+    assessor: PersonKey | None = Field(default=None, description="Who judged")
+    evidence: tuple[Proof, ...] = Field(default=(), description="What the judgement rests on")
+
+    def references(self) -> tuple[str, ...]:
+        """The path."""
+        return (stream_id("path", self.career_path),) if self.career_path else ()
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person, and a level that the path does not have."""
+        known(state or later, "such person")
+        if self.career_path:
+            path = context.other(stream_id("path", self.career_path)).last(training.PathDefined)
+            levels = [each.level for each in path.levels] if path else []
+            if levels and self.career_level not in levels:
+                raise BadInput(
+                    f"--career-level: path {self.career_path} has no level {self.career_level}; "
+                    f"its levels are {', '.join(map(str, levels))}."
+                )
+        return [
+            events.LevelAssessed(
+                path=self.career_path,
+                career_level=self.career_level,
+                assessor=self.assessor,
+                evidence=self.evidence,
+            )
+        ]
+
+
+class LinkPerson(_PersonCommand, path="person link", example="ann@example.org 4711 --tool jira"):
+    """Record that another source's person is the same one."""
+
+    other: PersonArgument = Field(description="The same person's key in the other source")
+    tool: Text = Field(description="Where the other key comes from")
+
+    def considers(self) -> tuple[str, ...]:
+        """The other person, who may be linked the other way round."""
+        return (stream_id("person", self.other),)
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an unknown person, a link to oneself, and one that stands, in either direction."""
+        known(state or later, "such person")
+        if self.other == self.person:
+            raise BadInput("Both keys lead to the same person already; give the other source's key.")
+        if any(isinstance(r.event, events.PersonLinked) and r.event.item == self.other for r in later) or state.last(
+            events.PersonLinked, item=self.other
+        ):
+            raise Rejected("These two are linked already; correct the link by --supersedes, or void it.")
+        if context.other(stream_id("person", self.other)).last(events.PersonLinked, item=self.person):
+            raise Rejected("These two are linked already, the other way round; void that link to turn it.")
+        return [events.PersonLinked(item=self.other, tool=self.tool)]
 
 
 class PlanAbsence(
@@ -218,7 +302,7 @@ class PlanAbsence(
         """Refuses days in the wrong order."""
         if self.last_day < self.first_day:
             raise BadInput("--last-day lies before --first-day.")
-        _known(state or later, "such person")
+        known(state or later, "such person")
         return [
             events.AbsencePlanned(item=self.absence, first_day=self.first_day, last_day=self.last_day, share=self.share)
         ]
@@ -244,11 +328,12 @@ class Leave(_PersonCommand, path="person leave", example="ann@example.org --volu
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        _known(state or later, "such person")
+        known(state or later, "such person")
         return [events.PersonLeft(voluntary=self.voluntary, reason=self.reason)]
 
 
-def _known(standing: object, what: str) -> bool:
+def known(standing: object, what: str) -> bool:
+    """True, or NotFound where nothing stands: `what` is not known."""
     if not standing:
         raise NotFound(f"There is no {what}; register it first, or correct the code.")
     return True
@@ -266,6 +351,9 @@ COMMANDS: tuple[type[Command], ...] = (
     Move,
     ChangeRole,
     ChangeHours,
+    ChangeSkills,
+    AssessLevel,
+    LinkPerson,
     PlanAbsence,
     CancelAbsence,
     Leave,

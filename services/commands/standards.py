@@ -101,7 +101,9 @@ class WithdrawStandard(_StandardCommand, path="standard withdraw", example="RISK
         return [events.StandardWithdrawn(reason=self.reason)]
 
 
-class _AdoptionCommand(Command):
+class AdoptionCommand(Command):
+    """A command about one unit's adoption of one standard."""
+
     standard: KeyArgument = Field(description="The standard's code")
     unit: UnitArgument = Field(description="The unit's code")
 
@@ -114,7 +116,7 @@ class _AdoptionCommand(Command):
         return (stream_id("standard", self.standard), stream_id("business-unit", self.unit))
 
 
-class Mandate(_AdoptionCommand, path="adoption mandate", example="RISK OPS --due 2026-12-31"):
+class Mandate(AdoptionCommand, path="adoption mandate", example="RISK OPS --due 2026-12-31"):
     """Ask a unit to meet a standard by a day."""
 
     due: Day = Field(description="The day by which it is assessed as met")
@@ -130,7 +132,7 @@ class Mandate(_AdoptionCommand, path="adoption mandate", example="RISK OPS --due
 
 
 class DeclareNotApplicable(
-    _AdoptionCommand, path="adoption not-applicable", example='RISK OPS --rationale "no projects" --decided-by cio'
+    AdoptionCommand, path="adoption not-applicable", example='RISK OPS --rationale "no projects" --decided-by cio'
 ):
     """Record that a standard does not concern a unit."""
 
@@ -142,7 +144,7 @@ class DeclareNotApplicable(
         return [events.NotApplicable(rationale=self.rationale, decided_by=self.decided_by)]
 
 
-class Assess(_AdoptionCommand, path="adoption assess", example="RISK OPS --results R1=met --results R2=partly"):
+class Assess(AdoptionCommand, path="adoption assess", example="RISK OPS --results R1=met --results R2=partly"):
     """Hold a unit against a standard's requirements."""
 
     results: dict[Item, events.Result] = Field(
@@ -171,7 +173,7 @@ class Assess(_AdoptionCommand, path="adoption assess", example="RISK OPS --resul
         return [events.Assessed(edition=edition, results=results, assessor=self.assessor, evidence=self.evidence)]
 
 
-class MeasureUsage(_AdoptionCommand, path="adoption measure-usage", example="COPILOT OPS --active 42 --eligible 60"):
+class MeasureUsage(AdoptionCommand, path="adoption measure-usage", example="COPILOT OPS --active 42 --eligible 60"):
     """Record how many use a technology of those who could."""
 
     active: Annotated[int, Field(ge=0)] = Field(description="People who used it in the last 30 days")
@@ -184,7 +186,7 @@ class MeasureUsage(_AdoptionCommand, path="adoption measure-usage", example="COP
         return [events.UsageMeasured(active=self.active, eligible=self.eligible)]
 
 
-class Adopt(_AdoptionCommand, path="adoption adopt", example="RISK OPS"):
+class Adopt(AdoptionCommand, path="adoption adopt", example="RISK OPS"):
     """Declare that a unit works by a standard."""
 
     decided_by: PersonKey | None = Field(default=None, description="Who declares it")
@@ -194,7 +196,7 @@ class Adopt(_AdoptionCommand, path="adoption adopt", example="RISK OPS"):
         return [events.Adopted(decided_by=self.decided_by)]
 
 
-class Waive(_AdoptionCommand, path="adoption waive", example="RISK OPS --until 2027-03-31 --decided-by cio"):
+class Waive(AdoptionCommand, path="adoption waive", example="RISK OPS --until 2027-03-31 --decided-by cio"):
     """Let a unit be without a standard until a day."""
 
     until: Day = Field(description="The last day of the waiver")
@@ -212,7 +214,7 @@ class Waive(_AdoptionCommand, path="adoption waive", example="RISK OPS --until 2
         return [events.Waived(**fields)]
 
 
-class EndWaiver(_AdoptionCommand, path="adoption end-waiver", example='RISK OPS --reason "adopted after all"'):
+class EndWaiver(AdoptionCommand, path="adoption end-waiver", example='RISK OPS --reason "adopted after all"'):
     """End a waiver before its day."""
 
     reason: FreeText | None = Field(default=None, description="Why")
@@ -226,7 +228,7 @@ class EndWaiver(_AdoptionCommand, path="adoption end-waiver", example='RISK OPS 
         return [events.WaiverEnded(reason=self.reason)]
 
 
-class Abandon(_AdoptionCommand, path="adoption abandon", example='RISK OPS --reason "replaced by RISK-2"'):
+class Abandon(AdoptionCommand, path="adoption abandon", example='RISK OPS --reason "replaced by RISK-2"'):
     """Record that a unit no longer works by a standard."""
 
     reason: FreeText | None = Field(default=None, description="Why")

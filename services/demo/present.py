@@ -9,7 +9,8 @@ from services.audit.controls import Control, load_controls
 from services.audit.run import scorecard
 from services.demo.world import UNITS
 from services.projections.clickhouse import ClickHouse
-from services.projections.kpi import Kpi, load_kpis, measure
+from services.projections.figures import measure
+from services.projections.kpi import Kpi, load_kpis
 from services.projections.scope import Scope
 from services.settings import Settings
 

@@ -1,57 +1,16 @@
 """The projects of the simulated company, each from proposal to closure: what is decided, skipped and changed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from services.demo import reporting
-from services.demo.people import Person, Staff
+from services.demo import ranking, reporting
+from services.demo.fates import FATES, Fate, Project
+from services.demo.people import Staff
+from services.demo.ranking import Candidate
 from services.demo.reporting import Plan
 from services.demo.script import Script
-from services.demo.world import GATE_ROUTE, GOALS, PROJECT_KINDS, PROJECT_SUBJECTS, STANDARDS, UnitPlan
-
-Fate = Literal[
-    "plain",
-    "rejected",
-    "deferred",
-    "cancelled",
-    "on-hold",
-    "merged",
-    "split",
-    "descoped",
-    "reopened",
-    "completed-too-early",
-    "approved-by-its-proposer",
-    "entered-twice",
-    "transferred",
-    "gate-revoked",
-    "approval-recorded-late",
-    "manager-leaves",
-]
-
-FATES: dict[str, Fate] = {
-    "FIN-03": "rejected",
-    "FIN-05": "approved-by-its-proposer",
-    "FIN-08": "deferred",
-    "OPS-02": "completed-too-early",
-    "OPS-05": "cancelled",
-    "OPS-09": "on-hold",
-    "OPS-14": "transferred",
-    "DIG-04": "cancelled",
-    "DIG-07": "merged",
-    "DIG-11": "manager-leaves",
-    "DIG-14": "split",
-    "COM-03": "cancelled",
-    "COM-06": "approval-recorded-late",
-    "COM-09": "deferred",
-    "COM-12": "descoped",
-    "RND-02": "reopened",
-    "RND-06": "gate-revoked",
-    "PPL-02": "entered-twice",
-    "PPL-04": "rejected",
-}
-"""Changes of mind and corrections that are there whatever the seed."""
+from services.demo.world import GOALS, PROJECT_KINDS, PROJECT_SUBJECTS, ROUTES, STANDARDS, UnitPlan
 
 _SIZES: tuple[tuple[Literal["small", "medium", "large", "major"], int, tuple[int, int], tuple[int, int]], ...] = (
     ("small", 4, (70, 140), (40, 120)),
@@ -61,26 +20,15 @@ _SIZES: tuple[tuple[Literal["small", "medium", "large", "major"], int, tuple[int
 )
 _TAKT_SAVES = 0.18
 _FROZEN_SLIP = 0.4
+_QUICK, _SLOW = (3, 9), (24, 38)
 _TOO_EARLY, _NOTICED_AFTER = timedelta(days=60), timedelta(days=25)
 _TEAMS = {"small": 3, "medium": 4, "large": 6, "major": 9}
-
-
-@dataclass(slots=True)
-class Project:
-    """What others need to know of a project: when it really ran, and how many people it takes."""
-
-    code: str
-    unit: UnitPlan
-    planned: Plan
-    started: date
-    ended: date
-    team: int
-    staffed: dict[str, Person] = field(default_factory=dict)
 
 
 def portfolio(script: Script, start: date, units: tuple[UnitPlan, ...], staff: Staff, scale: float) -> list[Project]:
     """Lets every unit propose and carry out its projects; gives those that were started."""
     projects: list[Project] = []
+    candidates: list[Candidate] = []
     span = (script.last_day - start).days
     for unit in units:
         count = max(2, round(unit.projects * scale))
@@ -88,6 +36,8 @@ def portfolio(script: Script, start: date, units: tuple[UnitPlan, ...], staff: S
             proposed = start + timedelta(days=25) + timedelta(days=round((number - 0.9) * (span - 45) / count))
             life = _Life(script, staff, unit, number, proposed + script.days(-8, 8), start)
             projects.extend(life.run())
+            candidates.extend(life.candidates)
+    ranking.rank(script, candidates, staff.directors["FIN"].key)
     _observed(script, start)
     return projects
 
@@ -104,6 +54,10 @@ class _Life:
         self.manager = managers[number % len(managers)]
         self.director = staff.directors[unit.code].key
         self.board = staff.directors["FIN" if unit.code != "FIN" else "OPS"].key
+        # gate by gate another one decides; one of the three is the bottleneck, see `_gate`
+        self.approvers = [staff.directors[code].key for code in ("FIN", "RND", "PPL")]
+        self.candidates: list[Candidate] = []
+        self.resting: tuple[date, date] | None = None
         self.size, _, days, budget = rng.choices(_SIZES, weights=[s[1] for s in _SIZES])[0]
         first = proposed + script.days(55, 80)
         finish = first + script.days(*days)
@@ -118,6 +72,8 @@ class _Life:
             slip = _FROZEN_SLIP
         cost = 0.98 + max(-0.1, slip) * 0.5 + rng.gauss(0, 0.05)
         self.plan = Plan(self.code, first, finish, rng.randint(*budget) * 1000, max(-0.2, slip), cost)
+        self.route = "LIGHT" if self.size == "small" else "STANDARD"
+        self.number = number
         self.name = f"{rng.choice(PROJECT_SUBJECTS[unit.code])} {rng.choice(PROJECT_KINDS)} {number}"
 
     def say(self, day: date, path: str, /, *, by: str = "", **fields: Any) -> bool:
@@ -127,6 +83,7 @@ class _Life:
         script = self.script
         self._propose()
         ready = self._gate("G1", self.proposed + script.days(5, 9))
+        self._score(ready)
         approved = self._decide(ready + script.days(3, 9))
         if approved is None:
             return
@@ -139,26 +96,32 @@ class _Life:
             return
         ended = self._carry_out(started)
         if self.fate != "entered-twice":
-            yield Project(self.code, self.unit, self.plan, started, ended, _TEAMS[self.size])
+            yield Project(
+                self.code, self.unit, self.plan, self.proposed, started, ended, _TEAMS[self.size], self.manager,
+                self.director, self.fate, self.resting,
+            )  # fmt: skip
         if unapproved and script.chance(0.5):
             self.say(started + script.days(10, 18), "project approve", decided_by=self.director, by=self.director)
 
     def _propose(self) -> None:
-        rng = self.script.random
+        rng, plan = self.script.random, self.plan
+        self.contributions = {goal: rng.randint(1, 5) for goal, *_ in rng.sample(GOALS, k=rng.randint(1, 2))}
+        self.risk, self.value = rng.randint(5, 45), plan.budget * rng.randint(11, 30) // 10
         fields: dict[str, Any] = {
             "name": self.name,
             "unit": self.unit.code,
             "sponsor": self.director,
             "manager": self.manager.key,
             "proposed_by": self.manager.key,
-            "gate_route": GATE_ROUTE,
-            "contributions": {goal: rng.randint(1, 5) for goal, *_ in rng.sample(GOALS, k=rng.randint(1, 2))},
+            "gate_route": self.route,
+            "contributions": self.contributions,
             "size": self.size,
-            "risk": f"0.{rng.randint(5, 45):02}",
-            "planned_start": self.plan.start.isoformat(),
-            "planned_finish": self.plan.finish.isoformat(),
-            "budget": str(self.plan.budget),
-            "value": str(self.plan.budget * rng.randint(11, 30) // 10),
+            "risk": f"0.{self.risk:02}",
+            "planned_start": plan.start.isoformat(),
+            "planned_finish": plan.finish.isoformat(),
+            "budget": str(plan.budget),
+            "value": str(self.value),
+            "currency": self.unit.currency,
         }
         self.say(self.proposed, "project propose", label=f"{self.code} proposed", **fields)
         if self.fate == "approved-by-its-proposer":
@@ -169,18 +132,23 @@ class _Life:
             )  # fmt: skip
 
     def _gate(self, gate: str, asked: date) -> date:
-        """Requests a gate and lets it be decided, unless the unit does without; gives the day of the decision."""
+        """Requests a gate and lets it be decided, unless the unit does without; gives the day of the decision.
+
+        Planted: one unit skips gates, and of the three who decide on them the director of Research takes weeks.
+        """
         script = self.script
-        if script.chance(self.unit.skips_gates):
+        if gate not in ROUTES[self.route] or script.chance(self.unit.skips_gates):
             return asked
         proof = [f"https://docs.meridian.example/{self.code}/{gate}"]
-        decided = asked + (script.days(9, 20) if self.unit.code == "OPS" else script.days(3, 9))
+        approver = self.approvers[(self.number + int(gate[1:])) % len(self.approvers)]
+        span = _SLOW if approver == self.staff.directors["RND"].key else _QUICK
+        decided = asked + script.days(*span)
         self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
         conditions: dict[str, Any] = {}
         if script.chance(0.05):
-            self.say(decided, "project fail-gate", gate=gate, decided_by=self.board, by=self.board,
+            self.say(decided, "project fail-gate", gate=gate, decided_by=approver, by=approver,
                      reason="The plan does not hold together yet.")  # fmt: skip
-            asked, decided = decided + timedelta(days=5), decided + script.days(9, 16)
+            asked, decided = decided + timedelta(days=5), decided + script.days(*span)
             self.say(asked, "project request-gate", gate=gate, requested_by=self.manager.key, evidence=proof)
         elif script.chance(0.1) and self.fate not in ("entered-twice", "gate-revoked"):
             conditions = {
@@ -189,16 +157,26 @@ class _Life:
             }
             if script.chance(0.8):
                 self.say(decided + script.days(5, 15), "project meet-condition", gate=gate, evidence=proof)
-        self.say(decided, "project pass-gate", gate=gate, decided_by=self.board, by=self.board, **conditions)
+        self.say(decided, "project pass-gate", gate=gate, decided_by=approver, by=approver, **conditions)
         if self.fate == "gate-revoked" and gate == "G2":
-            self.say(decided + timedelta(days=1), "project revoke-gate", gate=gate, decided_by=self.board,
-                     by=self.board, reason="The supplier's offer turned out to be expired.")  # fmt: skip
+            self.say(decided + timedelta(days=1), "project revoke-gate", gate=gate, decided_by=approver,
+                     by=approver, reason="The supplier's offer turned out to be expired.")  # fmt: skip
             again = decided + timedelta(days=12)
             self.say(again - timedelta(days=2), "project request-gate", gate=gate, requested_by=self.manager.key,
                      evidence=proof)  # fmt: skip
-            self.say(again, "project pass-gate", gate=gate, decided_by=self.board, by=self.board)
+            self.say(again, "project pass-gate", gate=gate, decided_by=approver, by=approver)
             return again
         return decided
+
+    def _score(self, day: date) -> None:
+        """Scores the proposal and puts it up for the month's ranking; whoever is in a hurry is scored seldom."""
+        if self.script.chance(0.5 if self.is_hurried else 0.04):
+            return
+        self.say(day, "project score", scored_by=self.staff.directors["FIN"].key)
+        cut = {"rejected": "budget", "deferred": "capacity"}.get(self.fate, "")
+        self.candidates.append(
+            Candidate(self.code, day, self.plan.budget, self.value, self.risk, tuple(self.contributions.values()), cut)
+        )
 
     def _decide(self, day: date) -> date | None:
         """Approval or not; gives the day of the approval, or of doing without."""
@@ -238,7 +216,7 @@ class _Life:
         hurried = self.unit.starts_unapproved > 0
         reason: dict[str, Any] = {"at_risk": "The customer could not wait for the board."} if hurried else {}
         late = self.script.random.choice((0, 0, 2)) if not hurried else self.script.random.choice((0, 5, 12))
-        self.say(day, "project start", late=late, **reason)
+        self.say(day, "project start", late=late, label=f"{self.code} started", **reason)
         return hurried and f"{self.code} approved" not in self.script.labels
 
     def _carry_out(self, started: date) -> date:
@@ -274,12 +252,11 @@ class _Life:
                 return half
             case _:
                 pass
-        resting = None
         if self.fate == "on-hold":
-            resting = (half, half + timedelta(days=45))
+            self.resting = (half, half + timedelta(days=45))
         elif self.fate == "completed-too-early":
-            resting = (self._too_early(ended), self._too_early(ended) + _NOTICED_AFTER + timedelta(days=3))
-        reporting.report(script, plan, self.unit, self.manager.key, started, ended, self.is_frozen, resting)
+            self.resting = (self._too_early(ended), self._too_early(ended) + _NOTICED_AFTER + timedelta(days=3))
+        reporting.report(script, plan, self.unit, self.manager.key, started, ended, self.is_frozen, self.resting)
         if plan.slip > 0.12 and self.fate == "plain" and script.chance(0.35):
             self._rebaseline(half, ended)
         if self.fate == "cancelled":
@@ -297,6 +274,8 @@ class _Life:
         how: dict[str, Any] = {"change_id": "CR-1"}
         if self.unit.starts_unapproved:
             how = {"unauthorised": True, "reason": "There was no time to ask for a change."}
+        else:
+            self._change(day, moved.budget - plan.budget, (moved.finish - plan.finish).days)
         self.say(
             day, "project set-baseline", start=plan.start.isoformat(), finish=moved.finish.isoformat(),
             budget=str(moved.budget), curve=moved.curve(), decided_by=self.director, **how,
@@ -304,6 +283,16 @@ class _Life:
         self.say(
             day + timedelta(days=1), "project reforecast", forecast_finish=moved.finish.isoformat(),
             reason="Agreed with the sponsor.",
+        )  # fmt: skip
+
+    def _change(self, day: date, cost: int, days: int) -> None:
+        self.say(
+            day - timedelta(days=12), "project request-change", change="CR-1", cost=str(cost), days=days,
+            requested_by=self.manager.key, reason="The supplier needs longer.",
+        )  # fmt: skip
+        self.say(
+            day - timedelta(days=4), "project approve-change", change="CR-1", decided_by=self.director,
+            by=self.director, evidence=[f"https://docs.meridian.example/{self.code}/CR-1"],
         )  # fmt: skip
 
     def _too_early(self, ended: date) -> date:
@@ -320,11 +309,11 @@ class _Life:
             self.say(wrong, "project complete", label=f"{self.code} completed", **assessed)
             script.withdraw(wrong + _NOTICED_AFTER, f"{self.code} completed", "Only a part was handed over.",
                             by=self.director)  # fmt: skip
-        self._gate("G4", ended - timedelta(days=script.random.randint(10, 14)))
+        decided = self._gate("G4", ended - timedelta(days=script.random.randint(10, 14)))
         self.say(ended, "project complete", late=script.random.choice((0, 0, 1, 3)), **assessed)
         if script.chance(0.92):
             reporting.survey(script, plan, ended)
-        closed = ended + script.days(30, 60)
+        closed = max(ended + script.days(30, 60), decided + timedelta(days=20))
         if self.fate == "reopened":
             self.say(ended + timedelta(days=12), "project reopen", reason="Warranty work.", by=self.director)
             ended += timedelta(days=25)

@@ -58,7 +58,11 @@ def report(
     is_frozen: bool,
     resting: tuple[date, date] | None,
 ) -> None:
-    """The progress reports, each at its data date. Of a frozen one the figures never change after the third."""
+    """The progress reports, each at its data date; some are corrected later, a few withdrawn.
+
+    Planted: of a frozen manager the figures never change after the third, one unit says green whatever it forecasts,
+    and one writes its reports down more than a month late.
+    """
     rng = script.random
     done = actual_finish(plan, started)
     optimism = 0.4 if unit.maturity < 2 else 1.0
@@ -76,14 +80,30 @@ def report(
                     "actual_cost": str(round(plan.budget * plan.cost * share * rng.uniform(0.97, 1.03))),
                     "forecast_finish": max(day, plan.finish + timedelta(days=round(plan.days * seen))).isoformat(),
                     "forecast_cost": str(round(plan.budget * (1 + (plan.cost - 1) * known))),
-                    "rag": "green" if seen < 0.05 else "amber" if seen < 0.15 else "red",
+                    "rag": "green" if unit.says_green else rag_of(max(seen, (plan.cost - 1) * known)),
                 }
             told: dict[str, Any] = {"narrative": rng.choice(_NARRATIVES)} if script.chance(0.15) else {}
-            script.say(
-                day, "project report", by=manager, late=rng.choice((0, 0, 1, 3)), project=plan.code,
-                data_date=day.isoformat(), **said, **told,
-            )  # fmt: skip
+            late = rng.randint(33, 62) if script.chance(unit.records_late) else rng.choice((0, 0, 1, 3))
+            _tell(script, day, late, manager, {"project": plan.code, "data_date": day.isoformat(), **said, **told})
         day += timedelta(days=unit.report_every)
+
+
+def _tell(script: Script, day: date, late: int, manager: str, said: dict[str, Any]) -> None:
+    """Records a report, and now and then that a figure in it was wrong, or that all of it was."""
+    label = f"{said['project']} {day}"
+    if not script.say(day, "project report", by=manager, late=late, label=label, **said):
+        return
+    found = script.random.random()
+    if found < 0.015:
+        right = {**said, "actual_cost": str(int(said["actual_cost"]) * 97 // 100)}
+        script.say(day, "project report", by=manager, late=late + 20, corrects=label, **right)
+    elif found < 0.02:
+        script.withdraw(day + timedelta(days=late + 6), label, "It was another project's report.", by=manager)
+
+
+def rag_of(off: float) -> str:
+    """The colour of a forecast that is off by a share."""
+    return "green" if off < 0.05 else "amber" if off < 0.15 else "red"
 
 
 _NARRATIVES = (

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from services.demo.people import Person, Staff
-from services.demo.projects import Project
+from services.demo.fates import Project
 from services.demo.script import Script
 
 _SHARES = (Decimal(8), Decimal(12), Decimal(16), Decimal(20))
@@ -68,6 +68,7 @@ class _Planner:
         risk: dict[str, Any] = {"at_risk": "The date was promised to the customer."} if hard and is_over else {}
         script.say(today, "workload allocate", last_day=last.isoformat(), **said, **risk)
         project.staffed[person.key] = person
+        project.booked_on[person.key] = today
         if hard:
             person.booked[item] = (first, last, hours)
             if script.chance(unit.confirms):

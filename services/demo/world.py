@@ -7,8 +7,8 @@ ORGANISATION = "Simulated company: Meridian Works (no real organisation)"
 TIME_ZONE = "Europe/London"
 CURRENCY = "EUR"
 TOP = "MERIDIAN"
-GATE_ROUTE = "STANDARD"
-GATES = ("G1", "G2", "G3", "G4")
+ROUTES: dict[str, dict[str, int]] = {"STANDARD": {"G1": 10, "G2": 10, "G3": 14, "G4": 14}, "LIGHT": {"G1": 10, "G4": 14}}
+"""The gates of each route, with the days in which they are to be decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class UnitPlan:
     renews_training: bool = True
     confirms: float = 0.97
     submits_after: tuple[int, int] = (3, 6)
+    records_late: float = 0.0
+    says_green: bool = False
+    currency: str = CURRENCY
 
 
 UNITS: tuple[UnitPlan, ...] = (
@@ -55,11 +58,22 @@ UNITS: tuple[UnitPlan, ...] = (
         20,
         "skips gates and starts without approval",
         slip=0.14,
+        currency="GBP",
         report_every=21,
         skips_gates=0.6,
         starts_unapproved=0.4,
     ),
-    UnitPlan("RND", "Research", "DE", 5, 50, 18, "adopted TAKT in the second year; before and after differ", slip=0.12),
+    UnitPlan(
+        "RND",
+        "Research",
+        "DE",
+        5,
+        50,
+        18,
+        "says green whatever the figures say; its director holds gates up; TAKT in the second year",
+        slip=0.16,
+        says_green=True,
+    ),
     UnitPlan(
         "PPL",
         "People",
@@ -67,7 +81,8 @@ UNITS: tuple[UnitPlan, ...] = (
         2,
         30,
         12,
-        "assesses its standards late",
+        "writes things down more than a month late, and assesses its standards late",
+        records_late=0.6,
         slip=0.08,
         report_every=28,
         assesses_late=True,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tables"
 _LIVE = re.compile(r"\{(\w+)(?: \| ([^{}]+))?\}")
+_PARAM = re.compile(r"\{(\w+):([^{}]+)\}")
 _SECTION = re.compile(r"^-- @(create|fill|view)\b *(.*)$", re.MULTILINE)
 
 
@@ -34,6 +35,11 @@ class View:
     def select(self) -> str:
         """The query, with the records that count written out."""
         return _LIVE.sub(lambda found: _live(found[1], found[2]), self.text)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Its parameters by name, each with its type."""
+        return dict(_PARAM.findall(self.select))
 
     def create(self) -> str:
         """The statement that makes it or puts it in the place of an older one."""
@@ -107,6 +113,12 @@ def tables() -> tuple[Table, ...]:
 def table(name: str) -> Table:
     """The table of this name."""
     return next(t for t in tables() if t.name == name)
+
+
+@cache
+def view_of(name: str) -> View:
+    """The view of this name."""
+    return next(view for t in tables() for view in t.views if view.name == name)
 
 
 def of_kinds(kinds: Iterable[str]) -> str:

@@ -1,46 +1,49 @@
-"""KPIs: one SQL file each, that yields one row per occasion; here they are read, checked, aggregated and listed.
+"""KPIs: one SQL file each, that yields one row per occasion; here they are read and checked, `figures` measures them.
 
 A KPI's SELECT gives `unit` (as of the as-of day), `subject` (a stream), `label`, `standing` ("governed" or "observed",
 never mixed), `excluded` ("" or why it is left out), `numerator`, `denominator`, `evidence` (versions of the subject's
-stream, or whole event ids) and, where it rests on more streams than the subject, `sources`. It reads state views only,
-each with both times.
+stream, or whole event ids) and, where it rests on more streams than the subject, `sources`. Each name of the header
+`by` is a further column to group by. A duration (aggregator `kaplan-meier`) has the days so far as numerator and in
+`ended` whether they are over. An amount of another currency than the reporting one that no rate is known for is
+excluded as ``no rate: GBP 2026-01-01``, which is an error when the KPI is measured. It reads state views only, each
+with both times.
 """
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from schemas.fields import PERSON_PATTERN
 from services.errors import BadInput, NotFound
-from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import of_kinds, table, tables
-from services.projections.scope import Scope
+from services.projections.definitions import tables
 
 FOLDER = Path(__file__).parent / "kpis"
-By = Literal["portfolio", "unit", "project"]
-Measure = Literal["share", "ratio", "days", "points"]
-Better = Literal["higher", "lower"]
-Aggregator = Literal["ratio-of-sums", "median"]
+Measure = Literal["share", "ratio", "days", "hours", "money", "points", "count", "level"]
+Better = Literal["higher", "lower", "neither"]
+Aggregator = Literal["ratio-of-sums", "sum", "mean", "median", "kaplan-meier"]
+Beside = Literal["", "p80", "p85", "range"]
+DIMENSIONS = (
+    "role", "skill", "status", "stakeholder_role", "cause", "gate", "approver", "severity", "model", "standard",
+    "course", "week",
+)  # fmt: skip
+"""What a KPI may be grouped by beside portfolio, unit and project, where it makes sense."""
 COLUMNS = ("unit", "subject", "label", "standing", "excluded", "numerator", "denominator", "evidence")
-FAMILIES = ("delivery", "budget", "resources", "success", "improvement")
+FAMILIES = (
+    "delivery", "budget", "resources", "success", "satisfaction", "improvement", "portfolio", "flow", "people",
+    "maturity",
+)  # fmt: skip
 """The order in which KPIs are shown."""
 
 _HEADER = re.compile(r"^-- ([a-z-]+): *(.*)$")
 _FIELDS = ("name", "title", "family", "measure", "better", "aggregator", "version", "source", "definition")
 _CHOICES = {"family": FAMILIES, "measure": get_args(Measure), "better": get_args(Better)}
 _CHOICES["aggregator"] = get_args(Aggregator)
+_OPTIONAL = ("by", "beside")
 _READ = re.compile(r"\b(?:FROM|JOIN|IN)\s+([A-Za-z_][\w.]*)(\s*\()?", re.IGNORECASE)
 _STRING = re.compile(r"'[^']*'")
-_PERSON = re.compile(rf"\b{PERSON_PATTERN}\b")
-_GROUPS: dict[By, tuple[str, str]] = {
-    "portfolio": ("''", "'portfolio'"),
-    "unit": ("unit", "any(unit)"),
-    "project": ("subject", "any(label)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +60,14 @@ class Kpi:
     source: str
     definition: str
     sql: str
+    text: str
+    by: tuple[str, ...] = ()
+    beside: Beside = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A KPI for one group: `value` is None where the denominator is empty; `left_out` counts the excluded by reason.
-
-    `incomplete` counts the subjects that rest on a stream of which a version has not landed; `subject` is the stream
-    where each stands alone.
-    """
-
-    kpi: str
-    by: str
-    standing: str
-    value: Decimal | None
-    numerator: Decimal
-    denominator: Decimal
-    n: int
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    incomplete: int = 0
-    subject: str = ""
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's text: what tells two definitions apart."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @cache
@@ -95,8 +86,8 @@ def parse_kpi(text: str, file: str = "KPI") -> Kpi:
     for number, line in enumerate(lines, 1):
         if match := _HEADER.match(line):
             last = match[1]
-            if last not in _FIELDS or last in header:
-                raise _wrong(file, number, f"there is no header {last!r}" if last not in _FIELDS else f"{last} again")
+            if last not in (*_FIELDS, *_OPTIONAL) or last in header:
+                raise _wrong(file, number, f"there is no header {last!r}" if last not in header else f"{last} again")
             header[last], at[last] = match[2].strip(), number
         elif line.startswith("--") and last:
             header[last] += " " + line[2:].strip()
@@ -105,13 +96,19 @@ def parse_kpi(text: str, file: str = "KPI") -> Kpi:
             raise _wrong(file, at.get(name, 1), f"the header {name!r} is missing or empty")
         if name in _CHOICES and header[name] not in _CHOICES[name]:
             raise _wrong(file, at[name], f"{name} must be one of {', '.join(_CHOICES[name])}")
+    by = tuple(name.strip() for name in header.pop("by", "").split(",") if name.strip())
+    if unknown := [name for name in by if name not in DIMENSIONS]:
+        raise _wrong(file, at["by"], f"there is no dimension {unknown[0]!r}; known are {', '.join(DIMENSIONS)}")
+    if header.setdefault("beside", "") not in get_args(Beside):
+        raise _wrong(file, at["beside"], f"beside must be one of {', '.join(filter(None, get_args(Beside)))}")
     if not header["version"].isdigit():
         raise _wrong(file, at["version"], "version must be a whole number")
     # comments become empty lines, so that the engine and the linter count lines as the file does
     sql = "\n".join("" if line.startswith("--") else line for line in lines)
     for number, problem in lint(sql):
         raise _wrong(file, number, problem)
-    return Kpi(**{**header, "version": int(header["version"]), "sql": sql.strip()})  # type: ignore[arg-type]
+    told = {**header, "version": int(header["version"]), "sql": sql.strip(), "text": text, "by": by}
+    return Kpi(**told)  # type: ignore[arg-type]
 
 
 def _wrong(file: str, line: int, problem: str) -> BadInput:
@@ -142,139 +139,25 @@ def lint(sql: str) -> Iterator[tuple[int, str]]:
             yield line, f"{name} needs its times: {name}(as_of_k = ..., known_at = ..., basis = ...)"
 
 
-def find_kpi(name: str) -> Kpi:
+def kpis_with(own: Path | None = None) -> dict[str, Kpi]:
+    """The shipped KPIs and those of the folder `own`, if there is one. Raises BadInput where two have one name."""
+    shipped = load_kpis()
+    if own is None or not own.is_dir():
+        return shipped
+    added = load_kpis(own)
+    if clash := sorted(set(shipped) & set(added)):
+        raise BadInput(
+            f"{own / (clash[0].replace('-', '_') + '.sql')}: there is a KPI {clash[0]} already; rename yours."
+        )
+    return {kpi.name: kpi for kpi in sorted((shipped | added).values(), key=lambda kpi: FAMILIES.index(kpi.family))}
+
+
+def find_kpi(name: str, own: Path | None = None) -> Kpi:
     """The KPI of this name. Raises NotFound with the nearest names."""
     import difflib
 
-    kpis = load_kpis()
+    kpis = kpis_with(own)
     if name in kpis:
         return kpis[name]
     near = difflib.get_close_matches(name, kpis, n=3, cutoff=0.4) or sorted(kpis)
     raise NotFound(f"There is no KPI {name!r}; did you mean {' or '.join(near)}?")
-
-
-def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
-    """The KPI's subjects, those left out too; people by name where the directory has one."""
-    query, params = _scoped(clickhouse, kpi, scope)
-    found = clickhouse.rows(f"SELECT {', '.join(COLUMNS)} FROM ({query}) ORDER BY unit, label, subject", params)
-    labels = _named(clickhouse, [str(row["label"]) for row in found])
-    return [{**row, "label": label} for row, label in zip(found, labels, strict=True)]
-
-
-def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: By = "unit") -> list[Figure]:
-    """The KPI's figures for each group, governed and observed apart; "project" stands for each subject alone."""
-    query, params = _scoped(clickhouse, kpi, scope)
-    key, label = _GROUPS[by]
-    broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
-    rests_on = "arrayPushBack(sources, subject)" if re.search(r"\bAS sources\b", kpi.sql) else "[subject]"
-    incomplete = f"uniqExactIf(subject, hasAny({rests_on}, {{broken:Array(String)}}))" if broken else "0"
-    middle = "quantileExactIf(0.5)(numerator, excluded = '')" if kpi.aggregator == "median" else "0"
-    found = clickhouse.rows(
-        f"""
-        SELECT
-            {key} AS grp,
-            standing,
-            {label} AS shown,
-            sumIf(numerator, excluded = '') AS top,
-            sumIf(denominator, excluded = '') AS bottom,
-            countIf(excluded = '') AS n,
-            {middle} AS middle,
-            sumMapIf([excluded], [1], excluded != '') AS left_out,
-            {incomplete} AS incomplete
-        FROM ({query})
-        GROUP BY grp, standing
-        ORDER BY shown, grp, standing
-        """,
-        {**params, **({"broken": broken} if broken else {})},
-    )
-    shown = _named(clickhouse, [str(row["shown"]) for row in found])
-    return [_figure(kpi, row, label, by) for row, label in zip(found, shown, strict=True)]
-
-
-def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: By) -> Figure:
-    top, bottom, n = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0), int(row["n"])
-    ratio = top / bottom if bottom else None
-    middle = Decimal(row["middle"]) if n else None
-    reasons, counts = row["left_out"]
-    return Figure(
-        kpi=kpi.name,
-        by=label,
-        standing=str(row["standing"]),
-        value=middle if kpi.aggregator == "median" else ratio,
-        numerator=top,
-        denominator=bottom,
-        n=n,
-        left_out={str(reason): int(count) for reason, count in zip(reasons, counts, strict=True)},
-        incomplete=int(row["incomplete"]),
-        subject=str(row["grp"]) if by == "project" else "",
-    )
-
-
-def _named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
-    people = sorted({found for label in labels for found in _PERSON.findall(label)})
-    if not people:
-        return labels
-    names = clickhouse.rows(
-        "SELECT substring(subject, 8) AS person, name FROM names WHERE subject IN {subjects:Array(String)}",
-        {"subjects": [f"person:{person}" for person in people]},
-    )
-    by_id = {str(row["person"]): str(row["name"]) for row in names}
-    return [_PERSON.sub(lambda found: by_id.get(found[0], found[0]), label) for label in labels]
-
-
-def incomplete_streams(clickhouse: ClickHouse, kinds: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Streams, of these kinds if given, of which a version has not landed: every figure that uses them says so."""
-    # the names of a table's parts change with every insert: the same names, the same answer
-    parts = clickhouse.parts(table("events").physical)
-    known = clickhouse.memory.get(("incomplete", kinds))
-    if known is None or known[0] != parts:
-        query = f"""SELECT stream FROM {table("events").physical} WHERE {of_kinds(kinds)}
-            GROUP BY stream HAVING uniqExact(version) != max(version)"""
-        known = (parts, frozenset(str(row["stream"]) for row in clickhouse.rows(query)))
-        clickhouse.memory["incomplete", kinds] = known
-    return known[1]
-
-
-@cache
-def kinds_read(sql: str) -> frozenset[str]:
-    """The kinds of streams that a query rests on, through all the views that it reads."""
-    words = set(re.findall(r"\w+", _STRING.sub("''", sql)))
-    found: frozenset[str] = frozenset()
-    for t in tables():
-        if t.name in words:
-            found |= frozenset(t.kinds)
-        for view in t.views:
-            if view.name in words and view.text != sql:
-                found |= kinds_read(view.text)
-    return found
-
-
-def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:
-    params = scope.params()
-    if scope.unit is None:
-        return kpi.sql, params
-    return f"SELECT * FROM ({kpi.sql}) WHERE unit IN {{units:Array(String)}}", {
-        **params,
-        "units": units_below(clickhouse, scope),
-    }
-
-
-def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
-    """The unit of the scope and all that stand below it at that time, those merged into one of them too.
-
-    Raises NotFound with the nearest codes.
-    """
-    import difflib
-
-    state = "units(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
-    found = clickhouse.rows(f"SELECT unit, ifNull(merged_into, parent) AS above FROM {state}", scope.params())
-    above = {str(row["unit"]): row["above"] for row in found}
-    wanted = str(scope.unit).upper()
-    if wanted not in above:
-        near = difflib.get_close_matches(wanted, above, n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'pmo unit register' makes one."
-        raise NotFound(f"There is no unit {scope.unit} at that time{hint}")
-    below = {wanted}
-    while fresh := {unit for unit, parent in above.items() if parent in below and unit not in below}:
-        below |= fresh
-    return sorted(below)

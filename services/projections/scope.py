@@ -17,6 +17,7 @@ class Scope:
     """`as_of`: what was true at the end of that day. `known_at`: with what we knew then; None: all that we know now.
 
     `basis` says by which time knowing is measured: when we recorded it, or when the source says it was reported.
+    `currency` is the one that amounts of several projects are shown in.
     """
 
     as_of: date
@@ -26,6 +27,7 @@ class Scope:
     unit: str | None = None
     period_from: date | None = None
     period_to: date | None = None
+    currency: str = "EUR"
 
     def __post_init__(self) -> None:
         if self.period_from and self.period_to and self.period_to < self.period_from:
@@ -49,4 +51,5 @@ class Scope:
             "tz": str(self.zone),
             "period_from": (self.period_from or FIRST_DAY).isoformat(),
             "period_to": (self.period_to or self.as_of).isoformat(),
+            "currency": self.currency,
         }

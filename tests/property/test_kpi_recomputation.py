@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from schemas import organisation, progress, project, training
 from schemas.event import Event, Record
 from schemas.streams import keys_of, kind_of
+from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Projector
@@ -271,7 +272,7 @@ def test_a_slow_recomputation_agrees(clickhouse: ClickHouse, records: list[Recor
         counted = {stream: countable(told, moment, latest, basis) for stream, told in streams.items()}
         expected = RECOMPUTED[name](counted, scope)
         kpi = kpis.find_kpi(name)
-        rows = {row["subject"]: row for row in kpis.rows(clickhouse, kpi, scope)}
+        rows = {row["subject"]: row for row in figures.rows(clickhouse, kpi, scope)}
         shown = {s: (r["unit"], r["excluded"], int(r["numerator"])) for s, r in rows.items()}
         for subject in shown.keys() | expected.keys():
             # what is left out has no numerator that anybody would read
@@ -281,16 +282,16 @@ def test_a_slow_recomputation_agrees(clickhouse: ClickHouse, records: list[Recor
             told = "\n".join(f"{r.version} {r.supersedes} {r.occurred_at} {r.event}" for r in streams[subject])
             assert one == other, f"{name} {subject} as of {as_of}, {scope.known_at}, {basis}:\n{told}"
         included = [row for row in expected.values() if not row[1]]
-        figures = kpis.measure(clickhouse, kpi, scope, "portfolio")
-        assert sum(f.n for f in figures) == len(included)
-        assert sum(f.numerator for f in figures) == sum(row[2] for row in included)
+        measured = figures.measure(clickhouse, kpi, scope, "portfolio")
+        assert sum(f.n for f in measured) == len(included)
+        assert sum(f.numerator for f in measured) == sum(row[2] for row in included)
 
 
 def test_evidence_names_records_that_count(clickhouse: ClickHouse, records: list[Record]) -> None:
     scope = Scope(dt.date(2061, 1, 1), ZONE)
     known = {r.event_id for r in records}
     for kpi in kpis.load_kpis().values():
-        for row in kpis.rows(clickhouse, kpi, scope):
+        for row in figures.rows(clickhouse, kpi, scope):
             ids = [e if isinstance(e, str) else f"{row['subject']}/{e}" for e in row["evidence"]]
             assert set(ids) <= known
             assert row["excluded"] or ids, f"{kpi.name} {row['subject']} rests on nothing"

@@ -10,9 +10,10 @@ from typing import Any
 from controls_world import ZONE, World, day, fresh, opened
 
 from schemas.event import Record
+from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
-from services.projections.kpi import Figure
+from services.projections.figures import Figure
 from services.projections.scope import Basis, Scope
 
 NO_FIGURE = Figure("", "", "", None, Decimal(0), Decimal(0), 0)
@@ -58,13 +59,13 @@ class KpiWorld(World):
         self.tell(f"person:{person}", "joined", on, unit=unit, **{"country": None, "role": "PM", **fields})
         return person
 
-    def figures(self, kpi: str, as_of: str = "2026-06-30", by: kpis.By = "unit", **scope: Any) -> list[Figure]:
+    def figures(self, kpi: str, as_of: str = "2026-06-30", by: str = "unit", **scope: Any) -> list[Figure]:
         """The KPI's figures."""
         if self._pending:
             self.land()
         key = (kpi, as_of, by, *sorted(scope.items()))
         if key not in self._figures:
-            self._figures[key] = kpis.measure(self.clickhouse, kpis.find_kpi(kpi), scope_of(as_of, **scope), by)
+            self._figures[key] = figures.measure(self.clickhouse, kpis.find_kpi(kpi), scope_of(as_of, **scope), by)
         return self._figures[key]
 
     def figure(
@@ -83,7 +84,7 @@ class KpiWorld(World):
         """The KPI's rows of one unit."""
         if self._pending:
             self.land()
-        found = kpis.rows(self.clickhouse, kpis.find_kpi(kpi), scope_of(as_of, **scope))
+        found = figures.rows(self.clickhouse, kpis.find_kpi(kpi), scope_of(as_of, **scope))
         return [row for row in found if row["unit"] == unit]
 
 

@@ -7,6 +7,7 @@ import pytest
 from kpi_world import ZONE, KpiWorld, fresh, kpi_world, scope_of
 
 from services.errors import BadInput, NotFound
+from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.definitions import table
 from services.projections.projector import Projector
@@ -84,8 +85,8 @@ def test_a_gap_in_a_history_is_said(world: KpiWorld) -> None:
     world.tell(stream, "put-on-hold", "2026-02-01")
     world.lose(-2)
     assert world.figure("on-time", unit).incomplete == 1
-    assert stream in kpis.incomplete_streams(world.clickhouse)
-    assert kpis.incomplete_streams(world.clickhouse, frozenset({"person"})) == frozenset()
+    assert stream in figures.incomplete_streams(world.clickhouse)
+    assert figures.incomplete_streams(world.clickhouse, frozenset({"person"})) == frozenset()
 
 
 def test_a_gap_in_another_stream_that_a_figure_rests_on_is_said_too(world: KpiWorld) -> None:
@@ -100,7 +101,9 @@ def test_a_gap_in_another_stream_that_a_figure_rests_on_is_said_too(world: KpiWo
 
 
 def test_what_a_figure_rests_on_is_found_through_all_views() -> None:
-    assert kpis.kinds_read(kpis.find_kpi("utilization").sql) == {"person", "business-unit", "timesheet", "workload"}
+    assert figures.kinds_read(kpis.find_kpi("utilization").sql) == {
+        "person", "business-unit", "timesheet", "workload", "setting",
+    }  # fmt: skip
 
 
 def test_an_unknown_kpi_is_refused_with_the_nearest() -> None:

@@ -25,6 +25,10 @@ class NeedsAtRisk(Rejected):
     """Against the process, but it may have happened: recorded only with a reason, and found by a control."""
 
 
+class NotRequested(Rejected):
+    """A gate or a change is decided on request."""
+
+
 class OwnDecision(Rejected):
     """Nobody decides on what they proposed or requested themselves."""
 
@@ -33,6 +37,9 @@ class ProjectCommand(Command):
     """A command about a project that exists."""
 
     closed_too: ClassVar[bool] = False
+    """Whether it may come after the books are closed."""
+    withdrawn_too: ClassVar[bool] = False
+    """Whether it may come after the project is withdrawn."""
     project: KeyArgument = Field(description="The project's code")
 
     def stream(self) -> str:
@@ -44,13 +51,17 @@ class ProjectCommand(Command):
         project = cast(ProjectState, state)
         if not project and not later:
             raise UnknownProject(f"There is no project {self.project}; 'pmo project propose' makes it.")
-        correcting = context.corrects is not None
-        if not self.closed_too and not correcting and (project.is_closed or project.status == "withdrawn"):
-            how = "withdrawn" if project.status == "withdrawn" else "financially closed"
+        how = self._at_rest(project)
+        if how and context.corrects is None:
             raise ProjectClosed(
                 f"Project {self.project} is {how}; reopen it first, or correct an event by --supersedes."
             )
         return self.follow(project, later, context)
+
+    def _at_rest(self, project: ProjectState) -> str:
+        if project.status == "withdrawn" and not self.withdrawn_too:
+            return "withdrawn"
+        return "financially closed" if project.is_closed and not self.closed_too else ""
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """The events that follow for a project that exists."""

@@ -9,9 +9,9 @@ from pydantic import Field
 from schemas import progress
 from schemas import project as events
 from schemas.event import Event, Record
-from schemas.fields import Cost, Currency, Item, Money, Rag, Share
-from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonKey, Proof, Shape
-from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_own
+from schemas.fields import Cost, Currency, Money, Rag, Share
+from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonKey, Proof
+from services.commands.project.common import NeedsAtRisk, NotRequested, ProjectCommand, plain, refuse_own
 from services.commands.project.state import ProjectState
 from services.errors import BadInput, Rejected
 
@@ -32,10 +32,6 @@ class NoEvidence(Rejected):
     """A gate is not passed without evidence."""
 
 
-class NotRequested(Rejected):
-    """A gate is decided on request."""
-
-
 class SetBaseline(
     ProjectCommand,
     path="project set-baseline",
@@ -52,9 +48,7 @@ class SetBaseline(
         description="Planned value by day, rising from 0 at the start to the budget at the finish; by default a line",
         examples=["2026-06-30=120000"],
     )
-    change_id: Annotated[Item | None, Shape("CHANGE")] = Field(
-        default=None, description="The approved change behind it"
-    )
+    change_id: KeyField | None = Field(default=None, description="The approved change behind it, of this project")
     unauthorised: bool = Field(default=False, description="Say that no change was approved for it")
     reason: FreeText | None = Field(default=None, description="Why, if unauthorised")
     decided_by: PersonKey | None = Field(default=None, description="Who decides")
@@ -63,15 +57,14 @@ class SetBaseline(
         """Refuses a curve that is not monotone, and a further baseline that nobody stands for."""
         if self.finish < self.start:
             raise BadInput("--finish lies before --start.")
-        numbers = [int(r.event.part) for r in (*project.records(events.BaselineSet), *later) if _is_baseline(r)]
-        number = max(numbers, default=0) + 1
+        if self.change_id and self.unauthorised:
+            raise BadInput("--unauthorised says that no change was approved; leave out that or --change-id.")
+        others = [r.event for r in (*project.records(events.BaselineSet), *later) if _is_baseline(r)]
+        number = max((int(other.part) for other in others), default=0) + 1
         if context.corrects and _is_baseline(context.corrects):
             number = int(context.corrects.event.part)
-        if number > 1 and not self.change_id and not (self.unauthorised and self.reason):
-            raise UnauthorisedBaseline(
-                f"Project {self.project} has a baseline; give the approved --change-id, "
-                "or --unauthorised with --reason."
-            )
+        if number > 1:
+            self._refuse_unauthorised(project, others)
         currency = self.currency or project.currency
         if currency is None:
             raise BadInput("The project has no currency yet; give --currency.")
@@ -84,6 +77,26 @@ class SetBaseline(
                 **plain(self, "curve", "currency"),
             )
         ]
+
+    def _refuse_unauthorised(self, project: ProjectState, others: Sequence[Event]) -> None:
+        if self.unauthorised and self.reason:
+            return
+        if self.change_id is None:
+            raise UnauthorisedBaseline(
+                f"Project {self.project} has a baseline; give the approved --change-id, "
+                "or --unauthorised with --reason."
+            )
+        if not project.is_change_approved(self.change_id):
+            raise UnauthorisedBaseline(
+                f"Project {self.project} had no approved change {self.change_id} by then; "
+                "let it be approved by 'pmo project approve-change', or give --unauthorised with --reason."
+            )
+        used = next((o for o in others if isinstance(o, events.BaselineSet) and o.change_id == self.change_id), None)
+        if used:
+            raise UnauthorisedBaseline(
+                f"Change {self.change_id} is behind baseline {used.item} already; "
+                "give another approved --change-id, or --unauthorised with --reason."
+            )
 
     def _points(self) -> list[tuple[Day, Decimal]]:
         points = sorted({self.start: Decimal(0), self.finish: self.budget, **self.curve}.items())
@@ -226,7 +239,7 @@ class CorrectCost(
 ):
     """Record a credit note or a booking error."""
 
-    closed_too = True
+    closed_too = withdrawn_too = True
     number: Annotated[KeyField, Argument()] = Field(description="The credit note's number")
     amount: Money = Field(description="Added to the cost to date; negative for a credit")
     currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's")

@@ -183,7 +183,7 @@ class Cancel(ProjectCommand, path="project cancel", example="CRANE-7 --cause fun
 class Reopen(ProjectCommand, path="project reopen", example='CRANE-7 --reason "warranty work"'):
     """Go on with a project that had ended."""
 
-    closed_too = True
+    closed_too = withdrawn_too = True
     reason: FreeText | None = Field(default=None, description="Why")
     decided_by: PersonKey | None = Field(default=None, description="Who decides")
 

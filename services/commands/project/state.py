@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from schemas import progress, project
+from schemas import delivery, progress, project
 from schemas.event import Event
 from services.commands.fold import State
 
@@ -67,6 +67,11 @@ class ProjectState(State):
     def baseline(self) -> project.BaselineSet | None:
         """The baseline in force: the one set last."""
         return self.last(project.BaselineSet)
+
+    def is_change_approved(self, change: str) -> bool:
+        """Whether the decision that holds on a change is an approval."""
+        decision = self.record(delivery.ChangeApproved, delivery.ChangeRejected, item=change)
+        return decision is not None and isinstance(decision.event, delivery.ChangeApproved)
 
     @property
     def currency(self) -> str | None:

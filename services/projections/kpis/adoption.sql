@@ -5,6 +5,7 @@
 -- better: higher
 -- aggregator: ratio-of-sums
 -- version: 1
+-- by: standard
 -- source: our own, after the assessment scale of ISO/IEC 33020 reduced to met, partly and not met
 -- definition: Of the requirements of each mandated standard's edition in force, each counted by its weight: those that
 --   the unit's last assessment under that edition found met. Partly met, not met and unassessed ones count as not met,
@@ -33,5 +34,6 @@ SELECT
             v -> concat(stream, '/', toString(v)),
             arrayFilter(v -> v > 0, [mandate.3, assessment.2, waiver.3, declaration.3])),
         if(edition_version > 0, [concat('standard:', standard, '/', toString(edition_version))], [])) AS evidence,
-    [concat('standard:', standard)] AS sources
+    [concat('standard:', standard)] AS sources,
+    standard
 FROM adoptions(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})

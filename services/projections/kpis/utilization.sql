@@ -5,6 +5,7 @@
 -- better: higher
 -- aggregator: ratio-of-sums
 -- version: 1
+-- by: role, week
 -- source: our own, after the usual definition of billable hours over available hours
 -- definition: Hours on projects over net capacity, both of the person-weeks whose timesheet is submitted. Net capacity:
 --   the person's own contracted hours of each day, spread evenly over the working days of the person's country (else the
@@ -25,9 +26,11 @@ SELECT
     toDecimal128(capacity.hours, 4) AS denominator,
     if(sheet.stream = '', [], arrayMap(
         v -> concat(sheet.stream, '/', toString(v)), arrayPushBack(sheet.versions, sheet.submitted_version))) AS evidence,
-    arrayFilter(s -> s != '', [sheet.stream]) AS sources
+    arrayFilter(s -> s != '', [sheet.stream]) AS sources,
+    capacity.role AS role,
+    toString(if(capacity.person != '', capacity.monday, sheet.monday)) AS week
 FROM (
-    SELECT person, unit, monday, hours
+    SELECT person, unit, role, monday, hours
     FROM capacity(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
         tz = {tz:String}, period_from = {period_from:Date32}, period_to = least({period_to:Date32}, {as_of:Date32} - 3))
 ) AS capacity

@@ -40,7 +40,32 @@ CREATE TABLE {table} (
     forecast_cost Nullable(Decimal(18, 4)),
     rag Nullable(String),
     status Nullable(String),
-    category Nullable(String)
+    category Nullable(String),
+    owner Nullable(String),
+    effect Nullable(String),
+    probability Nullable(Decimal(9, 8)),
+    impact Nullable(Decimal(18, 4)),
+    severity Nullable(String),
+    cost Nullable(Decimal(18, 4)),
+    days Nullable(Int32),
+    on_project Nullable(String),
+    model Nullable(String),
+    model_version Nullable(UInt16),
+    score Nullable(Decimal(7, 4)),
+    ranking Nullable(String),
+    rank Nullable(UInt32),
+    within Nullable(Bool),
+    cut_by Nullable(String),
+    role Nullable(String),
+    current Nullable(String),
+    desired Nullable(String),
+    from_project Nullable(String),
+    size Nullable(String),
+    value Nullable(Decimal(18, 4)),
+    risk Nullable(Decimal(9, 8)),
+    contributions Map(String, UInt8),
+    gate_route Nullable(String),
+    until Nullable(Date32)
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
 -- @fill project
 WITH JSONExtract(value, 'data', 'Tuple(
@@ -54,7 +79,14 @@ WITH JSONExtract(value, 'data', 'Tuple(
     final_cost Nullable(Decimal(18, 4)), data_date Nullable(Date32), percent_complete Nullable(Decimal(9, 8)),
     method Nullable(String), actual_cost Nullable(Decimal(18, 4)), amount Nullable(Decimal(18, 4)),
     forecast_finish Nullable(Date32), forecast_cost Nullable(Decimal(18, 4)), rag Nullable(String),
-    status Nullable(String), category Nullable(String))') AS d
+    status Nullable(String), category Nullable(String),
+    owner Nullable(String), effect Nullable(String), probability Nullable(Decimal(9, 8)), impact Nullable(Decimal(18, 4)),
+    severity Nullable(String), cost Nullable(Decimal(18, 4)), days Nullable(Int32), on_project Nullable(String),
+    model Nullable(String), model_version Nullable(UInt16), score Nullable(Decimal(7, 4)), ranking Nullable(String),
+    rank Nullable(UInt32), within Nullable(Bool), cut_by Nullable(String), role Nullable(String),
+    current Nullable(String), desired Nullable(String), from_project Nullable(String), size Nullable(String),
+    value Nullable(Decimal(18, 4)), risk Nullable(Decimal(9, 8)), contributions Map(String, UInt8), gate_route Nullable(String),
+    until Nullable(Date32))') AS d
 SELECT
     stream, version, replaceRegexpOne(type, '^pmo\\.project\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
     occurred_at, recorded_at, reported_at,
@@ -66,7 +98,12 @@ SELECT
     d.objectives_met AS objectives_met, d.quality_met AS quality_met, d.cause AS cause, d.final_cost AS final_cost,
     d.data_date AS data_date, d.percent_complete AS percent_complete, d.method AS method,
     d.actual_cost AS actual_cost, d.amount AS amount, d.forecast_finish AS forecast_finish,
-    d.forecast_cost AS forecast_cost, d.rag AS rag, d.status AS status, d.category AS category
+    d.forecast_cost AS forecast_cost, d.rag AS rag, d.status AS status, d.category AS category,
+    d.owner AS owner, d.effect AS effect, d.probability AS probability, d.impact AS impact, d.severity AS severity, d.cost AS cost,
+    d.days AS days, d.on_project AS on_project, d.model AS model, d.model_version AS model_version, d.score AS score, d.ranking AS ranking,
+    d.rank AS rank, d.within AS within, d.cut_by AS cut_by, d.role AS role, d.current AS current, d.desired AS desired,
+    d.from_project AS from_project, d.size AS size, d.value AS value, d.risk AS risk, d.contributions AS contributions, d.gate_route AS gate_route,
+    d.until AS until
 FROM {source}
 WHERE kind = 'project' AND happened != 'voided'
 -- @view project_log
@@ -121,3 +158,156 @@ SELECT
     argMax(tuple(forecast_finish, forecast_cost, currency, version, occurred_at), k) AS forecast
 FROM {project_events | happened IN ('progress-reported', 'reforecast')} AS log
 GROUP BY stream
+-- @view proposals
+-- What each project was proposed with, and how it was last scored and ranked, at {as_of_k} as known at {known_at}.
+-- Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    argMaxIf(tuple(log.contributions, log.size, log.value, log.risk, start, finish, budget, currency, version, occurred_at,
+        gate_route), k, happened = 'proposed') AS proposal,
+    argMaxIf(tuple(log.model, log.model_version, log.score, occurred_at, version), k, happened = 'scored') AS scoring,
+    argMaxIf(tuple(log.ranking, log.rank, log.within, log.cut_by, occurred_at), k, happened = 'ranked') AS ranking,
+    argMaxIf(tuple(log.until), k, happened = 'deferred').1 AS deferred_until
+FROM {project_events | happened IN ('proposed', 'scored', 'ranked', 'deferred')} AS log
+GROUP BY stream
+-- @view milestones
+-- Each milestone at {as_of_k} as known at {known_at}: `baseline` is the day first planned, `due` the day it was last moved
+-- to; `reached_at` is null while it is open. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS milestone,
+    argMaxIf(tuple(log.name, log.due, version), k, happened = 'milestone-planned') AS plan,
+    plan.2 AS baseline,
+    argMaxIf(tuple(log.due), k, happened IN ('milestone-planned', 'milestone-moved')).1 AS due,
+    argMaxIf(tuple(toNullable(occurred_at)), k, happened = 'milestone-reached').1 AS reached_at,
+    countIf(happened = 'milestone-moved') AS moves
+FROM {project_events | happened IN ('milestone-planned', 'milestone-moved', 'milestone-reached')} AS log
+GROUP BY stream, item
+HAVING countIf(happened = 'milestone-planned') > 0
+-- @view changes
+-- Each change at {as_of_k} as known at {known_at}: what was asked for, and `verdict` "approved", "rejected" or '' while it
+-- is open. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS change,
+    argMaxIf(tuple(cost, currency, days, requested_by, occurred_at, version), k, happened = 'change-requested') AS request,
+    argMaxIf(tuple(happened, log.decided_by, occurred_at, version), k,
+        happened IN ('change-approved', 'change-rejected')) AS decision,
+    replaceOne(decision.1, 'change-', '') AS verdict
+FROM {project_events | happened IN ('change-requested', 'change-approved', 'change-rejected')} AS log
+GROUP BY stream, item
+HAVING countIf(happened = 'change-requested') > 0
+-- @view gates
+-- Each gate of each project at {as_of_k} as known at {known_at}: `requests` and `decisions` are (moment, k) in order, a
+-- decision with what it was and by whom; `condition_due` is the day by which a condition of the last pass is owed (null:
+-- none), `condition_met_at` when it was met. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS gate,
+    arraySort(groupUniqArrayIf((k, occurred_at, version), happened = 'gate-requested')) AS requests,
+    arraySort(groupUniqArrayIf((k, occurred_at, happened, ifNull(log.decided_by, ''), version),
+        happened IN ('gate-passed', 'gate-passed-with-conditions', 'gate-failed'))) AS decisions,
+    argMaxIf(tuple(log.due, k), k, happened IN ('gate-passed', 'gate-passed-with-conditions', 'gate-failed',
+        'gate-decision-revoked')) AS pass,
+    pass.1 AS condition_due,
+    argMaxIf(tuple(toNullable(occurred_at), k), k, happened = 'condition-met') AS meeting,
+    if(meeting.2 > pass.2, meeting.1, NULL) AS condition_met_at
+FROM {project_events | happened IN ('gate-requested', 'gate-passed', 'gate-passed-with-conditions', 'gate-failed',
+    'gate-decision-revoked', 'condition-met')} AS log
+GROUP BY stream, item
+-- @view risks
+-- Each risk at {as_of_k} as known at {known_at}: `state` is "open", "closed" or "materialised"; probability and impact are
+-- what is left of it by the last assessment. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS risk,
+    argMaxIf(tuple(log.name, log.effect, log.category), k, happened = 'risk-raised') AS what,
+    argMaxIf(tuple(log.probability, log.impact, log.currency, log.owner, occurred_at, version), k,
+        happened IN ('risk-raised', 'risk-reassessed')) AS assessment,
+    argMax(tuple(happened, occurred_at), k) AS step,
+    transform(step.1, ['risk-closed', 'risk-materialised'], ['closed', 'materialised'], 'open') AS state
+FROM {project_events | happened IN ('risk-raised', 'risk-reassessed', 'risk-closed', 'risk-materialised')} AS log
+GROUP BY stream, item
+HAVING countIf(happened = 'risk-raised') > 0
+-- @view issues
+-- Each issue at {as_of_k} as known at {known_at}; `is_open` tells whether it still stands in the way. Params: as_of_k,
+-- known_at, basis.
+SELECT
+    stream,
+    item AS issue,
+    argMaxIf(tuple(log.name), k, happened = 'issue-raised').1 AS name,
+    argMaxIf(tuple(log.severity, log.owner, log.due, version), k, happened IN ('issue-raised', 'issue-reassessed')) AS held,
+    minIf(occurred_at, happened = 'issue-raised') AS raised_at,
+    argMax(happened, k) != 'issue-closed' AS is_open
+FROM {project_events | happened IN ('issue-raised', 'issue-reassessed', 'issue-closed')} AS log
+GROUP BY stream, item
+HAVING countIf(happened = 'issue-raised') > 0
+-- @view dependencies
+-- Dependencies between projects that stand at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS dependency,
+    argMaxIf(tuple(log.on_project, log.due, version), k, happened = 'dependency-declared') AS declared,
+    declared.1 AS on_project
+FROM {project_events | happened IN ('dependency-declared', 'dependency-removed')} AS log
+GROUP BY stream, item
+HAVING argMax(happened, k) = 'dependency-declared'
+-- @view actions
+-- Decisions and actions at {as_of_k} as known at {known_at}: `what` is "decision" or "action"; `closed_at` is null while an
+-- action is open. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS action,
+    if(countIf(happened = 'decision-recorded') > 0, 'decision', 'action') AS what,
+    argMaxIf(tuple(log.owner, log.due, log.decided_by, occurred_at, version), k,
+        happened IN ('decision-recorded', 'action-opened')) AS held,
+    argMaxIf(tuple(toNullable(occurred_at)), k, happened = 'action-closed').1 AS closed_at
+FROM {project_events | happened IN ('decision-recorded', 'action-opened', 'action-closed')} AS log
+GROUP BY stream, item
+-- @view benefits
+-- Each benefit at {as_of_k} as known at {known_at}: plan and last measurement, null where it was never measured.
+-- Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS benefit,
+    argMaxIf(tuple(log.name, amount, currency, log.due, log.owner, version), k, happened = 'benefit-planned') AS plan,
+    argMaxIf(tuple(amount, currency, toNullable(occurred_at), version), k, happened = 'benefit-measured') AS measured
+FROM {project_events | happened IN ('benefit-planned', 'benefit-measured')} AS log
+GROUP BY stream, item
+HAVING countIf(happened = 'benefit-planned') > 0
+-- @view lessons
+-- Lessons at {as_of_k} as known at {known_at}, recorded or applied. Params: as_of_k, known_at, basis.
+SELECT
+    stream,
+    item AS lesson,
+    argMaxIf(tuple(log.category, occurred_at), k, happened = 'lesson-recorded') AS recorded,
+    argMaxIf(tuple(log.from_project, toNullable(occurred_at)), k, happened = 'lesson-applied') AS applied
+FROM {project_events | happened IN ('lesson-recorded', 'lesson-applied')} AS log
+GROUP BY stream, item
+-- @view stakeholders
+-- Each stakeholder of a project at {as_of_k} as known at {known_at}, and how they stand towards it. Params: as_of_k,
+-- known_at, basis.
+SELECT
+    stream,
+    item AS stakeholder,
+    argMaxIf(tuple(log.role), k, happened = 'stakeholder-registered').1 AS role,
+    argMax(tuple(log.current, log.desired, occurred_at), k) AS engagement
+FROM {project_events | happened IN ('stakeholder-registered', 'engagement-assessed')} AS log
+GROUP BY stream, item
+-- @view recordings
+-- Decisions and progress at {as_of_k} as known at {known_at}, one row per record: `number` is the days from the day on which
+-- it happened to the one on which it was recorded, or reported where the source says that. Params: as_of_k, known_at,
+-- basis, tz.
+SELECT DISTINCT
+    stream,
+    stream AS owner,
+    k,
+    toFloat64(toDate32(reported_at, {tz:String}) - toDate32(occurred_at, {tz:String})) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    toNullable(toDate32(occurred_at, {tz:String})) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    [concat(stream, '/', toString(version))] AS evidence,
+    concat(happened, ', ', toString(number), ' days late') AS detail
+FROM {project_events | happened IN ('approved', 'rejected', 'baseline-set', 'gate-passed', 'gate-passed-with-conditions',
+    'gate-failed', 'gate-decision-revoked', 'change-approved', 'change-rejected', 'progress-reported')} AS log

@@ -12,14 +12,24 @@ CREATE TABLE {table} (
     name Nullable(String),
     parent Nullable(String),
     country Nullable(String),
-    into Nullable(String)
+    into Nullable(String),
+    framework Nullable(String),
+    level Nullable(UInt8),
+    perspectives Map(String, UInt8),
+    target Nullable(UInt8),
+    assessor_type Nullable(String),
+    due Nullable(Date32),
+    owner Nullable(String)
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
 -- @fill business-unit
 WITH JSONExtract(value, 'data', 'Tuple(name Nullable(String), parent Nullable(String), country Nullable(String),
-    into Nullable(String))') AS d
+    into Nullable(String), framework Nullable(String), level Nullable(UInt8), perspectives Map(String, UInt8),
+    target Nullable(UInt8), assessor_type Nullable(String), due Nullable(Date32), owner Nullable(String))') AS d
 SELECT
     stream, version, replaceRegexpOne(type, '^pmo\\.business-unit\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
-    occurred_at, recorded_at, reported_at, d.name AS name, d.parent AS parent, d.country AS country, d.into AS into
+    occurred_at, recorded_at, reported_at, d.name AS name, d.parent AS parent, d.country AS country, d.into AS into,
+    d.framework AS framework, d.level AS level, d.perspectives AS perspectives, d.target AS target,
+    d.assessor_type AS assessor_type, d.due AS due, d.owner AS owner
 FROM {source}
 WHERE kind = 'business-unit' AND happened != 'voided'
 -- @view unit_log
@@ -38,3 +48,21 @@ SELECT
     argMaxIf(happened, k, happened IN ('registered', 'retired')) = 'retired' AS is_retired
 FROM {unit_events} AS log
 GROUP BY stream
+-- @view maturity
+-- Each unit's latest assessment in each maturity model at {as_of_k} as known at {known_at}: level, target, levels per
+-- perspective, framework, by whom, when, version. Params: as_of_k, known_at, basis.
+SELECT
+    substring(stream, 15) AS unit,
+    item AS model,
+    argMax(tuple(log.level, log.target, log.perspectives, log.framework, log.assessor_type, occurred_at, version), k) AS held
+FROM {unit_events | happened = 'maturity-assessed'} AS log
+GROUP BY stream, item
+-- @view improvements
+-- Each improvement at {as_of_k} as known at {known_at}; `done_at` is null while it is open. Params: as_of_k, known_at, basis.
+SELECT
+    substring(stream, 15) AS unit,
+    item AS improvement,
+    argMaxIf(tuple(log.due, log.owner, occurred_at, version), k, happened = 'improvement-planned') AS plan,
+    argMaxIf(tuple(toNullable(occurred_at)), k, happened = 'improvement-done').1 AS done_at
+FROM {unit_events | happened IN ('improvement-planned', 'improvement-done')} AS log
+GROUP BY stream, item

@@ -20,19 +20,24 @@ CREATE TABLE {table} (
     first_day Nullable(Date32),
     last_day Nullable(Date32),
     share Nullable(Decimal(9, 8)),
-    voluntary Nullable(Bool)
+    voluntary Nullable(Bool),
+    tool Nullable(String),
+    path Nullable(String),
+    assessor Nullable(String)
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
 -- @fill person
 WITH JSONExtract(value, 'data', 'Tuple(
     unit Nullable(String), role Nullable(String), weekly_hours Nullable(Decimal(7, 4)), career_level Nullable(UInt8),
     country Nullable(String), time_zone Nullable(String), work_mode Nullable(String), skills Array(String),
-    first_day Nullable(Date32), last_day Nullable(Date32), share Nullable(Decimal(9, 8)), voluntary Nullable(Bool))') AS d
+    first_day Nullable(Date32), last_day Nullable(Date32), share Nullable(Decimal(9, 8)), voluntary Nullable(Bool),
+    tool Nullable(String), path Nullable(String), assessor Nullable(String))') AS d
 SELECT
     stream, version, replaceRegexpOne(type, '^pmo\\.person\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
     occurred_at, recorded_at, reported_at,
     d.unit AS unit, d.role AS role, d.weekly_hours AS weekly_hours, d.career_level AS career_level,
     d.country AS country, d.time_zone AS time_zone, d.work_mode AS work_mode, d.skills AS skills,
-    d.first_day AS first_day, d.last_day AS last_day, d.share AS share, d.voluntary AS voluntary
+    d.first_day AS first_day, d.last_day AS last_day, d.share AS share, d.voluntary AS voluntary,
+    d.tool AS tool, d.path AS path, d.assessor AS assessor
 FROM {source}
 WHERE kind = 'person' AND happened != 'voided'
 -- @view person_log
@@ -54,7 +59,7 @@ SELECT
     argMaxIf(tuple(log.weekly_hours), k, happened IN ('joined', 'hours-changed')).1 AS weekly_hours,
     argMaxIf(tuple(log.country), k, happened = 'joined').1 AS country,
     argMaxIf(tuple(log.work_mode), k, happened = 'joined').1 AS work_mode,
-    argMaxIf(log.skills, k, happened = 'joined') AS skills,
+    argMaxIf(log.skills, k, happened IN ('joined', 'skills-changed')) AS skills,
     argMaxIf(tuple(occurred_at), k, happened = 'joined').1 AS joined_at,
     argMaxIf(tuple(happened, occurred_at, log.voluntary), k, happened IN ('joined', 'left')) AS presence,
     if(presence.1 = 'left', presence.2, NULL) AS left_at,
@@ -66,7 +71,7 @@ SELECT
         (k, occurred_at, if(happened = 'left', 0, ifNull(log.weekly_hours, 0))),
         happened IN ('joined', 'hours-changed', 'left')))) AS contracts,
     argMaxIf(version, k, happened IN ('joined', 'role-changed')) AS role_version
-FROM {person_events | happened IN ('joined', 'moved', 'role-changed', 'hours-changed', 'left')} AS log
+FROM {person_events | happened IN ('joined', 'moved', 'role-changed', 'skills-changed', 'hours-changed', 'left')} AS log
 GROUP BY stream
 HAVING countIf(happened = 'joined') > 0
 -- @view absences
@@ -82,3 +87,16 @@ SELECT
 FROM {person_events | happened IN ('absence-planned', 'absence-cancelled')} AS log
 GROUP BY stream, item
 HAVING argMax(happened, k) = 'absence-planned'
+-- @view assessed_levels
+-- The level that each person was last found to have at {as_of_k} as known at {known_at}. Params: as_of_k, known_at, basis.
+SELECT
+    substring(stream, 8) AS person,
+    argMax(tuple(log.path, log.career_level, occurred_at, version), k) AS assessment
+FROM {person_events | happened = 'level-assessed'} AS log
+GROUP BY stream
+-- @view linked_people
+-- Pseudonyms that stand for the same person at {as_of_k} as known at {known_at}: `other` is known as `person` too.
+-- Params: as_of_k, known_at, basis.
+SELECT item AS other, argMax(tuple(substring(stream, 8)), k).1 AS person
+FROM {person_events | happened = 'linked'} AS log
+GROUP BY item

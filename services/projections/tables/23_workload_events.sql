@@ -59,3 +59,33 @@ SELECT
 FROM {workload_events} AS log
 GROUP BY stream, item
 HAVING plan.7 != 0 AND (NOT released OR ifNull(release.2 >= plan.2, false))
+-- @view planned_weeks
+-- Hours that each person is planned for in each week of the period (a week lies where its Thursday lies), hard and soft
+-- apart: an allocation's weekly hours, pro rata by the days from Monday to Friday that it covers. `versions` are those of
+-- the plans behind it. Params: as_of_k, known_at, basis, period_from, period_to.
+SELECT
+    any(allocation_stream) AS stream,
+    person,
+    toDate32(number) AS monday,
+    sumIf(hours, is_hard) AS hard,
+    sumIf(hours, NOT is_hard) AS soft,
+    arraySort(groupArray(version)) AS versions
+FROM (
+    SELECT
+        stream AS allocation_stream,
+        person,
+        ifNull(hard, false) AS is_hard,
+        plan.8 AS version,
+        toInt32(assumeNotNull(first_day)) AS first,
+        toInt32(assumeNotNull(last_day)) AS last,
+        greatest(first - positiveModulo(first + 3, 7), toInt32({period_from:Date32}) - 3 + 6
+            - positiveModulo(toInt32({period_from:Date32}) - 3 + 6 + 3, 7)) AS opening,
+        least(last, toInt32({period_to:Date32}) - 3) AS closing,
+        arrayJoin(range(opening, greatest(opening, closing + 1), 7)) AS number,
+        least(last, number + 4) - greatest(first, number) + 1 AS days,
+        toDecimal64(assumeNotNull(weekly_hours), 4) * toDecimal64(days, 0) / toDecimal64(5, 0) AS hours
+    FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+    WHERE first_day IS NOT NULL AND last_day IS NOT NULL
+)
+WHERE days > 0
+GROUP BY person, number

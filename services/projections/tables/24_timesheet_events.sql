@@ -71,3 +71,45 @@ SELECT
     standing.4 AS versions
 FROM {timesheet_events} AS log
 GROUP BY monday, stream
+-- @view plans_known_before
+-- Hours that each person was planned for in each week of the period that has a submitted timesheet, by what was known at
+-- the end of the day 28 days before that week's Monday: pro rata by the days from Monday to Friday; a week without a plan
+-- has no row. A record that was withdrawn since counts as never made. Params: as_of_k, known_at, basis, tz, period_from,
+-- period_to.
+SELECT
+    stream,
+    person,
+    monday,
+    sum(hours) AS hours,
+    arraySort(groupArray(version)) AS versions
+FROM (
+    SELECT
+        log.stream AS stream,
+        week.person AS person,
+        week.monday AS monday,
+        argMaxIf(tuple(log.first_day, log.last_day, log.weekly_hours, k, log.version), k,
+            happened IN ('allocation-planned', 'allocation-revised')) AS plan,
+        argMaxIf(tuple(k, log.last_day), k, happened = 'allocation-released') AS release,
+        plan.5 AS version,
+        if(release.1 > plan.4, least(ifNull(release.2, toDate32('1900-01-01')), plan.2), plan.2) AS last,
+        least(toInt32(assumeNotNull(last)), toInt32(monday) + 4)
+            - greatest(toInt32(assumeNotNull(plan.1)), toInt32(monday)) + 1 AS days,
+        toDecimal64(assumeNotNull(plan.3), 4) * toDecimal64(days, 0) / toDecimal64(5, 0) AS hours
+    FROM (
+        SELECT person, log.monday AS monday
+        FROM {timesheet_events | happened = 'submitted'} AS log
+        WHERE log.monday BETWEEN {period_from:Date32} - 3 AND {period_to:Date32} - 3
+        GROUP BY person, monday
+    ) AS week
+    INNER JOIN (
+        SELECT *, substring(stream, 10) AS of_person,
+            toDate32(if({basis:String} = 'reported', reported_at, recorded_at), {tz:String}) AS known_on
+        FROM workload_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        WHERE happened IN ('allocation-planned', 'allocation-revised', 'allocation-released')
+    ) AS log ON log.of_person = week.person
+    WHERE known_on <= week.monday - 28
+    GROUP BY log.stream, week.person, week.monday, log.item
+    HAVING plan.5 > 0
+)
+WHERE days > 0
+GROUP BY stream, person, monday

@@ -8,7 +8,7 @@ import pytest
 
 from schemas import progress, project
 from services.commands.project import delivery
-from services.commands.project.common import NeedsAtRisk, OwnDecision
+from services.commands.project.common import NeedsAtRisk, NotRequested, OwnDecision
 from services.errors import BadInput, Rejected
 from tests.unit.commands.dsl import ProjectHistory, given, on, person
 from tests.unit.commands.scenarios import (
@@ -20,8 +20,11 @@ from tests.unit.commands.scenarios import (
     a_gate_passed_with_conditions,
     a_planned_project,
     a_project_on_hold,
+    a_rejected_change,
+    a_requested_change,
     a_requested_gate,
     a_running_project,
+    an_approved_change,
     an_approved_project,
 )
 
@@ -45,9 +48,47 @@ class TestTheBaseline:
         rule.when(delivery.SetBaseline, **AGAIN).refused(delivery.UnauthorisedBaseline, "--change-id")
         rule.when(delivery.SetBaseline, **AGAIN, unauthorised=True).refused(delivery.UnauthorisedBaseline, "--reason")
         rule.when(delivery.SetBaseline, **AGAIN, reason="x").refused(delivery.UnauthorisedBaseline, "--unauthorised")
-        (second,) = rule.when(delivery.SetBaseline, **AGAIN, change_id="CR-1").then_type(project.BaselineSet)
+        changed = given(a_planned_project(), an_approved_change())
+        (second,) = changed.when(delivery.SetBaseline, **AGAIN, change_id="cr-1").then_type(project.BaselineSet)
         assert (second.part, second.model_dump()["change_id"]) == ("2", "CR-1")
         rule.when(delivery.SetBaseline, **AGAIN, unauthorised=True, reason="asked for").then_type(project.BaselineSet)
+
+    @pytest.mark.parametrize("change", [(), a_requested_change(), a_rejected_change(), an_approved_change("CR-2")])
+    def test_the_change_behind_it_is_approved(self, change: ProjectHistory) -> None:
+        given(a_planned_project(), change).when(delivery.SetBaseline, **AGAIN, change_id="CR-1").refused(
+            delivery.UnauthorisedBaseline, "pmo project approve-change"
+        )
+
+    def test_an_approval_after_it_does_not_count(self) -> None:
+        given(a_planned_project(), an_approved_change()).when(
+            delivery.SetBaseline, occurring="2026-04-14", **AGAIN, change_id="CR-1"
+        ).refused(delivery.UnauthorisedBaseline, "by then")
+
+    @pytest.mark.parametrize("occurring", ["2026-06-30", "2026-04-20"])
+    def test_one_change_is_behind_one_baseline(self, occurring: str) -> None:
+        second = on("2026-05-01", BASELINE.model_copy(update={"item": "2", "change_id": "CR-1"}))
+        history = given(a_planned_project(), an_approved_change(), an_approved_change("CR-2"), second)
+        history.when(delivery.SetBaseline, occurring=occurring, **AGAIN, change_id="CR-1").refused(
+            delivery.UnauthorisedBaseline, "behind baseline 2 already"
+        )
+        history.when(delivery.SetBaseline, occurring=occurring, **AGAIN, change_id="CR-2").then_type(
+            project.BaselineSet
+        )
+
+    def test_correcting_a_baseline_keeps_its_change(self) -> None:
+        second = on("2026-05-01", BASELINE.model_copy(update={"item": "2", "change_id": "CR-1"}))
+        (corrected,) = (
+            given(a_planned_project(), an_approved_change(), second)
+            .correcting(6)
+            .when(delivery.SetBaseline, occurring="2026-05-01", **AGAIN, change_id="CR-1")
+            .then_type(project.BaselineSet)
+        )
+        assert corrected.part == "2"
+
+    def test_a_change_and_the_word_contradict_each_other(self) -> None:
+        given(a_planned_project(), an_approved_change()).when(
+            delivery.SetBaseline, **AGAIN, change_id="CR-1", unauthorised=True, reason="asked for"
+        ).refused(BadInput, "--unauthorised says")
 
     def test_a_baseline_of_later_counts_too(self) -> None:
         given(a_planned_project()).when(delivery.SetBaseline, occurring="2026-02-10", **AGAIN).refused(
@@ -119,9 +160,9 @@ class TestGates:
 
     @pytest.mark.parametrize("decision", [delivery.PassGate, delivery.FailGate])
     def test_nobody_decides_what_nobody_asked(self, decision: type[delivery.ProjectCommand]) -> None:
-        given(a_running_project()).when(decision, **GATE, **PROOF).refused(delivery.NotRequested, "request-gate")
+        given(a_running_project()).when(decision, **GATE, **PROOF).refused(NotRequested, "request-gate")
         other = {**GATE, "gate": "G2"}
-        given(a_requested_gate()).when(decision, **other, **PROOF).refused(delivery.NotRequested, "G2")
+        given(a_requested_gate()).when(decision, **other, **PROOF).refused(NotRequested, "G2")
 
     @pytest.mark.parametrize("decision", [delivery.PassGate, delivery.FailGate])
     def test_the_requester_does_not_decide(self, decision: type[delivery.ProjectCommand]) -> None:

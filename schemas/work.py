@@ -1,0 +1,94 @@
+"""Items of work inside a project, as trackers and schedules hold them: `work:PROJECT/KEY`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.event import Event
+from schemas.fields import Day, Effort, Key, Note, PersonId, Text
+from schemas.voiding import voided
+
+StatusCategory = Literal["queue", "active", "done"]
+
+
+class WorkCreated(Event, type="pmo.work.created.v1"):
+    """An item of work exists. Its title may name people, so it is a note."""
+
+    work_type: Text | None = Field(examples=["task"])
+    title: Note | None
+    parent: Key | None = Field(description="The item that it is a part of, in the same project")
+    status: Text
+    category: StatusCategory = Field(description="Whether it waits, is worked on, or is done")
+    assignee: PersonId | None
+    estimate: Effort | None
+    planned_start: Day | None
+    planned_finish: Day | None
+
+
+class Moved(Event, type="pmo.work.moved.v1"):
+    """The item went from one status to another."""
+
+    from_status: Text | None
+    from_category: StatusCategory | None
+    status: Text
+    category: StatusCategory
+
+
+class Assigned(Event, type="pmo.work.assigned.v1"):
+    """Another person, or nobody, is to do it."""
+
+    assignee: PersonId | None
+
+
+class ReEstimated(Event, type="pmo.work.re-estimated.v1"):
+    """It is expected to take other hours, or to lie on other days."""
+
+    estimate: Effort | None
+    planned_start: Day | None
+    planned_finish: Day | None
+
+
+class Blocked(Event, type="pmo.work.blocked.v1"):
+    """It cannot go on."""
+
+    reason: Note | None
+
+
+class Unblocked(Event, type="pmo.work.unblocked.v1"):
+    """It can go on."""
+
+
+class WorkDone(Event, type="pmo.work.done.v1"):
+    """The item is finished."""
+
+    status: Text
+    category: Literal["done"]
+
+
+class WorkReopened(Event, type="pmo.work.reopened.v1"):
+    """A finished item goes on."""
+
+    status: Text
+    category: StatusCategory
+
+
+class WorkRemoved(Event, type="pmo.work.removed.v1"):
+    """The item is no longer part of the project: deleted, moved away, or gone from the source."""
+
+    reason: Note | None
+
+
+WorkVoided = voided("work")
+
+EVENTS: tuple[type[Event], ...] = (
+    WorkCreated,
+    Moved,
+    Assigned,
+    ReEstimated,
+    Blocked,
+    Unblocked,
+    WorkDone,
+    WorkReopened,
+    WorkRemoved,
+    WorkVoided,
+)

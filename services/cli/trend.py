@@ -1,0 +1,157 @@
+"""``pmo kpi trend``: a figure at the end of each day, week, month, quarter or year of a period."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from services.cli import output, times
+from services.cli.ask import (
+    beside_text,
+    definition,
+    definition_notes,
+    figure_row,
+    fraction_text,
+    kpi_of,
+    value_text,
+)
+from services.cli.names import complete_kpi
+from services.cli.output import Column
+from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.errors import BadInput
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.projections.scope import Scope
+
+EVERY = ("day", "week", "month", "quarter", "year")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MOST = 400
+_CSV = ("from", "to", "known_at", "group", "standing", "value", "numerator", "denominator", "n", "open", "left_out")
+
+
+@click.command(
+    "trend",
+    epilog="""\b
+Example:
+  pmo kpi trend on-time --from 2025-01-01 --to 2025-12-31 --every quarter
+  pmo kpi trend adoption --from 2025-01-01 --to 2025-12-31 --by unit --known-then""",
+)
+@click.argument("name", shell_complete=complete_kpi)
+@click.option("--from", "first", metavar="DAY", required=True, help="First day.")
+@click.option("--to", "last", metavar="DAY", help="Last day; by default the as-of day.")
+@click.option("--every", type=click.Choice(EVERY), default="month", show_default=True, help="A figure for each.")
+@click.option("--window", type=click.IntRange(1, 100), default=1, show_default=True, help="Stretches that each covers.")
+@click.option("--known-then", is_flag=True, help="Each as it was known at its own end, not as we know it now.")
+@click.option("--by", metavar="WHAT", default="portfolio", show_default=True, help="One line for each of these.")
+@scope_options
+@output.format_options
+def trend(
+    name: str,
+    first: str,
+    last: str | None,
+    every: str,
+    window: int,
+    known_then: bool,
+    by: str,
+    unit: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    known_basis: str,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """How a KPI went: for each stretch of time, the figure as of its last day.
+
+    A KPI of what happened (projects due, hours worked) counts what lies in the stretch, or with --window in the last
+    few; a KPI of a state (adoption, training) shows the state at the stretch's end.
+    """
+    from services.projections import figures
+    from services.runtime import open_reader
+
+    if known_then and known_at is not None:
+        raise BadInput("Give --known-at or --known-then, not both.")
+    settings = Settings.load()
+    wanted = kpi_of(settings, name)
+    whole = scope_of(settings, unit, as_of, known_at, known_basis, first, last)
+    scopes = [scope_at(whole, stretch, known_then) for stretch in stretches(whole, every, window)]
+    with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        points = figures.trend(clickhouse, wanted, scopes, by)
+    rows = [
+        {
+            "from": scope.period_from,
+            "to": scope.period_to,
+            "known_at": scope.known_at,
+            **figure_row(wanted, figure, by),
+            "shown": value_text(wanted, figure.value, figure.n, scope.currency),
+            "of": fraction_text(wanted, figure),
+            "beside_text": beside_text(wanted, figure, scope.currency),
+        }
+        for scope, found in points
+        for figure in found
+    ]
+    if as_json:
+        for row in rows:
+            for shown in ("shown", "of", "beside_text"):
+                del row[shown]
+        output.as_json({"scope": scope_data(whole), "kpi": {"name": wanted.name, **definition(wanted)}, "points": rows})
+    elif as_csv:
+        output.as_csv(_CSV, rows)
+    else:
+        _show(f"{wanted.title}, every {every}, {scope_text(whole)}", rows, by, definition_notes(wanted))
+
+
+def _show(title: str, rows: Sequence[dict[str, Any]], by: str, notes: Sequence[str]) -> None:
+    columns = [
+        Column("from", "from"),
+        Column("to", "to"),
+        *([] if by == "portfolio" else [Column(by.replace("_", " "), "group")]),
+        Column("standing", "standing"),
+        Column("value", "shown", number=True),
+        Column("of", "of", number=True),
+        Column("n", "n", number=True),
+        *([Column("beside", "beside_text")] if any(row["beside_text"] for row in rows) else []),
+    ]
+    output.table(title, columns, rows, notes if rows else ["No data in this period.", *notes])
+
+
+def stretches(scope: "Scope", every: str, window: int) -> list[tuple[date, date]]:
+    """The stretches of a scope's period, each with its first and last day. Raises BadInput if they are too many."""
+    first, last = scope.period_from, scope.period_to or scope.as_of
+    if first is None or last < first:
+        raise BadInput("The period ends before it begins: swap --from and --to.")
+    found: list[tuple[date, date]] = []
+    start = _begin(first, every)
+    while start <= last:
+        following = _after(start, every, 1)
+        begin = _after(start, every, 1 - window)
+        found.append((max(begin, first) if window == 1 else begin, min(following - timedelta(days=1), last)))
+        start = following
+        if len(found) > _MOST:
+            raise BadInput(f"That makes more than {_MOST} points; take longer stretches with --every.")
+    return found
+
+
+def scope_at(scope: "Scope", stretch: tuple[date, date], known_then: bool) -> "Scope":
+    """The scope as of the stretch's last day, over the stretch."""
+    first, last = stretch
+    known = times.end_of(last.isoformat(), "--to", scope.zone) if known_then else scope.known_at
+    return replace(scope, as_of=last, period_from=first, period_to=last, known_at=known)
+
+
+def _begin(day: date, every: str) -> date:
+    if every == "day":
+        return day
+    if every == "week":
+        return day - timedelta(days=day.weekday())
+    months = _MONTHS[every]
+    return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def _after(day: date, every: str, n: int) -> date:
+    if every in ("day", "week"):
+        return day + timedelta(days=n * (7 if every == "week" else 1))
+    month = day.year * 12 + day.month - 1 + n * _MONTHS[every]
+    return date(month // 12, month % 12 + 1, 1)

@@ -1,0 +1,272 @@
+"""KPIs measured: aggregated by unit, portfolio, project or another dimension, listed, and followed over time."""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from schemas.fields import PERSON_PATTERN
+from services.errors import BadInput, NotFound
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import of_kinds, table, tables
+from services.projections.kpi import COLUMNS, Kpi
+from services.projections.scope import Scope
+from services.projections.statistics import kaplan_meier_median
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "portfolio": ("''", "'portfolio'"),
+    "unit": ("unit", "any(unit)"),
+    "project": ("subject", "any(label)"),
+}
+"""What every KPI can be grouped by: the key, and what is shown; "project" stands for each subject alone."""
+MANY = frozenset({"skill"})
+"""Dimensions of which a row may have several values, as an array: it counts under each, or under none."""
+NO_RATE = "no rate: "
+"""How an exclusion begins that is an error: an amount that cannot be converted."""
+
+_STRING = re.compile(r"'[^']*'")
+_PERSON = re.compile(rf"\b{PERSON_PATTERN}\b")
+_PLACES = Decimal("0.00000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A KPI for one group: `value` is None where the denominator is empty; `left_out` counts the excluded by reason.
+
+    `beside` holds what the definition sets next to the value: "p80", "p85", "min" and "max" of the rows; `open` counts
+    durations that are still going on. `incomplete` counts the subjects that rest on a stream of which a version has not
+    landed; `subject` is the stream where each stands alone.
+    """
+
+    kpi: str
+    by: str
+    standing: str
+    value: Decimal | None
+    numerator: Decimal
+    denominator: Decimal
+    n: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    incomplete: int = 0
+    subject: str = ""
+    beside: Mapping[str, Decimal] = field(default_factory=dict)
+    open: int = 0
+
+
+def groupings(kpi: Kpi) -> tuple[str, ...]:
+    """What this KPI can be grouped by."""
+    return (*GROUPS, *kpi.by)
+
+
+def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
+    """The KPI's subjects, those left out too; people by name where the directory has one."""
+    query, params = _scoped(clickhouse, kpi, scope)
+    query = _of_grouping(kpi, query, "")
+    sources = "sources" if _has_sources(kpi) else "CAST([], 'Array(String)') AS sources"
+    columns = ", ".join((*COLUMNS, *kpi.by, sources))
+    # without the setting, engine 26.9 moves the columns of some joins around the sorting for ever
+    ordered = "ORDER BY unit, label, subject SETTINGS query_plan_execute_functions_after_sorting = 0"
+    found = clickhouse.rows(f"SELECT {columns} FROM ({query}) {ordered}", params)
+    labels = _named(clickhouse, [str(row["label"]) for row in found])
+    return [{**row, "label": label} for row, label in zip(found, labels, strict=True)]
+
+
+def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") -> list[Figure]:
+    """The KPI's figures for each group, governed and observed apart.
+
+    Raises BadInput for a grouping that the KPI does not have, and for an amount without an exchange rate.
+    """
+    if by not in groupings(kpi):
+        raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
+    query, params = _scoped(clickhouse, kpi, scope)
+    query = _of_grouping(kpi, query, by)
+    key, label = GROUPS.get(by, (f"toString(ifNull({by}, ''))", f"toString(any(ifNull({by}, '')))"))
+    broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
+    rests_on = "arrayPushBack(sources, subject)" if _has_sources(kpi) else "[subject]"
+    incomplete = f"uniqExactIf(subject, hasAny({rests_on}, {{broken:Array(String)}}))" if broken else "0"
+    found = clickhouse.rows(
+        f"""
+        SELECT
+            {key} AS grp,
+            standing,
+            {label} AS shown,
+            sumIf(numerator, excluded = '') AS top,
+            sumIf(denominator, excluded = '') AS bottom,
+            countIf(excluded = '') AS n,
+            {_each(kpi)} AS each,
+            sumMapIf([excluded], [1], excluded != '') AS left_out,
+            {incomplete} AS incomplete
+        FROM ({query})
+        GROUP BY grp, standing
+        ORDER BY shown, grp, standing
+        """,
+        {**params, **({"broken": broken} if broken else {})},
+    )
+    shown = _named(clickhouse, [str(row["shown"]) for row in found])
+    return [_figure(kpi, row, label, by) for row, label in zip(found, shown, strict=True)]
+
+
+def trend(
+    clickhouse: ClickHouse, kpi: Kpi, scopes: Sequence[Scope], by: str = "portfolio"
+) -> list[tuple[Scope, list[Figure]]]:
+    """The KPI at each of several times, each with the period that its scope names."""
+    return [(scope, measure(clickhouse, kpi, scope, by)) for scope in scopes]
+
+
+def _each(kpi: Kpi) -> str:
+    """What the aggregator needs of each row."""
+    share = "toFloat64(numerator) / toFloat64(denominator)"
+    match kpi.aggregator:
+        case "kaplan-meier":
+            return "groupArrayIf((toFloat64(numerator), toUInt8(ended)), excluded = '')"
+        case "mean" | "median":
+            return f"groupArrayIf(({share}, toUInt8(1)), excluded = '' AND denominator != 0)"
+        case _ if kpi.beside:
+            return f"groupArrayIf(({share}, toUInt8(1)), excluded = '' AND denominator != 0)"
+        case _:
+            return "CAST([], 'Array(Tuple(Float64, UInt8))')"
+
+
+def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: str) -> Figure:
+    reasons, counts = row["left_out"]
+    for reason in reasons:
+        if str(reason).startswith(NO_RATE):
+            currency, _, day = str(reason).removeprefix(NO_RATE).partition(" ")
+            raise BadInput(
+                f"There is no exchange rate for {currency} on {day}; "
+                f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
+            )
+    each = sorted((float(value), bool(ended)) for value, ended in row["each"])
+    top, bottom = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0)
+    return Figure(
+        kpi=kpi.name,
+        by=label,
+        standing=str(row["standing"]),
+        value=_value(kpi, top, bottom, int(row["n"]), each),
+        numerator=top,
+        denominator=bottom,
+        n=int(row["n"]),
+        left_out={str(reason): int(count) for reason, count in zip(reasons, counts, strict=True)},
+        incomplete=int(row["incomplete"]),
+        subject=str(row["grp"]) if by == "project" else "",
+        beside=_beside(kpi, [value for value, _ in each]),
+        open=sum(not ended for _, ended in each),
+    )
+
+
+def _value(kpi: Kpi, top: Decimal, bottom: Decimal, n: int, each: list[tuple[float, bool]]) -> Decimal | None:
+    match kpi.aggregator:
+        case "ratio-of-sums":
+            return top / bottom if bottom else None
+        case "sum":
+            return top if n else None
+        case "mean":
+            return _exact(sum(value for value, _ in each) / len(each)) if each else None
+        case "median":
+            return _exact(quantile([value for value, _ in each], 0.5)) if each else None
+        case "kaplan-meier":
+            median = kaplan_meier_median(each)
+            return None if median is None else _exact(median)
+
+
+def _beside(kpi: Kpi, values: list[float]) -> dict[str, Decimal]:
+    if not values or not kpi.beside:
+        return {}
+    if kpi.beside == "range":
+        return {"min": _exact(values[0]), "max": _exact(values[-1])}
+    return {kpi.beside: _exact(quantile(values, int(kpi.beside[1:]) / 100))}
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie, linear between the two nearest ranks (Hyndman and Fan, 7)."""
+    place = (len(ordered) - 1) * share
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _exact(value: float) -> Decimal:
+    return Decimal(value).quantize(_PLACES).normalize() + 0
+
+
+def _of_grouping(kpi: Kpi, query: str, by: str) -> str:
+    """The rows that count in a grouping: some stand for a part of a subject and count only where that is asked for."""
+    if re.search(r"\bAS only_by\b", kpi.sql):
+        query = f"SELECT * FROM ({query}) WHERE only_by = '{by if by in kpi.by else ''}'"
+    if by in MANY:
+        query = f"SELECT * REPLACE (arrayJoin(if(empty({by}), [''], {by})) AS {by}) FROM ({query})"
+    return query
+
+
+def _has_sources(kpi: Kpi) -> bool:
+    return re.search(r"\bAS sources\b", kpi.sql) is not None
+
+
+def _named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
+    people = sorted({found for label in labels for found in _PERSON.findall(label)})
+    if not people:
+        return labels
+    names = clickhouse.rows(
+        "SELECT substring(subject, 8) AS person, name FROM names WHERE subject IN {subjects:Array(String)}",
+        {"subjects": [f"person:{person}" for person in people]},
+    )
+    by_id = {str(row["person"]): str(row["name"]) for row in names}
+    return [_PERSON.sub(lambda found: by_id.get(found[0], found[0]), label) for label in labels]
+
+
+def incomplete_streams(clickhouse: ClickHouse, kinds: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Streams, of these kinds if given, of which a version has not landed: every figure that uses them says so."""
+    # the names of a table's parts change with every insert: the same names, the same answer
+    parts = clickhouse.parts(table("events").physical)
+    known = clickhouse.memory.get(("incomplete", kinds))
+    if known is None or known[0] != parts:
+        query = f"""SELECT stream FROM {table("events").physical} WHERE {of_kinds(kinds)}
+            GROUP BY stream HAVING uniqExact(version) != max(version)"""
+        known = (parts, frozenset(str(row["stream"]) for row in clickhouse.rows(query)))
+        clickhouse.memory["incomplete", kinds] = known
+    return known[1]
+
+
+@cache
+def kinds_read(sql: str) -> frozenset[str]:
+    """The kinds of streams that a query rests on, through all the views that it reads."""
+    words = set(re.findall(r"\w+", _STRING.sub("''", sql)))
+    found: frozenset[str] = frozenset()
+    for t in tables():
+        if t.name in words:
+            found |= frozenset(t.kinds)
+        for view in t.views:
+            if view.name in words and view.text != sql:
+                found |= kinds_read(view.text)
+    return found
+
+
+def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:
+    params = scope.params()
+    if scope.unit is None:
+        return kpi.sql, params
+    return f"SELECT * FROM ({kpi.sql}) WHERE unit IN {{units:Array(String)}}", {
+        **params,
+        "units": units_below(clickhouse, scope),
+    }
+
+
+def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
+    """The unit of the scope and all that stand below it at that time, those merged into one of them too.
+
+    Raises NotFound with the nearest codes.
+    """
+    state = "units(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
+    found = clickhouse.rows(f"SELECT unit, ifNull(merged_into, parent) AS above FROM {state}", scope.params())
+    above = {str(row["unit"]): row["above"] for row in found}
+    wanted = str(scope.unit).upper()
+    if wanted not in above:
+        near = difflib.get_close_matches(wanted, above, n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'pmo unit register' makes one."
+        raise NotFound(f"There is no unit {scope.unit} at that time{hint}")
+    below = {wanted}
+    while fresh := {unit for unit, parent in above.items() if parent in below and unit not in below}:
+        below |= fresh
+    return sorted(below)

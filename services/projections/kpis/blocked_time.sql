@@ -1,0 +1,30 @@
+-- name: blocked-time
+-- title: Blocked time
+-- family: flow
+-- measure: days
+-- better: lower
+-- aggregator: sum
+-- version: 1
+-- source: Vacanti, Actionable Agile Metrics for Predictability (2015)
+-- definition: Days, with fractions, for which items were blocked in the period and up to the end of the as-of day, in
+--   whatever status but done, added up; n counts the items. Left out and counted beside: removed items. An item counts
+--   for its project's unit.
+WITH
+    parseDateTime64BestEffort(toString({period_from:Date32}), 3, {tz:String}) AS opening,
+    parseDateTime64BestEffort(toString({period_to:Date32} + 1), 3, {tz:String}) AS closing,
+    arrayMap(s -> (s.3, s.4, s.5, greatest(0, dateDiff('second', greatest(s.1, opening), least(s.2, closing))) / 86400),
+        w.spans) AS clipped
+SELECT
+    ifNull(p.unit, '') AS unit,
+    w.stream AS subject,
+    concat(w.project, ' ', w.item_key) AS label,
+    if(p.standing = '', 'governed', p.standing) AS standing,
+    if(w.is_removed, 'removed', '') AS excluded,
+    toDecimal128(arraySum(s -> if(s.3 AND s.2 != 'done', s.4, 0), clipped), 4) AS numerator,
+    toDecimal128(1, 4) AS denominator,
+    [w.version] AS evidence,
+    [concat('project:', w.project)] AS sources
+FROM work_spans(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS w
+LEFT JOIN projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS p
+    ON p.project = w.project
+WHERE numerator > 0

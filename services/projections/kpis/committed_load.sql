@@ -1,0 +1,45 @@
+-- name: committed-load
+-- title: Committed load
+-- family: resources
+-- measure: share
+-- better: neither
+-- aggregator: ratio-of-sums
+-- version: 1
+-- by: role, skill, week
+-- source: our own, after PMI, Practice Standard for Scheduling, resource loading
+-- definition: Hours of hard allocations over net capacity. Net capacity is that of utilization, over all weeks of the
+--   period (a week lies where its Thursday lies), future ones too: without --to the period ends with the as-of day. A
+--   week's planned hours are the allocation's weekly hours, pro rata by the days from Monday to Friday that it covers;
+--   public holidays and absence do not lessen them. Left out and counted beside: weeks planned for somebody who is not
+--   here. A person counts for the unit, role and skills of the as-of day; by skill a person counts under each of
+--   theirs, so those figures must not be added up.
+SELECT
+    capacity.unit AS unit,
+    concat('person:', if(capacity.person != '', capacity.person, plan.person)) AS subject,
+    substring(subject, 8) AS label,
+    'governed' AS standing,
+    if(capacity.person = '', 'not here that week', '') AS excluded,
+    toDecimal128(plan.hard, 4) AS numerator,
+    toDecimal128(capacity.hours, 4) AS denominator,
+    arrayConcat(
+        if(capacity.person = '', [], [concat(subject, '/', toString(capacity.version))]),
+        arrayMap(v -> concat(plan.stream, '/', toString(v)), plan.versions)) AS evidence,
+    arrayFilter(s -> s != '', [plan.stream]) AS sources,
+    capacity.role AS role,
+    capacity.skills AS skill,
+    toString(if(capacity.person != '', capacity.monday, plan.monday)) AS week
+FROM (
+    SELECT person, unit, role, skills, version, monday, hours
+    FROM capacity(
+        as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+        tz = {tz:String}, period_from = {period_from:Date32}, period_to = {period_to:Date32}
+    )
+) AS capacity
+FULL JOIN (
+    SELECT stream, person, monday, hard, soft, versions
+    FROM planned_weeks(
+        as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+        period_from = {period_from:Date32}, period_to = {period_to:Date32}
+    )
+) AS plan ON plan.person = capacity.person AND plan.monday = capacity.monday
+WHERE numerator > 0 OR denominator > 0
