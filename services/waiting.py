@@ -30,6 +30,8 @@ def wait_visible(store: Recorder, clickhouse: ClickHouse, position: int, timeout
 
 def is_visible(store: Recorder, landed: Landed, position: int) -> bool:
     """Whether everything up to `position` has landed, by whichever transport."""
+    if not position:
+        return True
     direct = landed.get((STORE, 0))
     if direct is not None and direct.position >= position:
         return True

@@ -1,7 +1,7 @@
 """Controls run over a scope: their occasions one by one, or scored by unit."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,8 @@ from services.projections.scope import Scope
 from services.projections.templates import RESULTS
 
 EXCEPTIONS = ("violated", "cured late")
+COUNTS = ("satisfied", "violated", "cured_late", "no_evidence", "incomplete")
+"""The counts of a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,56 @@ class Score:
 
 
 def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Collection[str] = RESULTS) -> list[Occasion]:
-    """The control's occasions with one of these results, by unit and subject; `EXCEPTIONS` for the findings alone."""
+    """The control's occasions with one of these results, by unit and subject; `EXCEPTIONS` for the findings alone.
+
+    Where the scope has a period, only those that were activated in it.
+    """
     sql, params = _asked(clickhouse, compiled(control), scope)
-    wanted = [code for code, result in enumerate(RESULTS) if result in results]
-    rows = clickhouse.rows(sql.occasions(), {**params, "wanted": wanted})
+    query = f"SELECT * FROM ({_within(sql, scope)}) ORDER BY unit, label, subject, since, activating"
+    rows = clickhouse.rows(query, {**params, "wanted": _codes(results)})
     broken = incomplete_streams(clickhouse)
     return [_occasion(control, row, broken) for row in rows]
 
 
 def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Score]:
-    """The control's score for each unit, governed and observed apart; counted in ClickHouse."""
+    """The control's score for each unit, governed and observed apart; counted in ClickHouse.
+
+    Where the scope has a period, of the occasions that were activated in it.
+    """
     sql, params = _asked(clickhouse, compiled(control), scope)
-    rows = clickhouse.rows(sql.scores(), {**params, "broken": sorted(incomplete_streams(clickhouse))})
-    return [_score(control, row) for row in rows]
+    params["broken"] = sorted(incomplete_streams(clickhouse))
+    if scope.period_from is None:
+        return [_score(control, row) for row in clickhouse.rows(sql.scores(), params)]
+    counts = ", ".join(f"countIf(result = '{result}')" for result in RESULTS)
+    query = f"""
+        SELECT unit, standing, [{counts}] AS counts,
+            uniqExactIf(subject, subject IN {{broken:Array(String)}}) AS incomplete
+        FROM ({_within(sql, scope)}) GROUP BY unit, standing ORDER BY unit, standing"""
+    return [_score(control, row) for row in clickhouse.rows(query, {**params, "wanted": _codes(RESULTS)})]
+
+
+def summed(scores: Iterable[Score], key: Callable[[Score], str], units: str) -> list[Score]:
+    """The scores added up for each `key` and standing, with `units` in the place of a unit."""
+    total: dict[tuple[str, str], Score] = {}
+    for score in scores:
+        place = (key(score), score.standing)
+        if place in total:
+            counts = {name: getattr(total[place], name) + getattr(score, name) for name in COUNTS}
+            total[place] = replace(total[place], **counts)
+        else:
+            total[place] = replace(score, control=place[0], unit=units)
+    return list(total.values())
+
+
+def _codes(results: Collection[str]) -> list[int]:
+    return [code for code, result in enumerate(RESULTS) if result in results]
+
+
+def _within(sql: Compiled, scope: Scope) -> str:
+    if scope.period_from is None:
+        return sql.occasions()
+    days = "toDate32(since, {tz:String}) BETWEEN {period_from:Date32} AND {period_to:Date32}"
+    return f"SELECT * FROM ({sql.occasions()}) WHERE {days}"
 
 
 def _score(control: Control, row: Mapping[str, Any]) -> Score:

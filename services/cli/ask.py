@@ -53,6 +53,7 @@ Example:
   pmo kpi on-time --by unit --as-of 2026-06-30 --known-at 2026-07-05""",
 )
 @click.argument("name", required=False, shell_complete=complete_kpi)
+@click.option("--family", metavar="FAMILY", help="Only KPIs of this family, such as delivery or budget.")
 @click.option("--by", metavar="WHAT", help="One figure for each unit, portfolio or project, or what the KPI offers.")
 @click.option("--from", "period_from", metavar="DAY", help="First day of the period.")
 @click.option("--to", "period_to", metavar="DAY", help="Last day of the period; by default the as-of day.")
@@ -61,6 +62,7 @@ Example:
 @output.format_options
 def show(
     name: str | None,
+    family: str | None,
     by: str | None,
     period_from: str | None,
     period_to: str | None,
@@ -83,7 +85,7 @@ def show(
     if as_rows and not name:
         raise BadInput("--rows needs the name of a KPI; 'pmo kpi' lists them.")
     settings = Settings.load()
-    wanted = [kpi_of(settings, name)] if name else catalogue_of(settings)
+    wanted = [kpi_of(settings, name)] if name else catalogue_of(settings, family)
     group = by or ("unit" if name else "portfolio")
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
@@ -104,11 +106,13 @@ def show(
         show_figures(wanted, figures, scope, group, alone=name is not None)
 
 
-def catalogue_of(settings: Settings) -> "list[Kpi]":
-    """The shipped KPIs and the workspace's own."""
-    from services.projections.kpi import kpis_with
+def catalogue_of(settings: Settings, family: str | None = None) -> "list[Kpi]":
+    """The shipped KPIs and the workspace's own, or those of one family. Raises NotFound with the families."""
+    from services.projections.kpi import FAMILIES, kpis_with
 
-    return list(kpis_with(settings.own_kpis).values())
+    if family is not None and family not in FAMILIES:
+        raise NotFound(f"There is no family {family!r} of KPIs; families are {', '.join(FAMILIES)}.")
+    return [kpi for kpi in kpis_with(settings.own_kpis).values() if family in (None, kpi.family)]
 
 
 def kpi_of(settings: Settings, name: str) -> "Kpi":
@@ -187,7 +191,8 @@ def show_figures(
         for kpi, figure in figures
     ]
     silent = [kpi for kpi in wanted if not any(kpi is measured for measured, _ in figures)]
-    rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
+    if alone:
+        rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
     columns = [
         *([] if alone else [Column("KPI", "title")]),
         *([] if group == "portfolio" else [Column(group.replace("_", " "), "group")]),
@@ -200,17 +205,21 @@ def show_figures(
     ]
     subject = wanted[0].title if alone else "KPIs"
     by = "" if group == "portfolio" else f" by {group.replace('_', ' ')}"
-    notes = (
-        definition_notes(wanted[0])
-        if alone
-        else ["", "'pmo kpi NAME' shows one by unit, with its definition:", ", ".join(kpi.name for kpi in wanted)]
-    )
+    notes = definition_notes(wanted[0]) if alone else _overview_notes(wanted, silent)
     output.table(f"{subject}{by}, {scope_text(scope)}", columns, rows, notes)
+
+
+def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"]) -> list[str]:
+    told = [kpi.name for kpi in wanted if kpi not in silent]
+    return [
+        *(["", f"No data: {', '.join(kpi.name for kpi in silent)}"] if silent else []),
+        *(["", "'pmo kpi NAME' shows one by unit, with its definition:", ", ".join(told)] if told else []),
+    ]
 
 
 def fraction_text(kpi: "Kpi", figure: "Figure") -> str:
     """What was divided by what, where the value is a quotient."""
-    return _fraction(figure.numerator, figure.denominator) if kpi.aggregator == "ratio-of-sums" else ""
+    return number_of(figure.numerator, figure.denominator) if kpi.aggregator == "ratio-of-sums" else ""
 
 
 def beside_text(kpi: "Kpi", figure: "Figure", currency: str = "") -> str:
@@ -246,11 +255,12 @@ def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: 
         one = f", {standings.pop()}" if len(standings) == 1 else ""
         columns = [column for column in _ROW_COLUMNS if not one or column.field != "standing"]
         columns[3:3] = [Column(name.replace("_", " "), name) for name in kpi.by]
-        shown = [{**row, "of": _fraction(row["numerator"], row["denominator"])} for row in rows]
+        shown = [{**row, "of": number_of(row["numerator"], row["denominator"])} for row in rows]
         output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, definition_notes(kpi))
 
 
-def _fraction(numerator: Decimal | None, denominator: Decimal | None) -> str:
+def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:
+    """What was divided by what."""
     return (
         "" if numerator is None or denominator is None else f"{output.figure(numerator)} / {output.figure(denominator)}"
     )

@@ -1,17 +1,18 @@
 """``pmo audit``: whether units follow the process, as a score for each control or occasion by occasion."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from services.cli import output
 from services.cli.ask import NO_DATA
-from services.cli.names import complete_control, unknown_control
+from services.cli.names import complete_control
 from services.cli.output import Column
+from services.cli.rules import rules_now, rules_option, rules_then
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
-from services.errors import NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from services.projections.checking import Control
     from services.projections.scope import Scope
 
+_SEVERITIES = ("critical", "high", "medium", "low")
 _COUNTS = ("satisfied", "violated", "cured_late", "no_evidence")
 _SCORE_CSV = ("control", "number", "version", "unit", "standing", "compliance", *_COUNTS, "incomplete")
 _FINDING_CSV = (
@@ -36,7 +38,7 @@ _FINDING_CSV = (
     "detail",
     "incomplete",
 )
-_FINDING_COLUMNS = (
+FINDING_COLUMNS = (
     Column("unit", "unit"),
     Column("subject", "subject", identifier=True),
     Column("name", "label"),
@@ -48,20 +50,23 @@ _FINDING_COLUMNS = (
 
 
 @click.command(
+    "show",
     epilog="""\b
 Example:
   pmo audit
-  pmo audit 1 --unit OPS --as-of 2026-06-30 --findings"""
+  pmo audit 1 --unit OPS --as-of 2026-06-30 --findings""",
 )
 @click.argument("control", required=False, shell_complete=complete_control)
-@click.option("--by", type=click.Choice(("unit", "portfolio")), help="One score for each of these.")
+@click.option("--by", type=click.Choice(("unit", "portfolio", "severity")), help="One score for each of these.")
 @click.option("--findings", is_flag=True, help="List what was violated, or cured only late.")
+@rules_option
 @scope_options
 @output.format_options
-def audit(
+def show(
     control: str | None,
     by: str | None,
     findings: bool,
+    rules_of: str,
     unit: str | None,
     as_of: str | None,
     known_at: str | None,
@@ -75,15 +80,15 @@ def audit(
     known, there is no evidence, which is neither a pass nor a finding.
     """
     from services.audit import run
-    from services.projections.checking import load_controls
     from services.runtime import open_reader
 
-    wanted = [_control(control)] if control else list(load_controls().values())
     settings = Settings.load()
+    now = rules_now(settings, control) if rules_of == "now" else []
     scope = scope_of(settings, unit, as_of, known_at, known_basis)
     occasions: list[Occasion] = []
     scores: list[Score] = []
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        wanted = now or rules_then(clickhouse, scope, control)
         for each in wanted:
             if findings:
                 occasions += run.check(clickhouse, each, scope, run.EXCEPTIONS)
@@ -93,45 +98,37 @@ def audit(
     if findings:
         _show_findings(controls, scope, occasions, as_json, as_csv)
         return
-    by_unit = (by or ("unit" if control else "portfolio")) == "unit"
-    shown = scores if by_unit else list(_summed(scores))
-    rows = [_score_row(controls[score.control], score) for score in shown]
+    group = by or ("unit" if control else "portfolio")
+    shown = _grouped(controls, scores, group)
+    rows = [_score_row(controls.get(score.control), score, group) for score in shown]
+    total = [_score_row(None, score, "total") for score in run.summed(scores, lambda _: "total", "total")]
     if as_json:
-        output.as_json({"scope": scope_data(scope), "controls": _definitions(wanted), "scores": rows})
+        told = {"scope": scope_data(scope), "controls": definitions(wanted), "scores": rows, "total": total}
+        output.as_json(told)
     elif as_csv:
-        output.as_csv(_SCORE_CSV, rows)
+        output.as_csv(("severity", *_SCORE_CSV) if group == "severity" else _SCORE_CSV, rows)
     else:
-        _show_scores(wanted, rows, scope, by_unit=by_unit)
+        _show_scores(wanted, rows, total, scope, group)
 
 
-def _control(wanted: str) -> "Control":
-    from services.projections.checking import find_control
+def _grouped(controls: Mapping[str, "Control"], scores: "Sequence[Score]", group: str) -> "Sequence[Score]":
+    from services.audit.run import summed
 
-    try:
-        return find_control(wanted)
-    except NotFound:
-        raise unknown_control(wanted) from None
-
-
-def _summed(scores: Iterable["Score"]) -> Iterable["Score"]:
-    """The scores of all units together, for each control and standing."""
-    total: dict[tuple[str, str], Score] = {}
-    for score in scores:
-        key = (score.control, score.standing)
-        if key in total:
-            counts = {name: getattr(total[key], name) + getattr(score, name) for name in (*_COUNTS, "incomplete")}
-            total[key] = replace(total[key], **counts)
-        else:
-            total[key] = replace(score, unit="portfolio")
-    return total.values()
+    if group == "unit":
+        return scores
+    if group == "portfolio":
+        return summed(scores, lambda score: score.control, "portfolio")
+    found = summed(scores, lambda score: controls[score.control].severity, "portfolio")
+    return sorted(found, key=lambda score: (_SEVERITIES.index(score.control), score.standing))
 
 
-def _score_row(control: "Control", score: "Score") -> dict[str, Any]:
+def _score_row(control: "Control | None", score: "Score", group: str) -> dict[str, Any]:
     counts = {name: getattr(score, name) for name in (*_COUNTS, "incomplete")}
     return {
-        "control": control.id,
-        "number": control.number,
-        "version": control.version,
+        **({"severity": score.control} if group == "severity" else {}),
+        "control": control.id if control else None,
+        "number": control.number if control else None,
+        "version": control.version if control else None,
         "unit": score.unit,
         "standing": score.standing,
         "compliance": score.compliance,
@@ -140,27 +137,34 @@ def _score_row(control: "Control", score: "Score") -> dict[str, Any]:
 
 
 def _show_scores(
-    wanted: Sequence["Control"], rows: Sequence[Mapping[str, Any]], scope: "Scope", *, by_unit: bool
+    wanted: Sequence["Control"],
+    rows: Sequence[Mapping[str, Any]],
+    total: Sequence[Mapping[str, Any]],
+    scope: "Scope",
+    group: str,
 ) -> None:
     titles = {each.id: each.title for each in wanted}
+    by_severity = group == "severity"
     shown: list[Mapping[str, Any]] = [
-        {
-            **row,
-            "title": titles[row["control"]],
-            "share": NO_DATA if row["compliance"] is None else output.percent(row["compliance"]),
-        }
-        for row in rows
+        {**row, "title": titles.get(row["control"] or "", ""), "share": share_text(row["compliance"])} for row in rows
     ]
     scored = {row["control"] for row in rows}
+    if not by_severity:
+        shown += [
+            {"number": each.number, "title": each.title, "unit": "all", "share": NO_DATA}
+            for each in wanted
+            if each.id not in scored
+        ]
     shown += [
-        {"number": each.number, "title": each.title, "unit": "all", "share": NO_DATA}
-        for each in wanted
-        if each.id not in scored
+        {**row, "title": "Total", "severity": "total", "share": share_text(row["compliance"])}
+        for row in total
+        if len(rows) > 1
     ]
     alone = len(wanted) == 1
+    named = [] if alone or by_severity else [Column("no", "number", number=True), Column("control", "title")]
     columns = [
-        *([] if alone else [Column("no", "number", number=True), Column("control", "title")]),
-        *([Column("unit", "unit")] if by_unit else []),
+        *([Column("severity", "severity")] if by_severity else named),
+        *([Column("unit", "unit")] if group == "unit" else []),
         Column("standing", "standing"),
         Column("follows", "share", number=True),
         Column("satisfied", "satisfied", number=True),
@@ -170,11 +174,14 @@ def _show_scores(
     ]
     if any(row["incomplete"] for row in rows):
         columns.append(Column("with a gap", "incomplete", number=True))
-    title = wanted[0].title if alone else "Controls"
-    notes = (
-        _explained(wanted[0]) if alone else ["", "'pmo audit NUMBER' shows one by unit; --findings lists each case."]
-    )
+    title = wanted[0].title if alone else "Controls by severity" if by_severity else "Controls"
+    notes = explained(wanted[0]) if alone else ["", "'pmo audit NUMBER' shows one by unit; --findings lists each case."]
     output.table(f"{title}, {scope_text(scope)}", columns, shown, notes)
+
+
+def share_text(compliance: Decimal | None) -> str:
+    """The share of occasions that follow the process."""
+    return NO_DATA if compliance is None else output.percent(compliance)
 
 
 def _show_findings(
@@ -186,7 +193,7 @@ def _show_findings(
 ) -> None:
     rows = [asdict(occasion) for occasion in occasions]
     if as_json:
-        output.as_json({"scope": scope_data(scope), "controls": _definitions(controls.values()), "findings": rows})
+        output.as_json({"scope": scope_data(scope), "controls": definitions(controls.values()), "findings": rows})
         return
     if as_csv:
         output.as_csv(_FINDING_CSV, rows)
@@ -196,10 +203,10 @@ def _show_findings(
         {**row, "number": controls[row["control"]].number, "since_day": row["since"].astimezone(scope.zone).date()}
         for row in rows
     ]
-    columns = [*([] if alone else [Column("no", "number", number=True)]), *_FINDING_COLUMNS]
+    columns = [*([] if alone else [Column("no", "number", number=True)]), *FINDING_COLUMNS]
     title = next(iter(controls.values())).title if alone else "Findings"
     notes = (
-        [line for control in controls.values() for line in _explained(control)]
+        [line for control in controls.values() for line in explained(control)]
         if alone
         else [
             "",
@@ -209,11 +216,13 @@ def _show_findings(
     output.table(f"{title}, {output.counted(len(rows), 'finding')}, {scope_text(scope)}", columns, shown, notes)
 
 
-def _explained(control: "Control") -> list[str]:
+def explained(control: "Control") -> list[str]:
+    """What stands under a control's figures."""
     who = f"severity {control.severity}, owner {control.owner}, since {control.since}"
     return ["", f"Control {control.number}, {control.id}, version {control.version}, {who}.", f"Why: {control.why}"]
 
 
-def _definitions(controls: Iterable["Control"]) -> dict[str, Any]:
-    names = ("number", "title", "why", "severity", "owner", "since", "version", "template")
+def definitions(controls: Iterable["Control"]) -> dict[str, Any]:
+    """The controls' definitions for programs."""
+    names = ("number", "title", "why", "severity", "owner", "since", "version", "template", "digest")
     return {control.id: {name: getattr(control, name) for name in names} for control in controls}

@@ -118,13 +118,13 @@ class CatalogueGroup(SuggestingGroup):
         self._classes = commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the catalogue's order."""
-        return list(self._classes)
+        """The names, in the catalogue's order, and what was added by hand before them."""
+        return [*self.commands, *self._classes]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Makes one command."""
         command_class = self._classes.get(cmd_name)
-        return RecordCommand(command_class) if command_class else None
+        return RecordCommand(command_class) if command_class else self.commands.get(cmd_name)
 
 
 def show(outcomes: Sequence[Outcome], as_json: bool) -> None:

@@ -37,7 +37,7 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("person", "People: joining, moving, absence, leaving.", _GENERATED),
             Subcommand("goal", "Strategic goals.", _GENERATED),
             Subcommand("survey", "What stakeholders say.", _GENERATED),
-            Subcommand("finding", "What becomes of an audit's findings.", _GENERATED),
+            Subcommand("finding", "What audits found, and what becomes of it.", "services.cli.findings:group"),
             Subcommand("rate", "Exchange rates.", _GENERATED),
             Subcommand("setting", "Targets, gate routes, scoring models and the like.", _GENERATED),
             Subcommand("access", "Who may act in which role.", _GENERATED),
@@ -50,8 +50,18 @@ SECTIONS: tuple[Section, ...] = (
         "Ask",
         (
             Subcommand("kpi", "Figures by unit, project or portfolio, as of any day.", "services.cli.asking:kpi"),
-            Subcommand("audit", "Whether units follow the process, and what was found.", "services.cli.audit:audit"),
+            Subcommand(
+                "capacity", "Who is free, who is booked, who is missing, by week.", "services.cli.capacity:capacity"
+            ),
+            Subcommand("explain", "A figure down to the events behind it.", "services.cli.explain:explain"),
+            Subcommand("audit", "Whether units follow the process, and what was found.", "services.cli.auditing:audit"),
+            Subcommand(
+                "benchmark", "KPIs by unit, by period, beside published figures.", "services.cli.benchmark:benchmark"
+            ),
             Subcommand("history", "Every event of one stream.", "services.cli.history:history"),
+            Subcommand("portfolio", "All projects, and which proposals fit.", "services.cli.portfolio:portfolio"),
+            Subcommand("report", "The steering pack as one file, reproducible.", "services.cli.report:report"),
+            Subcommand("replay", "History once more, under these or other rules.", "services.cli.replay:replay"),
         ),
     ),
     Section(

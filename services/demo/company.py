@@ -4,14 +4,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.commands.app import Governance
-from services.demo import governing, people, projects, work
+from services.demo import (
+    demand,
+    exposure,
+    findings,
+    governing,
+    growth,
+    house,
+    items,
+    people,
+    projects,
+    promises,
+    work,
+)
 from services.demo.script import Player, Progress, Script
 from services.demo.world import UNITS
 from services.errors import Rejected
 from services.settings import Settings
 
 DAYS = 1096
-TIMESHEET_WEEKS = 12
+TIMESHEET_WEEKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +76,17 @@ def written(seed: int, until: date, scale: float = 1.0) -> Script:
     governing.found(script, start, UNITS)
     staff = people.hire(script, start, UNITS, scale)
     people.teach(script, start, staff)
+    house.lay_down(script, start, staff)
+    growth.mature(script, start, UNITS, staff)
+    growth.careers(script, start, staff)
     governing.adopt_standards(script, start, UNITS, staff)
     governing.ask_about_the_pmo(script, start)
     running = projects.portfolio(script, start, UNITS, staff, scale)
     work.staff_projects(script, running, staff)
+    demand.look_for(script, running)
+    exposure.watch(script, running)
+    promises.keep(script, running)
+    items.do(script, running)
+    findings.follow_up(script, running, staff)
     work.log_hours(script, running, staff, round(TIMESHEET_WEEKS * min(1.0, scale * 2)) or 1)
     return script

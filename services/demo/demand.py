@@ -18,7 +18,12 @@ def look_for(script: Script, projects: list[Project]) -> None:
             code, booked = f"P{number}", project.booked_on[key]
             _plan(script, project, code, person.role, booked - script.days(6, 20), "")
             if script.chance(0.2):
-                script.say(booked - timedelta(days=4), "demand revise", weekly_hours="20", **_fields(project, code, person.role))
+                script.say(
+                    booked - timedelta(days=4),
+                    "demand revise",
+                    weekly_hours="20",
+                    **_fields(project, code, person.role),
+                )
             script.say(
                 booked + timedelta(days=1), "demand fill", project=project.code, placeholder=code, person=key,
                 allocation=project.code, by=project.manager.key,

@@ -69,6 +69,7 @@ def _take_up(
     month = standard.adopters.get(unit.code)
     adopted = start + month * _MONTH if month is not None else None
     assessed = due + script.days(40, 170) if unit.assesses_late else due - script.days(10, 60)
+    _prepare(script, unit, asked, where, director)
     while assessed <= script.last_day:
         ready = adopted is not None and assessed >= adopted
         good = (0.25 + 0.12 * unit.maturity) * (1.0 if ready else 0.6)
@@ -80,6 +81,7 @@ def _take_up(
             evidence=[f"https://docs.meridian.example/assessments/{standard.code}/{unit.code}"],
             late=rng.choice((0, 0, 4)), **where,
         )  # fmt: skip
+        _nonconform(script, assessed, results, where, director, officer)
         assessed += timedelta(days=rng.randint(330, 380))
     if adopted is None:
         return
@@ -88,6 +90,38 @@ def _take_up(
         _measure_usage(script, standard, unit, max(adopted, asked) + _MONTH, where)
     if (standard.code, unit.code) == ("PEER", "DIG"):
         script.say(adopted + 10 * _MONTH, "adoption abandon", reason="There was no time for it.", by=director, **where)
+
+
+def _prepare(script: Script, unit: UnitPlan, day: date, where: dict[str, Any], director: str) -> None:
+    """How much the standard changes, how ready the unit is for it, and how much it resists; less so half a year on."""
+    rng = script.random
+    for half in range(2):
+        when = day + timedelta(days=14 + 180 * half)
+        ready, resists = min(5, unit.maturity + half), max(1, 5 - unit.maturity - half)
+        said: dict[str, Any] = {"people": unit.people, "assessor": director, "by": director, **where}
+        if half == 0:
+            script.say(when, "adoption assess-impact", level=rng.randint(2, 4), **said)
+        script.say(when, "adoption assess-readiness", level=ready, **said)
+        script.say(when, "adoption assess-resistance", level=resists, **said)
+
+
+def _nonconform(
+    script: Script, day: date, results: dict[str, str], where: dict[str, Any], director: str, officer: str
+) -> None:
+    """What is not met becomes a nonconformity of the unit's director; most are resolved, some past their day."""
+    other = officer if officer != director else "MW-0002"
+    for item, result in results.items():
+        if result != "not-met":
+            continue
+        due = day + timedelta(days=120)
+        code = f"{item}-{day.year}-{day.month}"
+        raised = script.say(
+            day + timedelta(days=6), "adoption raise-nonconformity", nonconformity=code, severity="major",
+            due=due.isoformat(), requirement=item, raised_by=officer, owner=director, by=officer, **where,
+        )  # fmt: skip
+        if raised and script.chance(0.75):
+            script.say(due + script.days(-70, 20), "adoption resolve-nonconformity", nonconformity=code,
+                       decided_by=other, by=other, **where)  # fmt: skip
 
 
 def _measure_usage(script: Script, standard: StandardPlan, unit: UnitPlan, day: date, where: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ _KINDS = ("task", "task", "task", "defect", "test")
 
 
 def do(script: Script, projects: list[Project]) -> None:
-    """Every third project keeps its items here."""
-    for project in projects[::3]:
+    """Every second project keeps its items here."""
+    for project in projects[::2]:
         if project.fate != "entered-twice" and project.staffed:
             for number in range(1, script.random.randint(*_ITEMS)):
                 _item(script, project, f"W-{number}")

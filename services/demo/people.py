@@ -34,6 +34,7 @@ class Person:
     role: str
     weekly_hours: Decimal
     joined: date
+    level: int = 3
     left: date = _NEVER
     away: list[tuple[date, date]] = field(default_factory=list)
     booked: dict[str, tuple[date, date, Decimal]] = field(default_factory=dict)
@@ -86,7 +87,8 @@ def hire(script: Script, start: date, units: tuple[UnitPlan, ...], scale: float)
             early = is_leading or script.chance(0.75)
             joined = start if early else start + script.days(30, (script.last_day - start).days - 40)
             hours = rng.choice(_PART_TIME) if not is_leading and script.chance(0.18) else FULL_TIME
-            person = Person(f"MW-{len(everybody) + 1:04}", unit, role, hours, joined)
+            level = 12 if role == DIRECTOR else rng.randint(2, 9)
+            person = Person(f"MW-{len(everybody) + 1:04}", unit, role, hours, joined, level)
             everybody.append(person)
             _join(script, person, names[len(everybody)])
             if role == DIRECTOR:
@@ -110,7 +112,7 @@ def _join(script: Script, person: Person, name: str) -> None:
         role=person.role,
         skills=rng.sample(known, k=min(len(known), rng.randint(1, 2))),
         weekly_hours=str(person.weekly_hours),
-        career_level=12 if person.role == DIRECTOR else rng.randint(2, 9),
+        career_level=person.level,
         country=person.unit.country,
         work_mode=rng.choice(("office", "hybrid", "remote")),
         name=name,

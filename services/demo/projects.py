@@ -158,7 +158,7 @@ class _Life:
             if script.chance(0.8):
                 self.say(decided + script.days(5, 15), "project meet-condition", gate=gate, evidence=proof)
         self.say(decided, "project pass-gate", gate=gate, decided_by=approver, by=approver, **conditions)
-        if self.fate == "gate-revoked" and gate == "G2":
+        if self.fate == "gate-revoked" and gate == "G1":
             self.say(decided + timedelta(days=1), "project revoke-gate", gate=gate, decided_by=approver,
                      by=approver, reason="The supplier's offer turned out to be expired.")  # fmt: skip
             again = decided + timedelta(days=12)

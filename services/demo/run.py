@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from services.demo import tour
 from services.demo.company import DemoSummary, load
 from services.demo.present import Overview, overview
 from services.demo.world import CURRENCY, ORGANISATION, TIME_ZONE
@@ -75,6 +76,7 @@ def demo(
         transport = "the Faust worker" if now.bootstrap else "the embedded projector"
         say_what_runs(f"{summary.events:,} events landed by {transport}.")
         show(Demo(settings, summary, overview(now.clickhouse, settings, summary.last_day), tuple(ran)))
+        say("\n" + "\n".join(tour.lines()))
         if serve:
             say("Ready; Ctrl-C ends it.")
             while not stop.wait(_POLL_S):

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.streams import as_key
+from services.commands import assurance
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.catalogue import BY_PATH
 from services.commands.directory import PERSON_PREFIX, pseudonym, write_note
@@ -18,6 +20,8 @@ SYSTEM = "system:demo"
 _OPENING = time(8)
 _WORKING_DAY = timedelta(hours=10)
 _BATCH = 2_000
+
+_PATHS = {command.path: command for command in assurance.ISSUED_BY_PROGRAMS} | BY_PATH
 
 Progress = Callable[[int, int], None]
 
@@ -33,6 +37,18 @@ class Said:
     on: date | None
     label: str
     corrects: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventOf:
+    """In a field: the id of the event that `label` stands for, or `within` with that id as a key in it."""
+
+    label: str
+    within: str = ""
+
+    def told(self, event_id: str) -> str:
+        """The field's value."""
+        return self.within.format(as_key(event_id)) if self.within else event_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +168,22 @@ class Player:
     def _say(self, unit: UnitOfWork, said: Said, command_id: str, recorded_at: datetime) -> None:
         supersedes = self._outcomes[said.corrects].records[0].version if said.corrects else None
         meta = Meta(self._actor(said.actor), command_id, on=said.on, supersedes=supersedes, recorded_at=recorded_at)
-        prepared = Intake(self._secret).prepare(BY_PATH[said.path], said.fields, meta.said())
+        prepared = Intake(self._secret).prepare(_PATHS[said.path], self._known(said.fields), meta.said())
         outcome = unit.handle(prepared, meta)
         if said.label:
             self._outcomes[said.label] = outcome
+
+    def _known(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields, with the ids of events that are known only now."""
+        return {name: self._told(value) for name, value in fields.items()}
+
+    def _told(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._told(each) for each in value]
+        if not isinstance(value, EventOf):
+            return value
+        first = self._outcomes[value.label].records[0]
+        return value.told(f"{first.stream}/{first.version}")
 
     def _void(self, unit: UnitOfWork, said: Withdrawal, meta: Meta) -> None:
         record = self._outcomes[said.label].records[0]

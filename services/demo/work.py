@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from services.demo.people import Person, Staff
 from services.demo.fates import Project
+from services.demo.people import Person, Staff
 from services.demo.script import Script
 
 _SHARES = (Decimal(8), Decimal(12), Decimal(16), Decimal(20))

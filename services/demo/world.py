@@ -7,7 +7,10 @@ ORGANISATION = "Simulated company: Meridian Works (no real organisation)"
 TIME_ZONE = "Europe/London"
 CURRENCY = "EUR"
 TOP = "MERIDIAN"
-ROUTES: dict[str, dict[str, int]] = {"STANDARD": {"G1": 10, "G2": 10, "G3": 14, "G4": 14}, "LIGHT": {"G1": 10, "G4": 14}}
+ROUTES: dict[str, dict[str, int]] = {
+    "STANDARD": {"G1": 10, "G2": 10, "G3": 14, "G4": 14},
+    "LIGHT": {"G1": 10, "G4": 14},
+}
 """The gates of each route, with the days in which they are to be decided."""
 
 
@@ -110,6 +113,7 @@ class StandardPlan:
     requirements: dict[str, str]
     month: int = 1
     adopters: dict[str, int] = field(default_factory=dict)
+    is_reviewed: bool = True
 
     def fields(self, edition: str) -> dict[str, Any]:
         """The fields of publishing it, or of another edition."""
@@ -121,7 +125,9 @@ class StandardPlan:
             "requirements": dict(self.requirements),
         }
         if self.kind == "technology":
-            said |= {"data_class": "internal", "security_review": f"https://docs.meridian.example/security/{self.code}"}
+            said["data_class"] = "internal"
+            if self.is_reviewed:
+                said["security_review"] = f"https://docs.meridian.example/security/{self.code}"
         return said
 
 
@@ -166,7 +172,8 @@ STANDARDS: tuple[StandardPlan, ...] = (
     ),
     StandardPlan(
         "AI-FORECAST", "AI forecast of finish and cost", "technology",
-        {"R1": "Forecast beside the manager's own", "R2": "Error measured every quarter"}, 18, {"RND": 21, "DIG": 24},
+        {"R1": "Forecast beside the manager's own", "R2": "Error measured every quarter"},
+        18, {"RND": 21, "DIG": 24}, is_reviewed=False,
     ),
     StandardPlan(
         "PLANBOARD", "Shared planning board", "technology",

@@ -4,17 +4,23 @@ A control's occasions are what activated it. Each is satisfied, violated, cured 
 state that implies an activation, whose decisions are not recorded here, is neither a pass nor a finding.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from services.errors import NotFound
-from services.projections import templates
+from services.errors import BadInput, NotFound
+from services.projections import templates, templates_counting
 from services.projections.rules import (
+    Absence,
+    Existence,
+    Limit,
+    NotMoreThan,
     Periodic,
     Precedence,
     Response,
@@ -28,7 +34,7 @@ from services.projections.templates import RESULTS, Binder, Parts, view
 from services.yamlfile import Document
 
 FOLDER = Path(__file__).parent / "controls"
-Kind = Literal["project", "adoption", "workload"]
+Kind = Literal["project", "adoption", "workload", "timesheet", "person", "business-unit"]
 Severity = Literal["low", "medium", "high", "critical"]
 Line = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -62,7 +68,21 @@ SUBJECTS = {
         step=f"argMaxIf(happened, k, happened IN {_STEPS})",
     ),
     "adoption": Subject(reads=(), unit="any(log.unit)", label="any(log.standard)", step="'mandated'"),
+    "business-unit": Subject(
+        reads=("registered", "renamed"),
+        unit="substring(log.stream, 15)",
+        label="argMaxIf(tuple(log.name), k, happened IN ('registered', 'renamed')).1",
+        step="'registered'",
+    ),
+    "person": Subject(
+        reads=("joined", "moved"),
+        unit="argMaxIf(tuple(log.unit), k, happened IN ('joined', 'moved')).1",
+        label="substring(log.stream, 8)",
+        step="'joined'",
+    ),
 }
+_OWNERS = {"project": "project", "workload": "person", "timesheet": "person", "person": "person"}
+"""Whose unit answers for what a view of occasions says of such a kind; of the others, the view says the unit."""
 
 
 class Control(BaseModel):
@@ -81,10 +101,23 @@ class Control(BaseModel):
     version: Annotated[int, Field(ge=1)]
     rule: Rule
 
+    _text: str = PrivateAttr(default="")
+
     @property
     def template(self) -> str:
         """The rule's template."""
         return self.rule.template
+
+    @property
+    def text(self) -> str:
+        """The file's own words."""
+        return self._text
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it says, whatever the file's layout and comments."""
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @cache
@@ -93,8 +126,7 @@ def load_controls(folder: Path = FOLDER) -> dict[str, Control]:
     found: dict[str, Control] = {}
     numbers: dict[int, str] = {}
     for path in sorted(folder.glob("*.yaml")):
-        document = Document(path, path.read_bytes(), "a control")
-        control = _parsed(document)
+        document, control = _read(path, path.read_bytes())
         if control.id in found or control.number in numbers:
             key, other = ("id", control.id) if control.id in found else ("number", numbers[control.number])
             raise document.error(document.line_of([key]), f"{key}: {other} has it already")
@@ -103,13 +135,39 @@ def load_controls(folder: Path = FOLDER) -> dict[str, Control]:
     return dict(sorted(found.items(), key=lambda item: item[1].number))
 
 
-def find_control(wanted: str, folder: Path = FOLDER) -> Control:
-    """The control of this id or number. Raises NotFound with the nearest ids."""
-    controls = load_controls(folder)
+def _read(path: Path, data: bytes) -> tuple[Document, Control]:
+    document = Document(path, data, "a control")
+    control = _parsed(document)
+    control._text = data.decode("utf-8-sig")
+    return document, control
+
+
+def controls_with(folder: Path | None = None) -> dict[str, Control]:
+    """The shipped controls and those of a folder of one's own, which give no id or number again."""
+    shipped = load_controls()
+    if folder is None:
+        return shipped
+    numbers = {control.number: control for control in shipped.values()}
+    own = load_controls(folder)
+    for control in own.values():
+        if taken := shipped.get(control.id) or numbers.get(control.number):
+            key = "id" if taken.id == control.id else "number"
+            raise BadInput(f"{folder}: {key} of {control.id}: the shipped control {taken.id} has it already.")
+    return {**shipped, **own}
+
+
+def find_control(wanted: str, folder: Path | None = None) -> Control:
+    """The control of this id or number, shipped or of one's own. Raises NotFound with the nearest ids."""
+    controls = controls_with(folder)
     for control in controls.values():
         if wanted in (control.id, str(control.number)):
             return control
     raise NotFound(f"There is no control {wanted!r}; did you mean {nearest(wanted, controls)}?")
+
+
+def read_control(path: Path, data: bytes | None = None) -> Control:
+    """The control of one file, or of the words `data` that stand for it. Raises BadInput with file, line and reason."""
+    return _read(path, path.read_bytes() if data is None else data)[1]
 
 
 def _parsed(document: Document) -> Control:
@@ -122,7 +180,7 @@ def _parsed(document: Document) -> Control:
         # pydantic puts the template's name into the place of an error, which the file does not have
         found = [{**e, "loc": _place(e["loc"])} for e in error.errors()]
         raise document.refused(found) from error  # type: ignore[arg-type]
-    if control.subjects not in SUBJECTS and not isinstance(control.rule, ValidWhile):
+    if control.subjects not in SUBJECTS and not isinstance(control.rule, ValidWhile | Limit):
         line = document.line_of(["subjects"])
         raise document.error(line, f"subjects: {control.template} can be about {' or '.join(SUBJECTS)} only")
     return control
@@ -180,6 +238,10 @@ def compiled(control: Control) -> Compiled:
         case ValidWhile():
             source, entry = templates.valid_while(rule)
             return Compiled(source, entry, _NONE_BROKEN)
+        case Limit():
+            owner = _OWNERS.get(kind)
+            source, entry = templates_counting.limit(rule, bind, _heads(owner) if owner else None)
+            return Compiled(source, entry, {**_NONE_BROKEN, **bind.params})
         case Precedence():
             parts = templates.precedence(rule, kind, bind)
         case Segregation():
@@ -188,6 +250,12 @@ def compiled(control: Control) -> Compiled:
             parts = templates.periodic(rule, kind, bind)
         case Response():
             parts = templates.response(rule, kind, bind)
+        case Absence():
+            parts = templates_counting.absence(rule, kind, bind)
+        case Existence():
+            parts = templates_counting.existence(rule, kind, bind)
+        case NotMoreThan():
+            parts = templates_counting.not_more_than(rule, kind, bind)
     return Compiled(_by_stream(parts, SUBJECTS[kind], kind, bind), parts.entry, {**_NONE_BROKEN, **bind.params})
 
 
@@ -212,6 +280,16 @@ def _by_stream(parts: Parts, subject: Subject, kind: str, bind: Binder) -> str:
     standing = f"if(its_step = '{OBSERVED}', 'observed', 'governed') AS standing"
     heads = ["its_unit AS unit", "stream", "its_label AS label", standing, *parts.kept, f"{parts.raw} AS raw"]
     return f"SELECT {', '.join(heads)} FROM ({source})"
+
+
+def _heads(kind: str) -> str:
+    """Unit, label and standing by owner."""
+    subject = SUBJECTS[kind]
+    return (
+        f"SELECT log.stream AS owner, ifNull({subject.unit}, '') AS unit, ifNull({subject.label}, '') AS label,"
+        f" transform({subject.step}, ['{OBSERVED}', '{GONE}'], ['observed', 'gone'], 'governed') AS standing"
+        f" FROM {view(log_of(kind))} AS log WHERE log.happened IN {subject.reads} GROUP BY log.stream"
+    )
 
 
 def _listed(columns: dict[str, str]) -> str:

@@ -69,7 +69,7 @@ def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]
     # without the setting, engine 26.9 moves the columns of some joins around the sorting for ever
     ordered = "ORDER BY unit, label, subject SETTINGS query_plan_execute_functions_after_sorting = 0"
     found = clickhouse.rows(f"SELECT {columns} FROM ({query}) {ordered}", params)
-    labels = _named(clickhouse, [str(row["label"]) for row in found])
+    labels = named(clickhouse, [str(row["label"]) for row in found])
     return [{**row, "label": label} for row, label in zip(found, labels, strict=True)]
 
 
@@ -104,7 +104,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
         """,
         {**params, **({"broken": broken} if broken else {})},
     )
-    shown = _named(clickhouse, [str(row["shown"]) for row in found])
+    shown = named(clickhouse, [str(row["shown"]) for row in found])
     return [_figure(kpi, row, label, by) for row, label in zip(found, shown, strict=True)]
 
 
@@ -204,7 +204,8 @@ def _has_sources(kpi: Kpi) -> bool:
     return re.search(r"\bAS sources\b", kpi.sql) is not None
 
 
-def _named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
+def named(clickhouse: ClickHouse, labels: list[str]) -> list[str]:
+    """The labels with people's names in the place of their pseudonyms, where the directory has one."""
     people = sorted({found for label in labels for found in _PERSON.findall(label)})
     if not people:
         return labels

@@ -104,7 +104,7 @@ def parse_kpi(text: str, file: str = "KPI") -> Kpi:
     if not header["version"].isdigit():
         raise _wrong(file, at["version"], "version must be a whole number")
     # comments become empty lines, so that the engine and the linter count lines as the file does
-    sql = "\n".join("" if line.startswith("--") else line for line in lines)
+    sql = "\n".join("" if line.lstrip().startswith("--") else line for line in lines)
     for number, problem in lint(sql):
         raise _wrong(file, number, problem)
     told = {**header, "version": int(header["version"]), "sql": sql.strip(), "text": text, "by": by}

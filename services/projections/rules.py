@@ -9,12 +9,12 @@ import difflib
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from schemas.catalogue import EVENTS
-from services.projections.definitions import table, tables
+from services.projections.definitions import table, tables, view_of
 
 Value = str | int | bool | None
 _COLUMN = re.compile(r"^ {4}(\w+) (.+?),?$", re.MULTILINE)
@@ -238,6 +238,7 @@ class Response(Activated):
     target: Selector
     in_force: InForce | None = None
     earlier_counts: bool = False
+    same_item: bool = Field(default=False, description="Only what is about the same part of the stream")
     released_by: tuple[Release, ...] = ()
 
     @field_validator("due")
@@ -261,10 +262,123 @@ class ValidWhile(_Model):
     @field_validator("needs", "held")
     @classmethod
     def _view(cls, name: str) -> str:
-        known = {view.name for t in tables() for view in t.views}
-        if name not in known:
-            raise ValueError(f"there is no view {name!r}; did you mean {nearest(name, known)}?")
+        return _viewed(name)
+
+
+Selectors = Annotated[tuple[Selector, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Stretch(_Model):
+    """From what one of `begins` picks to the next of `ends`."""
+
+    begins: Selectors
+    ends: Selectors
+
+
+class Absence(Activated):
+    """What is activated is never of the `forbidden` sort, or never comes `during` a stretch, once its grace is over.
+
+    `cured_by` says what cures it afterwards, unless it is forbidden itself; without, nothing does.
+    """
+
+    template: Literal["absence"]
+    forbidden: Selector | None = None
+    during: Stretch | None = None
+    grace_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    cured_by: Selectors | None = None
+    same_item: bool = Field(default=False, description="Only what is about the same part of the stream cures")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.forbidden is None) == (self.during is None):
+            raise ValueError("an absence names either what is forbidden, or during what")
+        return self
+
+
+class Existence(Activated):
+    """By so many days after the activation, what is `needed` has come, then or at any time before."""
+
+    template: Literal["existence"]
+    needed: Selector
+    within_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    same_item: bool = Field(default=False, description="Only what is about the same part of the stream")
+
+
+class NotMoreThan(_Model):
+    """No run is longer than `at_most`.
+
+    A run is what is counted until one of `ended_by`, or another value in a column of `alike`. Each run is
+    one occasion; nothing cures one that was too long.
+    """
+
+    template: Literal["not-more-than"]
+    counted: Selector
+    at_most: Annotated[int, Field(ge=1, le=10_000)]
+    alike: Names = ()
+    ended_by: Names = ()
+    same_item: bool = Field(default=False, description="Each part of the stream is counted for itself")
+
+    @field_validator("alike")
+    @classmethod
+    def _ours(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(_column(name, info) for name in names)
+
+    @field_validator("ended_by")
+    @classmethod
+    def _known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return _checked(names, _kind(info))
+
+
+class Limit(_Model):
+    """The number in each row of a view keeps within a limit.
+
+    The view has one row per occasion: stream, owner (the stream whose unit answers), k of the activating event, number
+    (null: no evidence), own_limit (in the place of ours, or null), is_open (1 while the number may still grow),
+    from_day (the due day is so many days later, or null), cured_at (or null), evidence and detail. `given` are
+    parameters of the view; one that is named `limit` takes the limit itself.
+    """
+
+    template: Literal["limit"]
+    view: str
+    at_most: float | None = None
+    at_least: float | None = None
+    given: dict[str, float] = Field(default={}, validate_default=True)
+
+    @field_validator("view")
+    @classmethod
+    def _view(cls, name: str) -> str:
+        _viewed(name)
+        if missing := [column for column in _OCCASION if column not in view_of(name).text]:
+            raise ValueError(f"the view {name!r} has no {' and no '.join(missing)}, so it is not one of occasions")
         return name
 
+    @field_validator("given")
+    @classmethod
+    def _taken(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        taken = view_of(info.data["view"]).params.keys() - _OF_THE_SCOPE if "view" in info.data else given.keys()
+        if taken != given.keys():
+            raise ValueError(f"the view takes {' and '.join(sorted(taken)) or 'nothing'}")
+        return given
 
-Rule = Annotated[Precedence | Response | Periodic | Segregation | ValidWhile, Field(discriminator="template")]
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("a limit is either at_most or at_least")
+        return self
+
+
+_OCCASION = ("owner", "number", "own_limit", "is_open", "from_day", "cured_at")
+_OF_THE_SCOPE = {"as_of", "as_of_k", "known_at", "basis", "tz", "period_from", "period_to", "limit"}
+
+
+def _viewed(name: str) -> str:
+    known = {view.name for t in tables() for view in t.views}
+    if name not in known:
+        raise ValueError(f"there is no view {name!r}; did you mean {nearest(name, known)}?")
+    return name
+
+
+Rule = Annotated[
+    Precedence | Response | Periodic | Segregation | ValidWhile | Absence | Existence | NotMoreThan | Limit,
+    Field(discriminator="template"),
+]

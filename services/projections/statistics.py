@@ -31,7 +31,7 @@ def kaplan_meier_median(durations: Iterable[tuple[float, bool]]) -> float | None
     return None
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """The interval of a share, 0..1. Raises ValueError for n = 0.
 
     Called what it is: how far the process that made these n could lie from what they show; the n themselves are all

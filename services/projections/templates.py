@@ -99,12 +99,13 @@ def own(keys: str) -> str:
     return f"arrayMap(v -> concat(stream, '/', toString(bitAnd(v, 1048575))), arrayFilter(v -> v != 0, {keys}))"
 
 
-_DAY = f"toDate32(occurred_at, {ZONE})"
-_NO_DAY = "CAST(NULL AS Nullable(Date32))"
-_NO_MOMENT = "CAST(NULL AS Nullable(DateTime64(3, 'UTC')))"
+DAY = f"toDate32(occurred_at, {ZONE})"
+NO_DAY = "CAST(NULL AS Nullable(Date32))"
+NO_MOMENT = "CAST(NULL AS Nullable(DateTime64(3, 'UTC')))"
 
 
-def _array(condition: str, *elements: str) -> str:
+def gathered(condition: str, *elements: str) -> str:
+    """The aggregate that holds an element for each event of the condition, in order."""
     element = elements[0] if len(elements) == 1 else f"({', '.join(elements)})"
     return f"arrayCompact(arraySort(groupArrayIf({element}, {condition})))"
 
@@ -114,12 +115,12 @@ def _next(array: str, last: str) -> str:
     return f"arraySlice(arrayPushBack({array}, {last}), 2)"
 
 
-def _until(condition: str) -> str:
+def until_of(condition: str) -> str:
     """The last key at which an event may have come, worked out for those of the condition only."""
-    midnight = f"toDateTime64({_DAY}, 3, {ZONE}) = occurred_at"
+    midnight = f"toDateTime64({DAY}, 3, {ZONE}) = occurred_at"
     return (
         f"multiIf(NOT ({condition}), k, {midnight},"
-        f" toUnixTimestamp64Milli(toDateTime64({_DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
+        f" toUnixTimestamp64Milli(toDateTime64({DAY} + 1, 3, {ZONE})) * 1048576 - 1, k)"
     )
 
 
@@ -129,33 +130,34 @@ def _said(violated: str) -> str:
     )
 
 
-def _imported(acts: str, seen: str, rest: str) -> str:
+def imported(acts: str, seen: str, rest: str) -> str:
     """One occasion without evidence if nothing activated but a source's state; no `if`, see `Parts`."""
     return f"arrayMap(o -> (toUInt8({NO_EVIDENCE}), o, {rest}), arraySlice({seen}, 1, toUInt8(empty({acts}))))"
 
 
-def _reads(*selectors: Selector | None) -> set[str]:
+def happenings_of(*selectors: Selector | None) -> set[str]:
+    """What the selectors pick from, which is all that has to be read for them."""
     return {name for selector in selectors if selector for name in selector.happened}
 
 
 def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
     """Each activation, held against what was in force then; per requirement: its state's code, and its event."""
-    reads = _reads(rule.activation, rule.observed)
+    reads = happenings_of(rule.activation, rule.observed)
     activated = bind.chosen(rule.activation, kind)
-    arrays = {"acts": _array(activated, "k", _until(activated))}
-    arrays["seen"] = _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')"
+    arrays = {"acts": gathered(activated, "k", until_of(activated))}
+    arrays["seen"] = gathered(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')"
     looked: dict[str, str] = {}
     states = []
     for n, required in enumerate(rule.required):
-        reads |= {*required.happened, *required.cancelled_by} | _reads(required.observed)
+        reads |= {*required.happened, *required.cancelled_by} | happenings_of(required.observed)
         meant = bind.chosen(required, kind)
         either = f"({meant}) OR {bind.among(required.cancelled_by)}" if required.cancelled_by else meant
-        arrays[f"held{n}"] = _array(either, "k", f"toUInt8({meant})")
+        arrays[f"held{n}"] = gathered(either, "k", f"toUInt8({meant})")
         looked[f"before{n}"] = f"arrayMap(a -> arrayLast(h -> h.1 <= a.1, held{n}), acts)"
         looked[f"after{n}"] = f"arrayMap(a -> arrayFirst(h -> h.2 AND h.1 > a.1, held{n}), acts)"
         shown = ""
         if required.observed:
-            arrays[f"shown{n}"] = _array(bind.chosen(required.observed, kind), "k")
+            arrays[f"shown{n}"] = gathered(bind.chosen(required.observed, kind), "k")
             shown = f"arrayExists(o -> o <= a.2, shown{n}), ({NO_EVIDENCE}, shown{n}[1]), "
         states.append(
             f"multiIf(b{n}.2, ({SATISFIED}, b{n}.1), f{n}.2 AND f{n}.1 <= a.2, ({SATISFIED}, f{n}.1), "
@@ -166,13 +168,13 @@ def precedence(rule: Precedence, kind: str, bind: Binder) -> Parts:
     said = f"concat(if(s.1 = {NO_EVIDENCE}, 'undecided, only shown by a source: ', 'without '), n)"
     failed = f"arrayFilter(t -> t != '', arrayMap((s, n) -> if(s.1 = {SATISFIED}, '', {said}), x.3, {names}))"
     cured = moment_of(f"arrayMax(s -> if(s.1 = {CURED}, s.2, x.2), x.3)")
-    imported = _imported("acts", "seen", "CAST([], 'Array(Tuple(UInt8, Int64))')")
+    shown = imported("acts", "seen", "CAST([], 'Array(Tuple(UInt8, Int64))')")
     return Parts(
         reads,
         arrays,
         [looked, {"states": f"arrayMap((a, {taken}) -> [{', '.join(states)}], acts, {', '.join(looked)})"}],
-        f"arrayConcat({imported}, arrayMap((a, s) -> (toUInt8(arrayMax(s.1)), a.1, s), acts, states))",
-        f"(x.2, {_NO_DAY}, if(x.1 = {CURED}, {cured}, NULL), {own('arrayPushFront(x.3.2, x.2)')}, "
+        f"arrayConcat({shown}, arrayMap((a, s) -> (toUInt8(arrayMax(s.1)), a.1, s), acts, states))",
+        f"(x.2, {NO_DAY}, if(x.1 = {CURED}, {cured}, NULL), {own('arrayPushFront(x.3.2, x.2)')}, "
         f"if(empty(x.3), '{NOTHING_DECIDED}', arrayStringConcat({failed}, ', ')))",
     )
 
@@ -183,25 +185,25 @@ def segregation(rule: Segregation, kind: str, bind: Binder) -> Parts:
     arrays: dict[str, str] = {}
     found = []
     for n, pair in enumerate(rule.pairs):
-        reads |= _reads(pair.activation, pair.against, pair.observed)
+        reads |= happenings_of(pair.activation, pair.against, pair.observed)
         decided = bind.chosen(pair.activation, kind)
-        arrays[f"acts{n}"] = _array(decided, "k", _until(decided), "item", f"ifNull({pair.by}, '')")
-        arrays[f"other{n}"] = _array(bind.chosen(pair.against, kind), "k", "item", f"ifNull({pair.other}, '')")
+        arrays[f"acts{n}"] = gathered(decided, "k", until_of(decided), "item", f"ifNull({pair.by}, '')")
+        arrays[f"other{n}"] = gathered(bind.chosen(pair.against, kind), "k", "item", f"ifNull({pair.other}, '')")
         same = " AND o.2 = a.3" if pair.same_item else ""
         matter = f"arrayLast(o -> o.1 <= a.2{same}, other{n})"
         text = bind.value(f"{pair.by} is {pair.other}", "String")
         result = f"multiIf(a.4 = '' OR {matter}.3 = '', {NO_EVIDENCE}, a.4 = {matter}.3, {VIOLATED}, {SATISFIED})"
         each = f"arrayMap(a -> ({result}, a.1, {matter}.1, {text}), acts{n})"
         if pair.observed:
-            arrays[f"seen{n}"] = _array(bind.chosen(pair.observed, kind), "k")
-            found.append(_imported(f"acts{n}", f"seen{n}", f"toInt64(0), {text}"))
+            arrays[f"seen{n}"] = gathered(bind.chosen(pair.observed, kind), "k")
+            found.append(imported(f"acts{n}", f"seen{n}", f"toInt64(0), {text}"))
         found.append(each)
     return Parts(
         reads,
         arrays,
         [],
         f"arrayConcat({', '.join(found)})",
-        f"(x.2, {_NO_DAY}, {_NO_MOMENT}, {own('[x.2, x.3]')}, "
+        f"(x.2, {NO_DAY}, {NO_MOMENT}, {own('[x.2, x.3]')}, "
         f"multiIf(x.1 = {NO_EVIDENCE}, concat('unknown whether ', x.4), x.1 = {VIOLATED}, x.4, ''))",
     )
 
@@ -214,9 +216,9 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
     """
     begins, ends = bind.among(rule.during.begins), bind.among(rule.during.ends)
     arrays = {
-        "steps": _array(f"({begins}) OR ({ends})", "k", f"toUInt8({begins})"),
-        "targets": _array(bind.chosen(rule.target, kind), "k"),
-        "seen": _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
+        "steps": gathered(f"({begins}) OR ({ends})", "k", f"toUInt8({begins})"),
+        "targets": gathered(bind.chosen(rule.target, kind), "k"),
+        "seen": gathered(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
     }
     limit = bind.value(rule.every_days, "Int32")
     today = "toInt32({as_of:Date32})"
@@ -251,10 +253,10 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
     within = f"arrayFirst(i -> i.5 + i.4 - i.2 >= x.3 + {limit}, runs)"
     due = f"if({within}.1 = 0, NULL, {as_date(f'({within}.2 + x.3 + {limit} - {within}.5)')})"
     return Parts(
-        {*rule.during.begins, *rule.during.ends} | _reads(rule.target, rule.observed),
+        {*rule.during.begins, *rule.during.ends} | happenings_of(rule.target, rule.observed),
         arrays,
         layers,
-        f"arrayConcat({_imported('steps', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
+        f"arrayConcat({imported('steps', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
         f"(x.2, {due}, if(x.1 = {CURED}, {moment_of('x.4')}, NULL), {own('[x.2, x.4]')}, {_said('none since')})",
         kept=("runs",),
     )
@@ -262,24 +264,24 @@ def periodic(rule: Periodic, kind: str, bind: Binder) -> Parts:
 
 def response(rule: Response, kind: str, bind: Binder) -> Parts:
     """Each activation with its due day, put off by what releases it, and the first target that serves it."""
-    reads = _reads(rule.activation, rule.target, rule.observed, *rule.released_by)
-    day = f"toInt32({_DAY})"
+    reads = happenings_of(rule.activation, rule.target, rule.observed, *rule.released_by)
+    day = f"toInt32({DAY})"
     sought = f"ifNull({rule.in_force.column}, '')" if rule.in_force else "''"
     asks = f"{bind.chosen(rule.activation, kind)} AND {rule.due} IS NOT NULL"
     serves = bind.chosen(rule.target, kind)
     arrays = {
-        "acts": _array(asks, "k", day, _until(asks), f"ifNull(toInt32({rule.due}), 0)"),
-        "targets": _array(serves, "k", day, _until(serves), sought),
-        "seen": _array(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
+        "acts": gathered(asks, "k", day, until_of(asks), f"ifNull(toInt32({rule.due}), 0)", "item"),
+        "targets": gathered(serves, "k", day, until_of(serves), sought, "item"),
+        "seen": gathered(bind.chosen(rule.observed, kind), "k") if rule.observed else "CAST([], 'Array(Int64)')",
     }
     releases = []
     for n, release in enumerate(rule.released_by):
         until = f"ifNull(toInt32({release.until}), {_EVER})" if release.until else f"toInt32({_EVER})"
-        arrays[f"freed{n}"] = _array(bind.chosen(release, kind), "k", day, until)
+        arrays[f"freed{n}"] = gathered(bind.chosen(release, kind), "k", day, until)
         ended = "toInt32(0)"
         if release.ended_by:
             reads |= set(release.ended_by)
-            arrays[f"bound{n}"] = _array(bind.among(release.ended_by), "k", day)
+            arrays[f"bound{n}"] = gathered(bind.among(release.ended_by), "k", day)
             ended = f"arrayFirst(e -> e.1 > r.1, bound{n}).2"
         over = f"if({ended} = 0, r.3, least(r.3, {ended}))"
         releases.append(f"arrayMap(r -> (r.1, r.2, {over}), freed{n})")
@@ -289,6 +291,11 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         joined, valid = _in_force(rule, bind)
         arrays["ruling"] = "any(other.stages)"
     after = "" if rule.earlier_counts else " AND t.3 >= a.1"
+    nexts = _next("acts.2", f"toInt32({2 * _EVER})")
+    if rule.same_item:
+        after += " AND t.5 = a.5"
+        following = "arrayFirst(b -> b.1 > a.1 AND b.5 = a.5, acts)"
+        nexts = f"arrayMap(a -> if({following}.1 = 0, toInt32({2 * _EVER}), {following}.2), acts)"
     layers = [
         {"freed": f"arraySort(arrayConcat({', '.join(releases)}))" if releases else no_release},
         {
@@ -296,7 +303,7 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
             "serving": f"arrayMap(a -> arrayFilter(t -> {valid}{after}, targets), acts)",
         },
         {
-            "nexts": _next("acts.2", f"toInt32({2 * _EVER})"),
+            "nexts": nexts,
             "firsts": "arrayMap(s -> s[1], serving)",
             # whichever comes first after the due day: the target, or what releases from it
             "cures": "arrayMap((d, s) -> arraySort(arrayConcat(arrayMap(t -> t.1, arrayFilter(t -> t.2 > d, s)),"
@@ -312,7 +319,7 @@ def response(rule: Response, kind: str, bind: Binder) -> Parts:
         reads,
         arrays,
         layers,
-        f"arrayConcat({_imported('acts', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
+        f"arrayConcat({imported('acts', 'seen', 'toInt32(0), toInt64(0)')}, {raw})",
         f"(x.2, if(x.1 = {NO_EVIDENCE}, NULL, {as_date('x.3')}), if(x.1 = {CURED}, {moment_of('x.4')}, NULL), "
         f"{own('[x.2, x.4]')}, {_said('not done')})",
         joined=joined,

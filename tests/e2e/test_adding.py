@@ -16,7 +16,7 @@ from services.runtime import open_reader
 from services.settings import Settings
 settings = Settings.load()
 with open_reader(settings) as clickhouse:
-    view = "lessons(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
+    view = "site_visits(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
     print(clickhouse.rows("SELECT * FROM " + view, Scope(dt.date(2100, 1, 1), settings.zone).params()))
 """
 
@@ -58,8 +58,8 @@ def test_an_event_is_added_in_three_files(tmp_path: Path) -> None:
     run("-m", "schemas.generate")
     run("-m", "schemas.samples")
     run("-m", "services.reference")
-    assert (copy / "schemas/json/pmo.project.lesson-recorded.v1.json").exists()
-    assert "record-lesson" in (copy / "docs/reference/commands.md").read_text()
-    said = pmo("project", "record-lesson", "CRANE-7", "L1", "--topic", "Permits", "--on", "2026-02-01")
-    assert "project:CRANE-7/2 lesson-recorded" in said
-    assert "'topic': 'Permits'" in run("-c", QUERY)
+    assert (copy / "schemas/json/pmo.project.site-visited.v1.json").exists()
+    assert "visit-site" in (copy / "docs/reference/commands.md").read_text()
+    said = pmo("project", "visit-site", "CRANE-7", "V1", "--place", "Quay 3", "--on", "2026-02-01")
+    assert "project:CRANE-7/2 site-visited" in said
+    assert "'place': 'Quay 3'" in run("-c", QUERY)

@@ -39,6 +39,7 @@ def commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[
 
 
 EVERY = list(commands())
+DEFAULTS = {("kpi", "show"), ("audit", "show"), ("report", "issue")}
 
 
 def ids(pair: object) -> str:
@@ -55,13 +56,15 @@ def test_every_command_has_help_and_an_example_that_parses(
 ) -> None:
     shown = pmo.ok(*path, "--help")
     assert command.help and command.help.splitlines()[0] in shown.replace("\n  ", " ")
-    example_of = re.compile(rf" +(?:PMO_\w+=\S+ )*pmo ({' '.join(path)}\b.*)")
+    # the default subcommand of a group may be left out
+    said = path[:-1] if path in DEFAULTS else path
+    example_of = re.compile(rf" +(?:PMO_\w+=\S+ )*pmo ({' '.join(said)}\b.*)")
     examples = [found[1] for line in shown.splitlines() if (found := example_of.fullmatch(line))]
     assert examples, "no example"
     for parameter in command.params:
         assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
     for example in examples:
-        args = shlex.split(example.partition(" > ")[0])[len(path) :]
+        args = shlex.split(example.partition(" > ")[0])[len(said) :]
         context = command.make_context(path[-1], args)
         if isinstance(command, RecordCommand):
             check_fields(command, context.params, pmo, tmp_path)
@@ -72,9 +75,10 @@ def check_fields(command: RecordCommand, params: dict[str, object], pmo: Pmo, fo
     fields = command.fields(dict(params), settings)
     for name in ("evidence", "certificate", "security_review"):
         if isinstance(named := fields.get(name), list):
-            for file in named:
+            files = [file for file in named if "://" not in file]
+            for file in files:
                 (folder / file).touch()
-            fields[name] = [str(folder / file) for file in named]
+            fields[name] = [str(folder / file) if file in files else file for file in named]
     Intake("secret").prepare(command.command_class, fields, {})
 
 
@@ -126,7 +130,7 @@ def test_completion(tmp_path: Path) -> None:
     [
         ("kpi on-time", ["on-time", "on-time-current"]),
         ("audit app", ["approved-baseline-before-start"]),
-        ("audit 1", ["1", "12"]),
+        ("audit 33", ["33"]),
         ("kpi --unit o", ["OPS"]),
         ("project start c", ["CRANE-7"]),
         ("project propose X --unit O", ["OPS"]),

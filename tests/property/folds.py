@@ -113,6 +113,7 @@ def report(records: Records) -> Row | None:
     return (
         *get(said, *fields),
         version(said),
+        *get(said, "currency"),
         *get(forecast, "forecast_finish", "forecast_cost", "currency"),
         version(forecast),
         when(forecast),
@@ -146,7 +147,7 @@ def person(records: Records) -> Row | None:
         when(job),
         *get(last(records, "joined", "hours-changed"), "weekly_hours"),
         *get(joined, "country", "work_mode"),
-        list(get(joined, "skills")[0]),
+        list(get(last(records, "joined", "skills-changed"), "skills")[0]),
         when(joined),
         when(gone),
         *get(gone, "voluntary"),
@@ -292,6 +293,7 @@ def goal(records: Records) -> Row | None:
     return (
         *get(last(records, "declared"), "statement"),
         *get(last(records, "declared", "reweighted"), "weight"),
+        version(last(records, "declared", "reweighted")),
         *get(last(records, "declared"), "owner_unit"),
         standing is not None and happened(standing) == "retired",
     )

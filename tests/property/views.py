@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from schemas.event import Record
 from schemas.streams import keys_of
+from tests.property import folds_more as more
 from tests.property.folds import (
     IMPORT,
     Row,
@@ -26,6 +27,7 @@ from tests.property.folds import (
     training,
     unit,
 )
+from tests.property.folds_projects import baselines, benefit, change, gate, milestone, proposal, risk
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class ViewCase:
     stream: str = "stream"
 
 
+def _up_to(tuple_column: str, last: int) -> str:
+    """The first parts of a column that is a tuple."""
+    return ", ".join(f"{tuple_column}.{number}" for number in range(1, last + 1))
+
+
+_PUBLISHED = _up_to("published", 6) + ", nullIf(first_published, toDateTime64(0, 3, 'UTC'))"
 _PLAN = "{0}.1, {0}.2, {0}.3, {0}.4, {0}.5"
 VIEWS = (
     ViewCase(
@@ -53,9 +61,43 @@ VIEWS = (
     ),
     ViewCase(
         "project_reports", "project",
-        "report.1, report.2, report.3, report.4, report.5, report.6, report.7, forecast.1, forecast.2, forecast.3, "
-        "forecast.4, forecast.5",
+        "report.1, report.2, report.3, report.4, report.5, report.6, report.7, report.8, forecast.1, "
+        "forecast.2, forecast.3, forecast.4, forecast.5",
         report,
+    ),
+    ViewCase(
+        "baselines", "project", "arrayMap(s -> (s.2, s.3, s.4, s.5, s.6, s.7, s.8), sets)", baselines,
+    ),
+    ViewCase(
+        "proposals", "project",
+        "proposal.1, proposal.2, proposal.3, proposal.4, proposal.5, proposal.6, proposal.7, proposal.8, proposal.9, "
+        "proposal.11, scoring.1, scoring.2, scoring.3, scoring.5, ranking.1, ranking.2, ranking.3, ranking.4, "
+        "deferred_until",
+        proposal,
+    ),
+    ViewCase(
+        "milestones", "project",
+        "plan.1, plan.2, plan.3, due, due_version, reached_at, reached_version, moves", milestone, "milestone",
+    ),
+    ViewCase(
+        "changes", "project",
+        "request.1, request.2, request.3, request.4, request.5, request.6, verdict, decision.2, decision.4",
+        change, "change",
+    ),
+    ViewCase(
+        "gates", "project",
+        "arrayMap(r -> r.3, requests), arrayMap(d -> (d.3, d.4, d.5), decisions), condition_due, condition_met_at",
+        gate, "gate",
+    ),
+    ViewCase(
+        "risks", "project",
+        "what.1, what.2, what.3, assessment.1, assessment.2, assessment.3, assessment.4, assessment.6, state",
+        risk, "risk",
+    ),
+    ViewCase(
+        "benefits", "project",
+        "plan.1, plan.2, plan.3, plan.4, plan.5, plan.6, measured.1, measured.2, measured.3, measured.4",
+        benefit, "benefit",
     ),
     ViewCase("units", "business-unit", "name, parent, country, merged_into, is_retired", unit),
     ViewCase(
@@ -102,13 +144,62 @@ VIEWS = (
         "stakeholder_role, satisfaction, scores, recommend, answered_at, version", response, "response",
     ),
     ViewCase("surveys", "survey", "invited", survey),
-    ViewCase("goals", "goal", "statement, weight, owner_unit, is_retired", goal),
+    ViewCase("goals", "goal", "statement, weight, weight_version, owner_unit, is_retired", goal),
     ViewCase("imports", "import", "completed_at, " + ", ".join(IMPORT), imported),
+    ViewCase(
+        "placeholders", "demand", "role, skill, option_group, first_day, last_day, weekly_hours, plan_version",
+        more.placeholder, "placeholder",
+    ),
+    ViewCase(
+        "work_items", "work",
+        "work_type, parent, created_at, assignee, plan.1, plan.2, plan.3, status, category, status_since, step.4, "
+        "steps, blocks, is_removed",
+        more.work_item,
+    ),
+    ViewCase("paths", "path", "role, arrayMap(l -> (l.1, l.2, l.3, l.4), levels)", more.path),
+    ViewCase(
+        "maturity", "business-unit", _up_to("held", 7), more.maturity, "model", "concat('business-unit:', unit)"
+    ),
+    ViewCase(
+        "improvements", "business-unit",
+        "plan.1, plan.2, if(plan.4 = 0, NULL, plan.3), plan.4, done_at, completion.2",
+        more.improvement, "improvement", "concat('business-unit:', unit)",
+    ),
+    ViewCase(
+        "nonconformities", "adoption",
+        _up_to("raised", 6) + ", resolved_at, resolved_version",
+        more.nonconformity, "nonconformity",
+    ),
+    ViewCase("change_readiness", "adoption", "impact, readiness, resistance", more.readiness),
+    ViewCase(
+        "assessed_levels", "person", _up_to("assessment", 4), more.assessed_level,
+        stream="concat('person:', person)",
+    ),
+    ViewCase("linked_people", "person", "person", more.linked, stream="other"),
+    ViewCase("settings", "setting", "value, held.2, held.3", more.setting),
+    ViewCase(
+        "rates", "rate", "first_day, to_currency, rate, held.4", more.rate, "entry", "concat('rate:', currency)"
+    ),
+    ViewCase(
+        "rights", "access", _up_to("granted", 3), more.right, "unit", "concat('access:', person)"
+    ),
+    ViewCase("published_controls", "control", _PUBLISHED, more.definition),
+    ViewCase("published_kpis", "kpi", _PUBLISHED, more.definition),
+    ViewCase("reports", "report", _up_to("issued", 8), more.issued),
+    ViewCase("audits", "audit", _up_to("performed", 11), more.audit),
+    ViewCase(
+        "findings", "finding",
+        _up_to("found", 8) + ", found.10, found.9, step.2, step.3, state, promise.1, promise.2, acceptance.1, "
+        "acceptance.2, acceptance.3, nullIf(closed_at, toDateTime64(0, 3, 'UTC'))",
+        more.finding,
+    ),
 )  # fmt: skip
 
 
 def expected(case: ViewCase, streams: dict[str, list[Record]]) -> dict[tuple[str, ...], Row]:
     """What the view must show of these streams' records that count, by stream and part."""
+    if case.view == "linked_people":
+        return more.linked(streams.values())
     found: dict[tuple[str, ...], Row] = {}
     for stream, records in streams.items():
         if not stream.startswith(case.kind + ":"):

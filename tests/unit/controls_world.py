@@ -47,6 +47,9 @@ _NEEDED: dict[str, Any] = {
     "weekly_hours": 40,
     "skills": (),
     "hard": True,
+    "model": "VALUE",
+    "model_version": 1,
+    "components": {},
     "decided_by": PERSONS["bob"],
 }
 _codes = itertools.count()

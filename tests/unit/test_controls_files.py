@@ -11,7 +11,7 @@ from controls_world import ZONE, World, opened
 
 from services.audit.run import check, scorecard
 from services.errors import BadInput, NotFound
-from services.projections.checking import FOLDER, compiled, find_control, load_controls
+from services.projections.checking import FOLDER, compiled, controls_with, find_control, load_controls
 from services.projections.definitions import tables
 from services.projections.scope import Scope
 from services.projections.templates import view
@@ -26,9 +26,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_the_catalogue_has_its_first_controls() -> None:
-    assert {1: "precedence", 4: "periodic", 7: "segregation", 9: "response", 12: "valid-while"}.items() <= {
-        control.number: control.template for control in load_controls().values()
-    }.items()
+    assert {
+        1: "precedence",
+        4: "periodic",
+        7: "segregation",
+        9: "response",
+        12: "valid-while",
+        8: "absence",
+        25: "not-more-than",
+        26: "limit",
+    }.items() <= {control.number: control.template for control in load_controls().values()}.items()
 
 
 def test_a_control_is_found_by_id_and_by_number() -> None:
@@ -79,6 +86,13 @@ def test_a_bad_file_is_refused_with_line_and_reason(tmp_path: Path, old: str, ne
         ("04*", "every_days: 14", "every_days: 0", "greater than or equal to 1"),
         ("04*", "subjects: project", "subjects: workload", "nothing of a workload"),
         ("04*", "begins: [started", "begins: [begun", "nothing of a project is 'begun'"),
+        ("08*", "same_item: true", "during: {begins: {happened: started}, ends: {happened: completed}}",
+            "an absence names either"),
+        ("25*", "alike: [percent_complete", "alike: [percent", "no column 'percent'"),
+        ("26*", "view: recordings", "view: recording", "did you mean recordings"),
+        ("26*", "view: recordings", "view: projects", "has no owner and no number"),
+        ("26*", "at_most: 30", "at_most: 30\n  given: {threshold: 5}", "the view takes nothing"),
+        ("26*", "at_most: 30", "given: {}", "a limit is either at_most or at_least"),
     ],
 )  # fmt: skip
 def test_every_template_checks_its_names(tmp_path: Path, file: str, old: str, new: str, reason: str) -> None:
@@ -94,7 +108,7 @@ def test_a_rule_over_events_is_about_a_kind_whose_unit_is_known(tmp_path: Path) 
     mine = GOOD[: GOOD.index("rule:")].replace("subjects: project", "subjects: workload")
     mine += "rule:\n  template: precedence\n  activation: {happened: allocation-confirmed}\n"
     (tmp_path / "mine.yaml").write_text(mine + "  required: [{name: plan, happened: allocation-planned}]\n")
-    with pytest.raises(BadInput, match="line 7: subjects: precedence can be about project or adoption only"):
+    with pytest.raises(BadInput, match="line 7: subjects: precedence can be about project or adoption or business-u"):
         load_controls(tmp_path)
 
 
@@ -104,6 +118,29 @@ def test_ids_and_numbers_are_given_once(tmp_path: Path, again: str, reason: str)
     (tmp_path / "b.yaml").write_text(again)
     with pytest.raises(BadInput, match=rf"b\.yaml, line \d: {reason}: approved-baseline-before-start has it already"):
         load_controls(tmp_path)
+
+
+def test_ones_own_controls_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
+    mine = GOOD.replace("id: ", "id: my-").replace("number: 1", "number: 900")
+    (tmp_path / "mine.yaml").write_text(mine)
+    assert list(controls_with(tmp_path)) == [*load_controls(), "my-approved-baseline-before-start"]
+    assert controls_with() == load_controls()
+    assert find_control("900", tmp_path).text == mine
+    for old, key in (("id: my-", "id"), ("number: 900", "number")):
+        load_controls.cache_clear()
+        (tmp_path / "mine.yaml").write_text(mine.replace(old, "id: " if key == "id" else "number: 1"))
+        with pytest.raises(BadInput, match=f"{key} of .*: the shipped control approved-baseline-before-start has it"):
+            controls_with(tmp_path)
+
+
+def test_a_digest_is_of_what_is_said_not_of_how_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"# ours{chr(10)}{GOOD}")
+    shipped = find_control("1")
+    assert load_controls(tmp_path)[shipped.id].digest == shipped.digest
+    assert len({control.digest for control in load_controls().values()}) == len(load_controls())
+    (tmp_path / "a.yaml").write_text(GOOD.replace("severity: high", "severity: low"))
+    load_controls.cache_clear()
+    assert load_controls(tmp_path)[shipped.id].digest != shipped.digest
 
 
 def test_a_control_of_ones_own_is_one_file(tmp_path: Path, world: World) -> None:

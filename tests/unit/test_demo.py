@@ -18,6 +18,7 @@ from schemas.streams import keys_of
 from schemas.voiding import Voided
 from services.commands.app import Governance
 from services.commands.catalogue import BY_PATH
+from services.demo import tour
 from services.demo.company import DemoSummary, load, written
 from services.demo.run import fresh_workspace
 from services.demo.world import FIRST_NAMES, LAST_NAMES, ORGANISATION, UNITS
@@ -90,7 +91,7 @@ def test_at_full_size_it_is_as_large_as_promised_and_says_every_command() -> Non
     counts = written(7, UNTIL).counts()
     assert counts["project propose"] == 120
     assert counts["person join"] == 300
-    assert 13_000 < sum(counts.values()) < 25_000
+    assert 25_000 < sum(counts.values()) < 60_000
     assert set(BY_PATH) - set(counts) == UNSAID
 
 
@@ -250,3 +251,58 @@ def test_adopters_of_one_standard_finish_earlier(company: Company) -> None:
             by_takt = unit.code in adopted and plan.start >= adopted[unit.code]
             slips[by_takt].append(slip)
     assert median(slips[True]) < median(slips[False]) - 0.05
+
+
+def test_one_approver_is_the_bottleneck_of_gates(company: Company) -> None:
+    waited: dict[str, list[int]] = defaultdict(list)
+    for unit in UNITS:
+        for records in company.projects(unit.code):
+            asked: dict[str, datetime] = {}
+            for record in records:
+                event = record.event
+                if isinstance(event, project.GateRequested):
+                    asked[event.item] = record.occurred_at
+                elif isinstance(event, project.GatePassed) and event.item in asked:
+                    waited[event.decided_by].append((record.occurred_at - asked[event.item]).days)
+    slow = [found for found in waited.values() if median(found) > 20]
+    assert len(waited) == 3
+    assert len(slow) == 1
+
+
+def reports(company: Company, unit: str) -> list[Record]:
+    return [r for rs in company.projects(unit) for r in rs if isinstance(r.event, progress.ProgressReported)]
+
+
+def test_one_unit_records_more_than_a_month_late(company: Company) -> None:
+    late: dict[str, float] = {}
+    for unit in UNITS:
+        first = [r for r in reports(company, unit.code) if r.supersedes is None]
+        late[unit.code] = sum(r.recorded_at - r.occurred_at > timedelta(days=30) for r in first) / len(first)
+    assert late["PPL"] > 0.4
+    assert all(share < 0.05 for unit, share in late.items() if unit != "PPL")
+
+
+def test_one_unit_says_green_whatever_it_forecasts(company: Company) -> None:
+    said = {
+        unit.code: {e.rag for r in reports(company, unit.code) if isinstance(e := r.event, progress.ProgressReported)}
+        for unit in UNITS
+    }
+    assert said["RND"] == {"green"}
+    assert all(len(colours) > 1 for unit, colours in said.items() if unit != "RND")
+
+
+def test_a_technology_is_mandated_without_review(company: Company) -> None:
+    reviewed = {
+        keys_of(stream)[0]: records[0].event.security_review is not None
+        for stream, records in company.streams.items()
+        if isinstance(records[0].event, standard.StandardPublished) and records[0].event.standard_kind == "technology"
+    }
+    assert [code for code, is_reviewed in reviewed.items() if not is_reviewed] == ["AI-FORECAST"]
+    assert any(stream.startswith("adoption:AI-FORECAST/") for stream in company.streams)
+
+
+def test_the_page_names_what_is_planted() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "demo.md").read_text()
+    for stop in tour.STOPS:
+        assert stop.what in page
+        assert all(f"`{command}`" in page for command in stop.commands)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas import project as events
 from schemas.event import Event, Record, reason_of
@@ -40,10 +40,21 @@ class Weighing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: Annotated[int, Field(ge=1, le=10_000)]
-    weights: Annotated[dict[Component, Annotated[Decimal, Field(gt=0, le=1_000_000)]], Field(min_length=1)]
+    weights: dict[Component, Annotated[Decimal, Field(ge=0, le=1_000_000)]]
     ceiling: Annotated[Decimal, Field(gt=0)] = Field(
         default=Decimal(1_000_000), description="A budget that leaves no affordability, in the proposal's currency"
     )
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.counting:
+            raise ValueError("at least one weight is more than 0")
+        return self
+
+    @property
+    def counting(self) -> Components:
+        """The weights above 0, in the order in which components are shown."""
+        return {name: self.weights[name] for name in get_args(Component) if self.weights.get(name)}
 
 
 class ScoringModel(Weighing):
@@ -54,17 +65,9 @@ class ScoringModel(Weighing):
     @property
     def formula(self) -> str:
         """The model in one line: ``DEFAULT v1: 40 % alignment + 30 % value``."""
-        total = sum(self.weights.values())
-        shares = (f"{_short(100 * weight / total)} % {name}" for name, weight in self.weights.items())
+        total = sum(self.counting.values())
+        shares = (f"{_short(100 * weight / total)} % {name}" for name, weight in self.counting.items())
         return f"{self.name} v{self.version}: {' + '.join(shares)}"
-
-
-BUILT_IN = ScoringModel(
-    name="DEFAULT",
-    version=1,
-    weights={"alignment": Decimal(40), "value": Decimal(30), "certainty": Decimal(20), "affordability": Decimal(10)},
-)
-"""What holds while no setting says otherwise."""
 
 
 def alignment(proposal: events.Proposed, model: ScoringModel) -> Decimal | None:
@@ -95,6 +98,13 @@ COMPONENTS: Mapping[Component, Callable[[events.Proposed, ScoringModel], Decimal
 )
 """Each component of a score, 0 to 100, by its name in a model's weights."""
 
+BUILT_IN = ScoringModel(
+    name="DEFAULT",
+    version=1,
+    weights={"alignment": Decimal(40), "value": Decimal(30), "certainty": Decimal(20), "affordability": Decimal(10)},
+)
+"""What holds while no setting says otherwise."""
+
 _OPTIONS: Mapping[Component, str] = MappingProxyType(
     {"value": "--value and --budget", "certainty": "--risk", "affordability": "--budget"}
 )
@@ -106,10 +116,10 @@ def scored(proposal: events.Proposed, model: ScoringModel) -> tuple[Decimal, Com
     The score is the mean of the components as given, by the weights of those that are there: anybody can recompute it.
     Raises Unscorable if none is there.
     """
-    found = {name: COMPONENTS[name](proposal, model) for name in model.weights}
+    found = {name: COMPONENTS[name](proposal, model) for name in model.counting}
     components = {name: points.quantize(_CENT) for name, points in found.items() if points is not None}
     if not components:
-        options = " or ".join(dict.fromkeys(_OPTIONS[name] for name in model.weights))
+        options = " or ".join(dict.fromkeys(_OPTIONS[name] for name in model.counting))
         raise Unscorable(
             f"The proposal tells nothing that scoring model {model.name} looks at; "
             f"give {options} by 'pmo project propose' with --supersedes."
@@ -136,7 +146,7 @@ def model_of(name: str, setting: State) -> ScoringModel:
     except ValidationError as error:
         raise BadInput(
             f"The setting SCORING.{name} is no scoring model ({reason_of(error)}); "
-            'set it to JSON such as {"version": 2, "weights": {"alignment": 60, "value": 40}, "ceiling": 500000}.'
+            'set it to JSON such as {"version": 2, "weights": {"alignment": 60, "certainty": 40}, "ceiling": 500000}.'
         ) from None
     return ScoringModel(name=name, **dict(weighing))
 

@@ -37,7 +37,7 @@ SELECT
             steps, arrayPushBack(arrayPopFront(steps.1), closing + 1))
                 / toFloat64(toInt32(closing) - toInt32(opening) + 1), 4),
         4) AS denominator,
-    [role_version] AS evidence,
+    arrayFilter(v -> v > 0, [role_version, if(numerator > 0, presence.4, 0)]) AS evidence,
     ifNull(role, '') AS role
 FROM people(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
 WHERE closing >= opening AND (numerator > 0 OR denominator > 0)

@@ -16,7 +16,7 @@ SELECT
     '' AS excluded,
     toDecimal128(ifNull(toDate32(done_at, {tz:String}) <= plan.1, false), 4) AS numerator,
     toDecimal128(1, 4) AS denominator,
-    [plan.4] AS evidence
+    arrayFilter(v -> v > 0, [plan.4, completion.2]) AS evidence
 FROM improvements(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
 WHERE plan.4 > 0
   AND plan.1 BETWEEN {period_from:Date32} AND least({period_to:Date32}, {as_of:Date32})

@@ -35,8 +35,9 @@ FROM (
             AS said,
         -- an answer that was recorded twice counts as it was last
         arrayMap(s -> (s.3, s.4), arrayFilter(
-            (s, next) -> s.1 != next.1, arraySort(said), arrayPushBack(
-                arrayPopFront(arraySort(said)), ('\0', toInt64(0), '', toUInt32(0))))) AS answers
+            (s, next) -> s.1 != next.1, arraySort(said),
+            -- pushed before it is popped: a survey that nobody has answered yet has nothing to pop
+            arrayPopFront(arrayPushBack(arraySort(said), ('\0', toInt64(0), '', toUInt32(0)))))) AS answers
     FROM survey_log(
         as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
     ) AS log

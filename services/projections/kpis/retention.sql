@@ -23,7 +23,7 @@ SELECT
     '' AS excluded,
     toDecimal128(arrayLast(s -> s.1 <= closing, steps).2 != '', 4) AS numerator,
     toDecimal128(1, 4) AS denominator,
-    [role_version] AS evidence,
+    arrayFilter(v -> v > 0, [role_version, if(numerator = 0, presence.4, 0)]) AS evidence,
     ifNull(role, '') AS role
 FROM people(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
 WHERE closing >= {period_from:Date32} AND arrayLast(s -> s.1 <= {period_from:Date32}, steps).2 != ''

@@ -37,19 +37,8 @@ SELECT
         arrayMap(v -> concat(answers.survey, '/', toString(v)), answers.versions)) AS evidence,
     arrayFilter(s -> s != '', [answers.survey]) AS sources
 FROM projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS state
-LEFT JOIN (
-    SELECT subject, argMax(each.stream, last) AS survey, argMax(n, last) AS n, argMax(satisfied, last) AS satisfied,
-        argMax(versions, last) AS versions
-    FROM (
-        SELECT stream, any(subject) AS subject, max(answered_at) AS last, count() AS n,
-            countIf(satisfaction >= 4) AS satisfied, arraySort(groupArray(version)) AS versions
-        FROM survey_responses(
-            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
-        )
-        GROUP BY stream
-        ORDER BY stream
-    ) AS each
-    GROUP BY subject
+LEFT JOIN project_surveys(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
 ) AS answers ON answers.subject = state.project
 WHERE (status IN ('completed', 'cancelled', 'merged', 'split', 'descoped')
        AND ended_on BETWEEN {period_from:Date32} AND {period_to:Date32})

@@ -10,7 +10,8 @@
 -- definition: Days from the first mandate to the unit's first declaration after it that it works by the standard, of
 --   the standards first mandated in the period; the median by Kaplan and Meier, where those not declared yet count as
 --   lasting at least until the as-of day. The declaration is what ends the time: whether assessments bear it out is
---   asked by adoption. One declared before it was mandated took 0 days. Left out and counted beside: standards that do
+--   asked by adoption. One that the unit already worked by when it was mandated took 0 days; a declaration that it had
+--   abandoned by then does not count. Left out and counted beside: standards that do
 --   not apply to the unit, or were withdrawn before they were adopted.
 SELECT
     a.unit AS unit,
@@ -33,9 +34,13 @@ FROM (
         minIf(k, happened = 'mandated') AS since,
         toDate32(minIf(occurred_at, happened = 'mandated'), {tz:String}) AS mandated_on,
         argMinIf(version, k, happened = 'mandated') AS mandate_version,
-        countIf(happened = 'adopted') > 0 AS ended,
-        toDate32(minIf(occurred_at, happened = 'adopted'), {tz:String}) AS adopted_on,
-        argMinIf(version, k, happened = 'adopted') AS adopted_version
+        arraySort(groupUniqArrayIf((k, happened, occurred_at, version), happened IN ('adopted', 'abandoned')))
+            AS stances,
+        arrayLast(s -> s.1 < since, stances) AS before,
+        if(before.2 = 'adopted', before, arrayFirst(s -> s.1 > since AND s.2 = 'adopted', stances)) AS declaration,
+        declaration.4 > 0 AS ended,
+        toDate32(declaration.3, {tz:String}) AS adopted_on,
+        declaration.4 AS adopted_version
     FROM adoption_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
     GROUP BY stream
     HAVING countIf(happened = 'mandated') > 0

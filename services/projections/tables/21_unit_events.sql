@@ -63,6 +63,7 @@ SELECT
     substring(stream, 15) AS unit,
     item AS improvement,
     argMaxIf(tuple(log.due, log.owner, occurred_at, version), k, happened = 'improvement-planned') AS plan,
-    argMaxIf(tuple(toNullable(occurred_at)), k, happened = 'improvement-done').1 AS done_at
+    argMaxIf(tuple(toNullable(occurred_at), version), k, happened = 'improvement-done') AS completion,
+    completion.1 AS done_at
 FROM {unit_events | happened IN ('improvement-planned', 'improvement-done')} AS log
 GROUP BY stream, item

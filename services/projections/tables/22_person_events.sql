@@ -61,7 +61,7 @@ SELECT
     argMaxIf(tuple(log.work_mode), k, happened = 'joined').1 AS work_mode,
     argMaxIf(log.skills, k, happened IN ('joined', 'skills-changed')) AS skills,
     argMaxIf(tuple(occurred_at), k, happened = 'joined').1 AS joined_at,
-    argMaxIf(tuple(happened, occurred_at, log.voluntary), k, happened IN ('joined', 'left')) AS presence,
+    argMaxIf(tuple(happened, occurred_at, log.voluntary, version), k, happened IN ('joined', 'left')) AS presence,
     if(presence.1 = 'left', presence.2, NULL) AS left_at,
     if(presence.1 = 'left', presence.3, NULL) AS left_voluntarily,
     arrayMap(s -> (s.2, s.3, s.4), arraySort(groupUniqArrayIf(
@@ -97,6 +97,6 @@ GROUP BY stream
 -- @view linked_people
 -- Pseudonyms that stand for the same person at {as_of_k} as known at {known_at}: `other` is known as `person` too.
 -- Params: as_of_k, known_at, basis.
-SELECT item AS other, argMax(tuple(substring(stream, 8)), k).1 AS person
+SELECT item AS other, argMax(substring(stream, 8), (k, stream)) AS person
 FROM {person_events | happened = 'linked'} AS log
 GROUP BY item

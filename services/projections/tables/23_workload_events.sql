@@ -89,3 +89,114 @@ FROM (
 )
 WHERE days > 0
 GROUP BY person, number
+-- @view at_risk_uses
+-- Starts, progress reports and plans of allocations at {as_of_k} as known at {known_at}: `number` is 1 where it was
+-- told at risk, since the platform refuses it otherwise. The owner of an allocation is its project.
+-- Params: as_of_k, known_at, basis.
+SELECT DISTINCT
+    stream, owner, k,
+    toFloat64(at_risk IS NOT NULL) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    [concat(stream, '/', toString(version))] AS evidence,
+    concat(happened, if(number = 1, ' at risk', '')) AS detail
+FROM (
+    SELECT stream, stream AS owner, k, version, toString(happened) AS happened, log.at_risk AS at_risk
+    FROM {project_events | happened IN ('started', 'progress-reported')} AS log
+    UNION ALL
+    SELECT stream, concat('project:', ifNull(log.project, '')), k, version, toString(happened), log.at_risk
+    FROM {workload_events | happened IN ('allocation-planned', 'allocation-revised')} AS log
+)
+-- @view booked_runs
+-- Weeks running in which a person is planned firmly, either within or over net capacity, at {as_of_k} as known at
+-- {known_at}: one row per stretch of weeks that are all within, or all over it; `number` is its weeks if it is over, else
+-- 0. Weeks count once their Thursday has come, if the person is here and not away all week. `k` is the stretch's first
+-- Monday with the version of the plan. Params: as_of_k, known_at, basis, as_of, tz.
+SELECT
+    stream,
+    concat('person:', person) AS owner,
+    toUnixTimestamp64Milli(toDateTime64(toDate32(stretch[1].1), 3, {tz:String})) * 1048576 + arrayMax(stretch[1].5) AS k,
+    toFloat64(length(stretch) * stretch[1].2) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    arrayMap(v -> concat(stream, '/', toString(v)), arraySort(arrayDistinct(arrayFlatten(stretch.5)))) AS evidence,
+    arraySort(w -> w.4 - w.3, stretch)[1] AS worst,
+    concat(toString(length(stretch)), if(length(stretch) = 1, ' week', ' weeks running'), ' from ',
+        toString(toDate32(stretch[1].1)), ', up to ', toString(worst.3), ' hours planned of ', toString(worst.4)) AS detail
+FROM (
+    SELECT
+        any(plan.stream) AS stream,
+        person,
+        arraySort(groupArray((
+            toInt32(plan.monday),
+            toUInt8(plan.hard > net.hours),
+            toFloat64(plan.hard),
+            toFloat64(net.hours),
+            arrayMap(v -> toInt64(v), plan.versions)))) AS weeks,
+        arrayJoin(arraySplit((w, before) -> w.1 != before.1 + 7 OR w.2 != before.2, weeks, arrayShiftRight(weeks, 1))) AS stretch
+    FROM (
+        SELECT stream, person, monday, hard, versions
+        FROM planned_weeks(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+            period_from = '1970-01-01', period_to = {as_of:Date32}
+        )
+        WHERE hard > 0
+    ) AS plan
+    INNER JOIN (
+        SELECT person, monday, hours
+        FROM capacity(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+            tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
+        )
+        WHERE hours > 0
+    ) AS net ON net.person = plan.person AND net.monday = plan.monday
+    GROUP BY person
+)
+-- @view confirmations
+-- Each hard allocation, as it is now, to a project that runs while it lasts, at {as_of_k} as known at {known_at}: it is due
+-- on its first day, or when it was last planned, or when the project runs, whichever is the latest; `number` is the days
+-- from then to the line manager's confirmation, or so far. Where only a source's states say whether a project runs, those
+-- count. Params: as_of_k, known_at, basis, as_of, tz.
+SELECT
+    stream,
+    concat('person:', person) AS owner,
+    plan.7 AS k,
+    toFloat64(if(confirmed, toInt32(toDate32(agreed_at, {tz:String})), toInt32({as_of:Date32})) - due_on) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    NOT confirmed AS is_open,
+    toNullable(toDate32(due_on)) AS from_day,
+    if(confirmed, agreed_at, NULL) AS cured_at,
+    arrayMap(v -> concat(stream, '/', toString(v)), arrayFilter(v -> v != 0, versions)) AS evidence,
+    concat(allocation, ' to ', project, if(confirmed, ', confirmed ', ', not confirmed '), toString(number), ' days after ',
+        toString(toDate32(due_on))) AS detail
+FROM (
+    SELECT
+        stream, person, allocation, plan, confirmed, versions,
+        run.project AS project,
+        fromUnixTimestamp64Milli(bitShiftRight(confirmation.1, 20), 'UTC') AS agreed_at,
+        toInt32(greatest(assumeNotNull(first_day), toDate32(planned_at, {tz:String}))) AS begun,
+        if(arrayLast(s -> s.2 <= begun, run.steps).3 = 1, begun, arrayFirst(s -> s.2 > begun AND s.3 = 1, run.steps).2)
+            AS due_on
+    FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
+    INNER JOIN (
+        SELECT
+            substring(stream, 9) AS project,
+            arraySort(groupUniqArray((
+                k,
+                toInt32(toDate32(occurred_at, {tz:String})),
+                toUInt8(happened IN ('started', 'resumed', 'reopened') OR happened = 'recorded' AND log.status = 'running'),
+                toUInt8(happened IN ('recorded', 'left-source'))))) AS said,
+            arrayFilter(s -> s.4 = arrayMin(said.4), said) AS steps
+        FROM {project_events | happened IN ('proposed', 'deferred', 'approved', 'rejected', 'started', 'put-on-hold',
+            'resumed', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn',
+            'recorded', 'left-source')} AS log
+        WHERE happened != 'recorded' OR log.status IS NOT NULL
+        GROUP BY stream
+        HAVING argMax(happened, k) != 'withdrawn'
+    ) AS run ON run.project = booked.project
+    WHERE hard AND due_on != 0 AND due_on <= toInt32(assumeNotNull(last_day))
+)

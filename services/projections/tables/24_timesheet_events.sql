@@ -113,3 +113,117 @@ FROM (
 )
 WHERE days > 0
 GROUP BY stream, person, monday
+-- @view logged_days
+-- Hours by person, project and day at {as_of_k} as known at {known_at}: `number` is those that no allocation of the
+-- person to the project covers. What counts is any plan that stood on that day or until the hours were logged, up to
+-- its release; one that came only later cures. Params: as_of_k, known_at, basis, tz.
+SELECT
+    stream,
+    concat('person:', log.person) AS owner,
+    log.first.1 AS k,
+    arrayFilter(s -> s.1 <= log.on_day AND s.2 >= log.on_day, plan.spans) AS covering,
+    arrayExists(s -> s.3 <= log.first.2 AND s.4 > log.begins, covering) AS is_covered,
+    if(is_covered, toFloat64(0), toFloat64(log.hours)) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    arraySort(s -> s.3, arrayFilter(s -> s.3 > log.first.2, covering))[1].3 AS cure,
+    if(cure = 0, NULL, fromUnixTimestamp64Milli(bitShiftRight(cure, 20), 'UTC')) AS cured_at,
+    arrayDistinct(arrayPushFront(arrayMap(s -> s.5, covering),
+        concat(stream, '/', toString(bitAnd(k, 1048575))))) AS evidence,
+    concat(toString(log.hours), ' h for ', log.project, ' on ', toString(log.day),
+        if(is_covered, '', ', not allocated')) AS detail
+FROM (
+    SELECT
+        stream,
+        any(log.person) AS person,
+        argMax(tuple(log.project, log.day, log.hours), k) AS entry,
+        ifNull(entry.1, '') AS project,
+        assumeNotNull(entry.2) AS day,
+        toInt32(day) AS on_day,
+        assumeNotNull(entry.3) AS hours,
+        toUnixTimestamp64Milli(toDateTime64(day, 3, {tz:String})) * 1048576 AS begins,
+        minIf((k, if(toDateTime64(toDate32(occurred_at, {tz:String}) AS told_on, 3, {tz:String}) = occurred_at,
+                toUnixTimestamp64Milli(toDateTime64(told_on + 1, 3, {tz:String})) * 1048576 - 1, k)),
+            ifNull(log.hours > 0, false)) AS first
+    FROM {timesheet_events | happened IN ('hours-logged', 'hours-corrected')} AS log
+    GROUP BY monday, stream, item
+    HAVING hours > 0
+) AS log
+LEFT JOIN (
+    SELECT person, span.1 AS project, groupArray((span.2, span.3, span.4, span.5, span.6)) AS spans
+    FROM (
+        SELECT
+            substring(stream, 10) AS person,
+            arraySort(groupUniqArray((k, happened = 'allocation-released', ifNull(log.project, ''),
+                toInt32(ifNull(log.first_day, toDate32('1900-01-01'))),
+                toInt32(ifNull(log.last_day, toDate32('1900-01-01')))))) AS steps,
+            arrayMap(s -> if(s.2, arrayLast(p -> NOT p.2 AND p.1 < s.1, steps), s), steps) AS plans,
+            -- (project, first day, last day, from when it stands and until when, event)
+            arrayJoin(arrayMap((s, p, until) -> (p.3, p.4, least(p.5, s.5), s.1, until,
+                    concat(stream, '/', toString(bitAnd(s.1, 1048575)))),
+                steps, plans, arrayPopFront(arrayPushBack(steps.1, 9223372036854775807)))) AS span
+        FROM {workload_events | happened IN ('allocation-planned', 'allocation-revised', 'allocation-released')} AS log
+        GROUP BY stream, item
+    )
+    GROUP BY person, project
+) AS plan ON plan.person = log.person AND plan.project = log.project
+-- @view owed_timesheets
+-- Each person's weeks with hours, or with a firm plan and any net capacity, from the first week on that anybody has a
+-- timesheet for, at {as_of_k} as known at {known_at}: `number` is the days from the week's Sunday to the first submission,
+-- or so far. `k` is the week's Monday with the version of the first hours, else of the submission, else of the plan, which
+-- is then the stream. Params: as_of_k, known_at, basis, as_of, tz.
+SELECT
+    if(sheet.1 = '', plan.1, sheet.1) AS stream,
+    concat('person:', person) AS owner,
+    toUnixTimestamp64Milli(toDateTime64(monday, 3, {tz:String})) * 1048576
+        + toInt64(multiIf(sheet.1 = '', plan.2, sheet.5 != 0, sheet.5, sheet.4)) AS k,
+    toFloat64(if(sheet.4 = 0, toInt32({as_of:Date32}), toInt32(toDate32(sheet.3, {tz:String}))) - toInt32(monday) - 6) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    sheet.4 = 0 AS is_open,
+    toNullable(monday + 6) AS from_day,
+    if(sheet.4 = 0, NULL, sheet.3) AS cured_at,
+    arrayConcat(
+        arrayMap(v -> concat(sheet.1, '/', toString(v)), arrayFilter(v -> v != 0, [sheet.5, sheet.4])),
+        if(plan.2 = 0, [], [concat(plan.1, '/', toString(plan.2))])) AS evidence,
+    concat(toString(toISOYear(monday)), '-W', leftPad(toString(toISOWeek(monday)), 2, '0'),
+        if(sheet.4 = 0, ', not submitted', ', submitted '), if(sheet.4 = 0, '', concat(toString(number), ' days after it')))
+        AS detail
+FROM (
+    SELECT person, monday, max(sheets) AS sheet, max(plans) AS plan
+    FROM (
+        SELECT
+            any(log.person) AS person,
+            log.monday AS monday,
+            minIf(tuple(k, occurred_at, version), happened = 'submitted') AS first,
+            arraySort(groupArrayIf((log.item, k, ifNull(log.hours, 0)), happened IN ('hours-logged', 'hours-corrected'))) AS entries,
+            toUInt8(arraySum(arrayMap(e -> e.3, arrayFilter((e, next) -> e.1 != next, entries, arrayShiftLeft(entries.1, 1)))) > 0)
+                AS has_hours,
+            (stream, has_hours, first.2, first.3, minIf(version, happened = 'hours-logged')) AS sheets,
+            ('', toUInt32(0)) AS plans
+        FROM {timesheet_events} AS log
+        GROUP BY monday, stream
+        UNION ALL
+        SELECT
+            booked.person, booked.monday, tuple(toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt32(0)), [], 0,
+            ('', toUInt8(0), toDateTime64(0, 3, 'UTC'), toUInt32(0), toUInt32(0)),
+            (booked.stream, toUInt32(arrayMax(booked.versions)))
+        FROM planned_weeks(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+            period_from = '1970-01-01', period_to = {as_of:Date32}
+        ) AS booked
+        INNER JOIN (
+            SELECT person, monday
+            FROM capacity(
+                as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+                tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
+            )
+            WHERE hours > 0
+        ) AS net ON net.person = booked.person AND net.monday = booked.monday
+        WHERE booked.hard > 0
+    )
+    GROUP BY person, monday
+    HAVING (sheet.2 = 1 OR plan.2 != 0)
+        AND monday >= (
+            SELECT if(count() = 0, toDate32('2299-12-31'), min(held.monday)) FROM {timesheet_events} AS held)
+)

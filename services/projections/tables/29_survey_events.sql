@@ -49,6 +49,30 @@ SELECT
     answer.6 AS version
 FROM {survey_events | happened = 'response-recorded'} AS log
 GROUP BY stream, item
+-- @view project_surveys
+-- The last survey of each subject, the one with the latest answer, at {as_of_k} as known at {known_at}: how many answers
+-- it has, `satisfied` those of 4 or 5, and their versions. Params: as_of_k, known_at, basis.
+SELECT
+    subject,
+    argMax(each.stream, last) AS survey,
+    argMax(n, last) AS n,
+    argMax(satisfied, last) AS satisfied,
+    argMax(versions, last) AS versions
+FROM (
+    SELECT
+        stream,
+        any(subject) AS subject,
+        max(answered_at) AS last,
+        count() AS n,
+        countIf(satisfaction >= 4) AS satisfied,
+        arraySort(groupArray(version)) AS versions
+    FROM survey_responses(
+        as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+    )
+    GROUP BY stream
+    ORDER BY stream
+) AS each
+GROUP BY subject
 -- @view surveys
 -- Each survey at {as_of_k} as known at {known_at}: how many were asked, by role. Params: as_of_k, known_at, basis.
 SELECT
@@ -58,3 +82,47 @@ SELECT
     argMaxIf(log.invited, k, happened = 'invited') AS invited
 FROM {survey_events} AS log
 GROUP BY stream
+-- @view closure_surveys
+-- Each completion of a project at {as_of_k} as known at {known_at}: `number` is the days to the first answer of the
+-- project's stakeholders, 0 for one from the {limit} days before, or to the as-of day. Reopened in time without an
+-- answer, it is no completion; where only a source shows it, there is no number.
+-- Params: as_of_k, known_at, basis, as_of, tz, limit.
+SELECT
+    stream,
+    stream AS owner,
+    completion.1 AS k,
+    completion.2 AS since,
+    arrayFirst(a -> a.2 >= since - {limit:Float64}, survey.answers) AS answer,
+    if(completion.3, NULL,
+        toFloat64(greatest(0, if(answer.3 = '', toInt32({as_of:Date32}), answer.2) - since))) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    answer.3 = '' AS is_open,
+    if(completion.3, NULL, toDate32('1970-01-01') + since) AS from_day,
+    if(answer.3 = '', NULL, fromUnixTimestamp64Milli(bitShiftRight(answer.1, 20), 'UTC')) AS cured_at,
+    arrayFilter(e -> e != '', [concat(stream, '/', toString(bitAnd(k, 1048575))), answer.3]) AS evidence,
+    multiIf(completion.3, '', answer.3 = '', 'no answer',
+        concat('first answer after ', toString(number), ' days')) AS detail
+FROM (
+    SELECT
+        stream,
+        arraySort(groupUniqArrayIf((k, toInt32(toDate32(occurred_at, {tz:String})), false), happened = 'completed'))
+            AS told,
+        arraySort(groupUniqArrayIf((k, toInt32(toDate32(occurred_at, {tz:String}))), happened = 'reopened'))
+            AS reopenings,
+        arraySort(groupUniqArrayIf(k, happened = 'recorded' AND ifNull(log.status = 'completed', false))) AS shown,
+        arrayJoin(arrayConcat(told,
+            arrayMap(s -> (s, toInt32(0), true), arraySlice(shown, 1, toUInt8(empty(told)))))) AS completion,
+        arrayFirst(r -> r.1 > completion.1, reopenings).2 AS reopened_on
+    FROM {project_events | happened IN ('completed', 'reopened', 'recorded')} AS log
+    GROUP BY stream
+) AS project
+LEFT JOIN (
+    SELECT
+        log.subject AS subject,
+        arraySort(groupUniqArray((
+            k, toInt32(toDate32(occurred_at, {tz:String})), concat(stream, '/', toString(version))))) AS answers
+    FROM {survey_events | happened = 'response-recorded'} AS log
+    GROUP BY subject
+) AS survey ON survey.subject = substring(project.stream, 9)
+WHERE completion.3 OR reopened_on = 0 OR reopened_on - since > {limit:Float64}
+    OR (answer.3 != '' AND answer.2 - since <= {limit:Float64})

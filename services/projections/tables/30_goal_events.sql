@@ -32,7 +32,9 @@ SELECT
     stream,
     substring(stream, 6) AS goal,
     argMaxIf(tuple(log.statement), k, happened = 'declared').1 AS statement,
-    argMaxIf(tuple(log.weight), k, happened IN ('declared', 'reweighted')).1 AS weight,
+    argMaxIf(tuple(log.weight, version), k, happened IN ('declared', 'reweighted')) AS weighting,
+    weighting.1 AS weight,
+    weighting.2 AS weight_version,
     argMaxIf(tuple(log.owner_unit), k, happened = 'declared').1 AS owner_unit,
     argMaxIf(happened, k, happened IN ('declared', 'retired')) = 'retired' AS is_retired
 FROM {goal_events} AS log

@@ -36,3 +36,16 @@ SELECT
 FROM {setting_events} AS log
 GROUP BY stream
 HAVING held.1 IS NOT NULL
+-- @view gate_routes
+-- Each route of gates as it was set over time, at {as_of_k} as known at {known_at}: `ways` are (k, gates in their order,
+-- days by which each is to be decided, version); a route that was cleared has no gates. Params: as_of_k, known_at, basis.
+SELECT
+    stream AS route_stream,
+    substring(any(log.setting), 12) AS held_route,
+    arraySort(groupUniqArray((
+        k,
+        JSONExtract(ifNull(log.value, ''), 'gates', 'Array(Tuple(gate String, due_days UInt32))').1,
+        JSONExtract(ifNull(log.value, ''), 'gates', 'Array(Tuple(gate String, due_days UInt32))').2,
+        version))) AS ways
+FROM {setting_events | startsWith(setting, 'GATE-ROUTE.')} AS log
+GROUP BY stream

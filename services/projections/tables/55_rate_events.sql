@@ -33,6 +33,7 @@ SELECT * FROM {rate_events}
 -- Exchange rates known at {as_of_k} and {known_at}, each from its first day on. Params: as_of_k, known_at, basis.
 SELECT
     any(log.currency) AS currency,
+    item AS entry,
     argMax(tuple(log.first_day, log.to_currency, log.rate, version), k) AS held,
     held.1 AS first_day,
     held.2 AS to_currency,

@@ -2,25 +2,21 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from schemas import delivery, exposure, project, value
 from schemas.event import Event
 from services.commands.command import Command
-from services.commands.intake import Intake
-from services.commands.project import benefits, changes, milestones, risks, scoring
-from services.commands.project.common import ProjectClosed, UnknownProject
+from services.commands.project import benefits, milestones, risks
 from services.commands.project.registers import CodeInUse, Ended, NotInRegister
 from services.errors import BadInput, NotFound
-from tests.unit.commands.dsl import SECRET, ProjectHistory, given, on, person
+from tests.unit.commands.dsl import ProjectHistory, given, on, person
 from tests.unit.commands.office import PROPOSAL, Office
 from tests.unit.commands.scenarios import (
     A_NOTE,
     MINUTES,
     a_closed_issue,
-    a_closed_project,
     a_closed_risk,
     a_declared_dependency,
     a_materialised_risk,
@@ -32,11 +28,8 @@ from tests.unit.commands.scenarios import (
     a_reassessed_risk,
     a_recorded_lesson,
     a_removed_dependency,
-    a_requested_change,
     a_running_project,
     a_stakeholder,
-    a_withdrawn_project,
-    an_applied_lesson,
 )
 
 CODE = {"project": "crane-7"}
@@ -334,130 +327,3 @@ class TestStakeholders:
         given(a_running_project(), a_stakeholder(), on("2026-05-01", assessed)).when(
             risks.AssessEngagement, **STAKEHOLDER, current="supportive"
         ).then(exposure.EngagementAssessed(item="S1", current="supportive", desired="leading", evidence=()))
-
-
-class TestBenefitsAndLessons:
-    def test_a_benefit_is_planned_in_the_plans_currency_and_measured_in_its_own(self) -> None:
-        given(a_running_project()).when(benefits.PlanBenefit, **PLAN_BENEFIT).then(
-            value.BenefitPlanned(
-                item="B1",
-                name="Fewer hours waiting",
-                amount=Decimal(80_000),
-                currency="GBP",
-                due=date(2027, 12, 31),
-                owner=None,
-            )
-        )
-        given(a_running_project(), a_planned_benefit()).when(
-            benefits.MeasureBenefit, **BENEFIT, amount="-500", **PROOF
-        ).then(value.BenefitMeasured(item="B1", amount=Decimal(-500), currency="USD", evidence=(MINUTES,)))
-
-    def test_a_benefit_is_measured_again_and_again(self) -> None:
-        measured = on("2026-06-01", value.BenefitMeasured(item="B1", amount=Decimal(1), currency="USD", evidence=()))
-        given(a_running_project(), a_planned_benefit(), measured).when(
-            benefits.MeasureBenefit, **BENEFIT, amount="2", currency="GBP"
-        ).then(value.BenefitMeasured(item="B1", amount=Decimal(2), currency="GBP", evidence=()))
-
-    def test_a_lesson_is_recorded(self) -> None:
-        given(a_running_project()).when(
-            benefits.RecordLesson, **LESSON, category="procurement", text="order early"
-        ).then(value.LessonRecorded(item="L1", category="procurement", lesson=A_NOTE))
-
-    def test_a_lesson_of_another_project_is_applied_once(self) -> None:
-        applied = value.LessonApplied(
-            item="HARBOUR-2.L1", from_project="HARBOUR-2", lesson_item="L1", evidence=(MINUTES,)
-        )
-        other = "project:HARBOUR-2"
-        given(a_running_project()).elsewhere(other, *a_recorded_lesson()).when(
-            benefits.ApplyLesson, **APPLIED, **PROOF
-        ).then(applied)
-        again = given(a_running_project(), an_applied_lesson()).elsewhere(other, *a_recorded_lesson())
-        again.when(benefits.ApplyLesson, **APPLIED).refused(CodeInUse, "HARBOUR-2.L1")
-        again.correcting(5).when(benefits.ApplyLesson, **APPLIED, **PROOF).then(applied)
-
-    def test_a_lesson_of_its_own_is_applied_even_where_it_was_written_down_after_that(self) -> None:
-        own = {**APPLIED, "from_project": "crane-7"}
-        history = given(a_running_project(), a_recorded_lesson())
-        for day in ("2026-06-30", "2026-03-05"):
-            history.when(benefits.ApplyLesson, day, **own).then_type(value.LessonApplied)
-        given(a_running_project()).when(benefits.ApplyLesson, **own).refused(NotInRegister, "CRANE-7 has no lesson L1")
-
-    def test_a_lesson_that_nobody_learned_is_not_applied(self) -> None:
-        given(a_running_project(), a_recorded_lesson()).elsewhere("project:HARBOUR-2", *a_running_project()).when(
-            benefits.ApplyLesson, **APPLIED
-        ).refused(NotInRegister, "Project HARBOUR-2 has no lesson L1; 'pmo project record-lesson'")
-
-    def test_the_project_that_learned_it_exists(self) -> None:
-        command = Intake(SECRET).prepare(benefits.ApplyLesson, APPLIED, {}).command
-        assert command.references() == ("project:HARBOUR-2",)
-
-    def test_the_longest_codes_still_make_an_item(self) -> None:
-        longest: dict[str, Any] = {**APPLIED, "from_project": "P" * 64, "lesson": "L" * 63}
-        lesson = on("2026-03-10", value.LessonRecorded(item="L" * 63, category=None, lesson=None))
-        given(a_running_project()).elsewhere(f"project:{'P' * 64}", *lesson).when(
-            benefits.ApplyLesson, **longest
-        ).then_type(value.LessonApplied)
-        given(a_running_project()).when(benefits.RecordLesson, **{**LESSON, "lesson": "L" * 64}).refused(
-            BadInput, "LESSON: "
-        )
-
-
-HAPPENS_AFTER_CLOSURE: list[tuple[type[Command], dict[str, Any], ProjectHistory]] = [
-    (benefits.MeasureBenefit, {**BENEFIT, "amount": "1"}, a_planned_benefit()),
-    (benefits.RecordLesson, LESSON, ()),
-    (benefits.ApplyLesson, {**APPLIED, "from_project": "crane-7"}, a_recorded_lesson()),
-]
-ENDS_WITH_THE_BOOKS: list[tuple[type[Command], dict[str, Any]]] = [
-    (milestones.PlanMilestone, PLAN_MILESTONE),
-    (milestones.MoveMilestone, {**MILESTONE, "due": "2026-09-30"}),
-    (milestones.ReachMilestone, MILESTONE),
-    (milestones.DeclareDependency, NEED),
-    (milestones.RemoveDependency, DEPENDENCY),
-    (changes.RequestChange, {**CODE, "change": "CR-1", "cost": "1"}),
-    (changes.ApproveChange, {**CODE, "change": "CR-1", "decided_by": "board"}),
-    (changes.RejectChange, {**CODE, "change": "CR-1", "decided_by": "board"}),
-    (changes.RecordDecision, {**CODE, "decision": "D-4"}),
-    (changes.OpenAction, {**CODE, "action": "A1"}),
-    (changes.CloseAction, {**CODE, "action": "A1"}),
-    (risks.RaiseRisk, RAISE_RISK),
-    (risks.ReassessRisk, RISK),
-    (risks.CloseRisk, RISK),
-    (risks.MaterialiseRisk, RISK),
-    (risks.RaiseIssue, RAISE_ISSUE),
-    (risks.ReassessIssue, ISSUE),
-    (risks.CloseIssue, ISSUE),
-    (risks.RegisterStakeholder, REGISTER),
-    (risks.AssessEngagement, {**STAKEHOLDER, "current": "neutral"}),
-    (benefits.PlanBenefit, PLAN_BENEFIT),
-    (scoring.Score, CODE),
-    (scoring.Rank, {**CODE, "ranking": "2026-Q3", "rank": 4, "within": True}),
-]
-ALL = [*ENDS_WITH_THE_BOOKS, *((command, fields) for command, fields, _ in HAPPENS_AFTER_CLOSURE)]
-
-
-class TestClosedAndWithdrawn:
-    def test_every_command_is_looked_at_here(self) -> None:
-        modules = (milestones, changes, risks, benefits, scoring)
-        assert {command for command, _ in ALL} == {command for module in modules for command in module.COMMANDS}
-
-    @pytest.mark.parametrize(("command", "fields"), ENDS_WITH_THE_BOOKS)
-    def test_closed_books_end_it(self, command: type[Command], fields: dict[str, Any]) -> None:
-        given(a_closed_project()).when(command, **fields).refused(ProjectClosed, "financially closed")
-
-    @pytest.mark.parametrize(("command", "fields", "before"), HAPPENS_AFTER_CLOSURE)
-    def test_what_is_measured_and_learned_comes_after_the_closure(
-        self, command: type[Command], fields: dict[str, Any], before: ProjectHistory
-    ) -> None:
-        assert len(given(a_closed_project(), before).when(command, **fields).decide()) == 1
-
-    @pytest.mark.parametrize(("command", "fields"), ALL)
-    def test_nothing_happens_to_a_withdrawn_or_unknown_project(
-        self, command: type[Command], fields: dict[str, Any]
-    ) -> None:
-        given(a_withdrawn_project()).when(command, **fields).refused(ProjectClosed, "withdrawn")
-        given().when(command, **fields).refused(UnknownProject, "pmo project propose")
-
-    def test_a_correction_is_left_after_the_closure(self) -> None:
-        given(a_running_project(), a_requested_change(), a_closed_project()[-2:]).correcting(5).when(
-            changes.RequestChange, **CODE, change="CR-1", cost="2"
-        ).then_type(delivery.ChangeRequested)

@@ -1,0 +1,1 @@
+"""The portfolio as a whole: which proposals fit into budget and capacity, and how the projects stand."""

@@ -1,0 +1,43 @@
+-- name: cpi
+-- title: CPI, cost performance
+-- family: budget
+-- measure: ratio
+-- better: higher
+-- aggregator: ratio-of-sums
+-- version: 1
+-- source: PMI, The Standard for Earned Value Management (2019)
+-- definition: Of the projects that are running or on hold at the as-of day, or were completed no more than 35 days
+--   before it: the sum of earned value over the sum of actual cost, each at its project's data date, never at the as-of
+--   day. Earned value is the reported percent complete times the budget of the baseline in force at the data date.
+--   Actual cost is the reported cost to date with corrections that came after the report and not after its data date.
+--   Amounts in the reporting currency stand as they are; others must be in the plan's currency, and are converted at
+--   the rate of the first baseline's day: without one it is an error that names it. Left out and counted beside:
+--   cancelled, merged, split and descoped ones; no baseline; no report; a report whose data date is more than 35 days
+--   before the as-of day (stale); no baseline set by the data date; a budget of 0; cost in another currency than the
+--   baseline; no actual cost; nothing earned yet; another currency. Withdrawn and observed projects count nowhere.
+WITH
+    if(ev.currency = {currency:String}, toDecimal64(1, 8), ifNull(rates.rate, 0)) AS rate
+SELECT
+    ev.unit AS unit,
+    ev.stream AS subject,
+    ev.label AS label,
+    ev.standing AS standing,
+    multiIf(
+        problem != '', problem,
+        cost_problem != '', cost_problem,
+        ev.percent = 0, 'nothing earned yet',
+        ev.currency != {currency:String} AND ev.currency != rates.currency, 'another currency',
+        ev.currency != {currency:String} AND rates.rate IS NULL, concat('no rate: ', rates.missing),
+        '') AS excluded,
+    toDecimal128(round(ev.ev * rate, 4), 4) AS numerator,
+    toDecimal128(round(ev.ac * rate, 4), 4) AS denominator,
+    cost_versions AS evidence
+FROM earned_value(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+    as_of = {as_of:Date32}, tz = {tz:String}
+) AS ev
+LEFT JOIN project_rates(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+    tz = {tz:String}, currency = {currency:String}
+) AS rates ON rates.stream = ev.stream
+WHERE against = 'in force'

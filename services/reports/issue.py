@@ -1,0 +1,142 @@
+"""Issuing a report, and computing it again: the same digest, or which definitions and which figures are others."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from schemas.governance import ReportIssued
+from schemas.streams import stream_id
+from services.commands.app import Governance, Meta, UnitOfWork
+from services.commands.assurance import IssueReport
+from services.commands.intake import Intake
+from services.errors import NotFound, Unavailable
+from services.projections.scope import Scope
+from services.reports.pack import Difference, Pack, canonical, differences, digest_of
+
+FOLDER = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What computing a report again shows; `figures` is None where those issued are not kept any more."""
+
+    report: str
+    issued: ReportIssued
+    digest: str
+    changed: tuple[str, ...]
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+    figures: tuple[Difference, ...] | None
+
+    @property
+    def same(self) -> bool:
+        """Whether the figures are those that were issued."""
+        return self.digest == self.issued.figures_digest
+
+
+def issue(app: Governance, pack: Pack, report: str, title: str, audience: str, meta: Meta) -> None:
+    """Records that the report was given to somebody, and keeps its figures in the workspace.
+
+    Raises Rejected if it was issued with other figures for the same question.
+    """
+    fields = {
+        "report_id": report,
+        "title": title,
+        "audience": audience,
+        "unit": pack.scope["unit"],
+        "as_of": pack.scope["as_of"],
+        "known_at": pack.scope["known_at"],
+        "basis": pack.scope["basis"],
+        "figures_digest": pack.digest,
+        "definitions": dict(pack.definitions),
+    }
+    prepared = Intake(app.settings.secret.get_secret_value()).prepare(IssueReport, fields, meta.said())
+    app.handle(prepared, meta)
+    _keep(app.settings.home, report, pack)
+
+
+def default_id(pack: Pack) -> str:
+    """``2026-06-30-3F2A91C0``: the day, and what tells it from others of that day."""
+    return f"{pack.scope['as_of']}-{pack.digest[:8].upper()}"
+
+
+def issued(app: Governance, report: str) -> ReportIssued:
+    """The last issue of a report. Raises NotFound with the nearest ids."""
+    import difflib
+
+    code = report.upper()
+    found = UnitOfWork(app).state(stream_id("report", code)).last(ReportIssued)
+    if found is None:
+        rows = app.store.rows("SELECT DISTINCT originator_id FROM stored_events WHERE originator_id GLOB 'report:*'")
+        near = difflib.get_close_matches(code, [str(row[0])[7:] for row in rows], n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "'pmo report list' shows those that were issued."
+        raise NotFound(f"There is no report {report}; {hint}")
+    return found
+
+
+def scope_of_issue(app: Governance, report: ReportIssued) -> Scope:
+    """The question that the report answered."""
+    settings = app.settings
+    return Scope(
+        # a stored event's fields are as they stand in its JSON
+        as_of=date.fromisoformat(str(report.as_of)),
+        zone=settings.zone,
+        known_at=datetime.fromisoformat(str(report.known_at)),
+        basis=report.basis,
+        unit=report.unit,
+        currency=settings.currency,
+    )
+
+
+def verdict(app: Governance, code: str, report: ReportIssued, pack: Pack) -> Verdict:
+    """Compares what was issued with what was computed again."""
+    then, now = dict(report.definitions), dict(pack.definitions)
+    kept = _kept(app.settings.home, code, report.figures_digest)
+    return Verdict(
+        report=code.upper(),
+        issued=report,
+        digest=pack.digest,
+        changed=tuple(sorted(name for name in then if name in now and then[name] != now[name])),
+        added=tuple(sorted(set(now) - set(then))),
+        gone=tuple(sorted(set(then) - set(now))),
+        figures=None if kept is None else tuple(differences(kept, pack.figures(), pack.keys())),
+    )
+
+
+def _file(home: Path, report: str) -> Path:
+    return home / FOLDER / f"{report.upper()}.json"
+
+
+def _keep(home: Path, report: str, pack: Pack) -> None:
+    file = _file(home, report)
+    try:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        # written beside and renamed, so that no half of it ever stands there
+        beside = file.with_suffix(".part")
+        beside.write_text(pack.text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        raise Unavailable(f"{file} cannot be written ({error.strerror}); correct the folder's rights.") from None
+
+
+def _kept(home: Path, report: str, digest: str) -> Mapping[str, Any] | None:
+    """The figures as issued; None if the file is gone, or is not what was issued."""
+    try:
+        text = _file(home, report).read_text(encoding="utf-8")
+        kept = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return kept if isinstance(kept, dict) and digest_of(canonical(kept)) == digest else None
+
+
+def write_page(path: Path, text: str) -> None:
+    """Writes the report's file. Raises Unavailable."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written ({error.strerror}); give another file by -o.") from None

@@ -1,0 +1,221 @@
+"""Audits that leave evidence, findings and what becomes of them, back-tests and explanations, through the program."""
+
+from typing import Any
+
+import pytest
+
+from services.projections.checking import load_controls
+from tests.e2e.cli import Pmo
+
+START = "approved-baseline-before-start"
+RULE = """id: every-project-is-approved
+number: 901
+title: Every start comes after an approval
+why: Because we say so.
+subjects: project
+severity: high
+owner: PMO
+since: 2026-01-01
+version: 1
+rule:
+  template: precedence
+  activation:
+    happened: started
+  required:
+    - name: approval
+      happened: approved
+"""
+
+
+@pytest.fixture
+def history(pmo: Pmo) -> Pmo:
+    """DOCK-2 was begun without approval; CRANE-7 has everything."""
+    pmo.ok("unit", "register", "OPS", "--name", "Operations", "--on", "2025-01-06")
+    for code in ("CRANE-7", "DOCK-2"):
+        pmo.ok("project", "propose", code, "--name", code.title(), "--unit", "OPS", "--on", "2025-02-03")
+        plan = ("--start", "2025-03-03", "--finish", "2025-06-27", "--budget", "1000")
+        pmo.ok("project", "set-baseline", code, *plan, "--on", "2025-02-20")
+    pmo.ok("project", "approve", "CRANE-7", "--decided-by", "board", "--on", "2025-02-10")
+    pmo.ok("project", "start", "CRANE-7", "--on", "2025-03-03")
+    pmo.ok("project", "start", "DOCK-2", "--at-risk", "storm damage", "--on", "2025-03-03")
+    return pmo
+
+
+def standing(pmo: Pmo, *args: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pmo.data("finding", "list", "--control", "1", *args)["findings"]
+    return found
+
+
+def states(pmo: Pmo) -> list[str]:
+    return [finding["state"] for finding in standing(pmo, "--state", "all")]
+
+
+def test_a_run_records_itself_and_raises_each_finding_once(history: Pmo) -> None:
+    first = history.data("audit", "run")
+    assert (first["raised"], first["cured"]) == (first["exceptions"], 0)
+    assert first["published"] == len(first["controls"])
+    (finding,) = standing(history)
+    assert (finding["subject"], finding["state"], finding["unit"]) == ("project:DOCK-2", "open", "OPS")
+    second = history.data("audit", "run")
+    assert (second["raised"], second["cured"], second["published"]) == (0, 0, 0)
+    assert second["results_digest"] == first["results_digest"]
+    assert second["audit"] != first["audit"]
+    (performed,) = history.data("history", first["audit"])
+    assert performed["type"] == "pmo.audit.performed.v1"
+
+
+def test_what_is_withdrawn_is_cured_and_what_comes_back_is_reopened(history: Pmo) -> None:
+    history.ok("audit", "run")
+    history.ok("void", "project:DOCK-2", "3", "--reason", "another project")
+    assert history.data("audit", "run")["cured"] >= 1
+    assert states(history) == ["cured"]
+    history.ok("void", "project:DOCK-2", "4", "--reason", "it was this one")
+    assert history.data("audit", "run")["reopened"] >= 1
+    assert states(history) == ["open"]
+
+
+def test_a_clean_run_is_recorded_too(pmo: Pmo) -> None:
+    found = pmo.data("audit", "run")
+    assert (found["exceptions"], found["raised"]) == (0, 0)
+    assert len(pmo.data("history", found["audit"])) == 1
+
+
+def test_a_run_for_the_past_leaves_findings_as_they_are(history: Pmo) -> None:
+    asked = ("audit", "run", "--as-of", "2025-12-31")
+    assert "findings are left as they are" in history.ok(*asked)
+    found = history.data(*asked)
+    assert (found["exceptions"] > 0, found["raised"]) == (True, 0)
+    assert states(history) == []
+
+
+def test_a_finding_is_acknowledged_accepted_and_closed_by_others_only(history: Pmo) -> None:
+    history.ok("audit", "run")
+    name = standing(history)[0]["finding"]
+    history.ok("finding", "acknowledge", name, "--owner", "ann", "--due", "2098-12-31")
+    (finding,) = standing(history)
+    assert (finding["state"], finding["overdue"]) == ("acknowledged", False)
+    assert standing(history, "--overdue") == []
+    assert [finding["overdue"] for finding in standing(history, "--overdue", "--as-of", "2099-01-01")] == [True]
+    assert "owner" in history.refused(4, "finding", "remediate", name, "--decided-by", "ann")
+    history.ok("finding", "remediate", name, "--decided-by", "bob")
+    assert states(history) == ["remediated"]
+    assert history.data("audit", "run")["raised"] == 0
+    assert states(history) == ["remediated"]
+
+
+def test_a_backtest_of_a_rule_that_never_was_records_nothing(history: Pmo) -> None:
+    rule = history.home / "rule.yaml"
+    rule.write_text(RULE)
+    before = history.recorded()
+    found = history.data("audit", "backtest", str(rule), "--from", "2025-01-01", "--to", "2025-12-31")
+    assert [finding["subject"] for finding in found["findings"]] == ["project:DOCK-2"]
+    assert [(score["satisfied"], score["violated"]) for score in found["scores"]] == [(1, 1)]
+    assert history.data("audit", "backtest", str(rule), "--from", "2026-01-01", "--to", "2026-03-01")["findings"] == []
+    assert history.recorded() == before
+
+
+def test_a_control_of_the_workspace_is_one_file(history: Pmo) -> None:
+    folder = history.home / "controls"
+    folder.mkdir()
+    (folder / "901_every_project_is_approved.yaml").write_text(RULE)
+    assert "Every start comes after an approval" in history.ok("audit", "901")
+    assert "every-project-is-approved" in [row["control"] for row in history.data("audit", "run")["controls"]]
+    (folder / "901_every_project_is_approved.yaml").write_text(RULE.replace("happened: started", "happened: begun"))
+    load_controls.cache_clear()
+    said = history.refused(2, "audit", "901")
+    assert "901_every_project_is_approved.yaml" in said
+    assert "line 13" in said
+
+
+def test_compliance_over_time(history: Pmo) -> None:
+    asked = ("audit", "trend", START, "--from", "2025-01-01", "--to", "2025-06-30", "--every", "quarter")
+    points = history.data(*asked)["points"]
+    assert [(point["from"], point["satisfied"], point["violated"]) for point in points] == [("2025-01-01", 1, 1)]
+    assert "50.0 %" in history.ok(*asked)
+
+
+def test_compliance_by_severity_and_in_all(history: Pmo) -> None:
+    told = history.data("audit", "--by", "severity", "--as-of", "2025-12-31")
+    grades = ["critical", "high", "medium", "low"]
+    found = [grades.index(row["severity"]) for row in told["scores"]]
+    assert len(found) > 1 and found == sorted(found)
+    names = ("satisfied", "violated", "cured_late", "no_evidence")
+    for name in names:
+        assert sum(row[name] for row in told["scores"]) == sum(row[name] for row in told["total"])
+    said = history.ok("audit", "--by", "severity", "--as-of", "2025-12-31")
+    assert "Controls by severity" in said
+    assert said.splitlines()[-3].split()[0] == "total"
+
+
+def test_the_rules_of_then_need_to_have_been_published(history: Pmo) -> None:
+    asked = ("audit", START, "--rules-of", "then")
+    assert "No control approved-baseline-before-start was published" in history.refused(5, *asked)
+    history.ok("audit", "run")
+    assert history.data(*asked)["scores"] == history.data("audit", START)["scores"]
+    assert "was published" in history.refused(5, *asked, "--as-of", "2025-12-31")
+    backtest = ("audit", "backtest", START, "--from", "2025-01-01", "--rules-of", "then")
+    assert len(history.data(*backtest)["findings"]) == 1
+
+
+def test_a_run_says_what_it_found_and_did(history: Pmo) -> None:
+    said = history.ok("audit", "run", "--unit", "ops", "--actor", "system:audit")
+    assert "Recorded as audit:" in said
+    assert "'pmo finding list' shows those that stand." in said
+    listed = history.ok("finding", "list", "--control", "1")
+    assert "APPROVED-BASELINE-BEFORE-START/PROJECT.DOCK-2/PROJECT.DOCK-2.3" in listed
+    [row] = history.ok("finding", "list", "--control", "1", "--csv").splitlines()[1:]
+    assert ",project:DOCK-2,project:DOCK-2/3,high,open," in row
+
+
+def test_the_rows_left_out_of_a_figure_are_explained_too(history: Pmo) -> None:
+    history.ok("project", "cancel", "CRANE-7", "--reason", "no crane", "--decided-by", "board", "--on", "2025-06-02")
+    asked = ("explain", "on-time", "--as-of", "2025-12-31")
+    assert [row["subject"] for row in history.data(*asked)["rows"]] == ["project:DOCK-2"]
+    left_out = [(row["subject"], row["excluded"]) for row in history.data(*asked, "--left-out")["rows"]]
+    assert left_out == [("project:CRANE-7", "cancelled"), ("project:DOCK-2", "")]
+    assert "(left out: cancelled)" in history.ok(*asked, "--left-out")
+    head, *lines = history.ok(*asked, "--left-out", "--csv").splitlines()
+    assert head.startswith("unit,subject,label,standing,excluded,")
+    assert len(lines) == 2
+
+
+def test_a_rule_that_is_wrong_is_refused_with_its_line(history: Pmo) -> None:
+    rule = history.home / "rule.yaml"
+    rule.write_text(RULE.replace("severity: high", "severity: grave"))
+    said = history.refused(2, "audit", "backtest", str(rule), "--from", "2025-01-01")
+    assert said.startswith("rule.yaml, line 6: severity")
+    rule.write_text("id: [")
+    assert "rule.yaml, line 1: it is not YAML" in history.refused(
+        2, "audit", "backtest", str(rule), "--from", "2025-01-01"
+    )
+
+
+def test_a_figure_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
+    told = history.data("explain", "on-time", "--as-of", "2025-12-31", "--subject", "project:DOCK-2")
+    (row,) = told["rows"]
+    (event,) = row["events"]
+    assert (event["event"], event["type"]) == ("project:DOCK-2/2", "pmo.project.baseline-set.v1")
+    assert (event["actor"], event["authenticated"]) == ("kim", False)
+    assert len(told["kpi"]["digest"]) == 64
+    said = history.ok("explain", "on-time", "--as-of", "2025-12-31")
+    assert "project:CRANE-7" in said
+    assert "kim (claimed)" in said
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("audit", "show", "approved-baselin"), 5, "did you mean 1 approved-baseline-before-start?"),
+        (("audit", "backtest", "none.yaml", "--from", "2025-01-01"), 2, "There is no file none.yaml"),
+        (("audit", "backtest", "1", "--from", "2025-06-01", "--to", "2025-01-01"), 2, "swap --from and --to"),
+        (("audit", "trend", "--from", "2025-06-01", "--to", "2025-01-01"), 2, "swap --from and --to"),
+        (("audit", "run", "--as-of", "2099-01-01"), 2, "has not come"),
+        (("audit", "backtest", "approved-baselin", "--from", "2025-01-01"), 5, "did you mean 1 approved"),
+        (("finding", "list", "--control", "0"), 5, "There is no control '0'"),
+        (("explain", "on-tme"), 5, "did you mean on-time"),
+        (("explain", "on-time", "--subject", "project:NONE"), 5, "'pmo kpi on-time --rows' lists its subjects."),
+        (("finding", "dismiss", "A/B/C", "--decided-by", "bob", "--reason", "x"), 5, "audit run"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(history: Pmo, args: tuple[str, ...], code: int, said: str) -> None:
+    assert said in history.refused(code, *args)

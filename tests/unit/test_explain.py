@@ -1,0 +1,76 @@
+"""What stands behind a figure: its rows and the events behind them, each case by hand."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from controls_world import PERSONS, day
+from kpi_world import KpiWorld, kpi_world, scope_of
+
+from services.projections.explain import Explanation, explain
+from services.projections.kpi import FOLDER, parse_kpi
+from services.projections.projector import Projector
+
+PLAN = ("2026-01-02 approved", ("2026-01-03 baseline-set", {"finish": dt.date(2026, 3, 31)}), "2026-01-05 started")
+AS_OF = "2026-06-30"
+ON_TIME = parse_kpi((FOLDER / "on_time.sql").read_text(), "on_time.sql")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KpiWorld]:
+    with kpi_world(tmp_path_factory.mktemp("explained")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unit(world: KpiWorld) -> str:
+    """One project that ended in time, one that is late and one that was cancelled."""
+    code = world.unit()
+    for last in ("2026-03-30 completed", "2026-03-30 progress-reported", "2026-03-30 cancelled"):
+        world.project(("2026-01-01 proposed", {"unit": code}), *PLAN, last)
+    world.land()
+    return code
+
+
+def of(world: KpiWorld, unit: str, **how: str | bool | int | None) -> Explanation:
+    return explain(world.clickhouse, ON_TIME, scope_of(AS_OF, unit=unit), **how)  # type: ignore[arg-type]
+
+
+def test_each_row_names_the_events_it_rests_on(world: KpiWorld, unit: str) -> None:
+    found = of(world, unit)
+    assert found.of == 2
+    [figure] = found.figures
+    assert (figure.n, str(figure.value), dict(figure.left_out)) == (2, "0.5", {"cancelled": 1})
+    assert sorted([event.type for event in row.events] for row in found.rows) == [
+        ["pmo.project.baseline-set.v1"],
+        ["pmo.project.baseline-set.v1", "pmo.project.completed.v1"],
+    ]
+    completed = max((row for row in found.rows), key=lambda row: len(row.events)).events[1]
+    assert completed.event.endswith("/5")
+    assert completed.occurred_at == day("2026-03-30")
+    assert (completed.actor, completed.authenticated) == ("system:test", False)
+
+
+def test_what_is_left_out_is_explained_on_request(world: KpiWorld, unit: str) -> None:
+    assert sorted(row.excluded for row in of(world, unit, left_out=True).rows) == ["", "", "cancelled"]
+    out = next(row for row in of(world, unit, left_out=True).rows if row.excluded)
+    assert [row.subject for row in of(world, unit, subject=out.subject).rows] == [out.subject]
+
+
+def test_only_the_first_rows_are_looked_into_and_all_are_counted(world: KpiWorld, unit: str) -> None:
+    found = of(world, unit, most=1)
+    assert (len(found.rows), found.of) == (1, 2)
+    assert of(world, unit, subject="project:NONE").rows == ()
+
+
+def test_who_recorded_an_event_has_a_name_where_the_directory_knows_one(world: KpiWorld) -> None:
+    code = world.unit()
+    stream = world.project(("2026-01-01 proposed", {"unit": code}), *PLAN)
+    Projector(world.clickhouse).land_directory([(1, f"person:{PERSONS['ann']}", "name", "Ann Other")])
+    record = world.tell(stream, "completed", "2026-03-30")
+    world.lose(-1)
+    world.find(replace(record, actor=f"person:{PERSONS['ann']}", actor_auth="authenticated"))
+    world.land()
+    [row] = of(world, code).rows
+    assert [(event.actor, event.authenticated) for event in row.events] == [("system:test", False), ("Ann Other", True)]
