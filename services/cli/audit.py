@@ -149,18 +149,15 @@ def _show_scores(
         {**row, "title": titles.get(row["control"] or "", ""), "share": share_text(row["compliance"])} for row in rows
     ]
     scored = {row["control"] for row in rows}
-    if not by_severity:
-        shown += [
-            {"number": each.number, "title": each.title, "unit": "all", "share": NO_DATA}
-            for each in wanted
-            if each.id not in scored
-        ]
+    alone = len(wanted) == 1
+    silent = [] if by_severity else [each for each in wanted if each.id not in scored]
+    if alone and silent:
+        shown.append({"title": silent[0].title, "unit": "all", "share": NO_DATA})
     shown += [
         {**row, "title": "Total", "severity": "total", "share": share_text(row["compliance"])}
         for row in total
         if len(rows) > 1
     ]
-    alone = len(wanted) == 1
     named = [] if alone or by_severity else [Column("no", "number", number=True), Column("control", "title")]
     columns = [
         *([Column("severity", "severity")] if by_severity else named),
@@ -175,7 +172,16 @@ def _show_scores(
     if any(row["incomplete"] for row in rows):
         columns.append(Column("with a gap", "incomplete", number=True))
     title = wanted[0].title if alone else "Controls by severity" if by_severity else "Controls"
-    notes = explained(wanted[0]) if alone else ["", "'pmo audit NUMBER' shows one by unit; --findings lists each case."]
+    never = ", ".join(str(each.number) for each in silent)
+    notes = (
+        explained(wanted[0])
+        if alone
+        else [
+            *(["", f"Nothing activated {output.counted(len(silent), 'control')}: {never}."] if silent else []),
+            "",
+            "'pmo audit NUMBER' shows one by unit; --findings lists each case.",
+        ]
+    )
     output.table(f"{title}, {scope_text(scope)}", columns, shown, notes)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
-from services.cli.names import codes
 
 if TYPE_CHECKING:
     from services.demo.present import Overview
@@ -46,14 +45,9 @@ def _show(serve: bool, shown: "Demo") -> None:
     click.echo()
     note = "Violated (cured late too) / occasions on which the control applied."
     output.table("Findings by unit", _columns("Control", overview), _control_rows(overview), [note])
-    click.echo("\nPlanted causes to look for:")
-    for unit, cause in overview.causes.items():
-        click.echo(f"  {unit}: {cause}")
     home = shown.settings.home
     click.echo(f"\nNext{', in another terminal' if serve else ''}:")
-    click.echo(f"  export PMO_HOME={shlex.quote(str(home))}\n  pmo kpi on-time\n  pmo audit 1 --findings")
-    for code in codes(home, "project")[:1]:
-        click.echo(f"  pmo history project:{code}")
+    click.echo(f"  export PMO_HOME={shlex.quote(str(home))}\n  pmo kpi\n  pmo audit run\n  pmo report -o report.html")
 
 
 def _columns(first: str, overview: "Overview") -> list[output.Column]:

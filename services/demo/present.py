@@ -39,7 +39,6 @@ class Overview:
     """All that is shown of the company, with the units in the order of their columns."""
 
     units: tuple[str, ...]
-    causes: Mapping[str, str]
     kpis: tuple[KpiByUnit, ...]
     controls: tuple[ControlByUnit, ...]
 
@@ -49,7 +48,6 @@ def overview(clickhouse: ClickHouse, settings: Settings, as_of: date) -> Overvie
     scope = Scope(as_of, settings.zone)
     return Overview(
         units=tuple(unit.code for unit in UNITS),
-        causes={unit.code: unit.cause for unit in UNITS},
         kpis=tuple(_kpi(clickhouse, kpi, scope) for kpi in load_kpis().values()),
         controls=tuple(_control(clickhouse, control, scope) for control in load_controls().values()),
     )

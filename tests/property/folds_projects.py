@@ -1,4 +1,4 @@
-"""What the views of a project's parts must say, as `folds` does it: milestones, changes, gates, risks, benefits, plans."""
+"""What the views of a project's parts must say: plans, milestones, changes, gates, risks and benefits."""
 
 from tests.property.folds import Records, Row, get, happened, last, version, when
 

@@ -113,7 +113,8 @@ def earned(records: Records, scope: Scope, kpi: str) -> list[Row]:
     start, budget, currency = get(plan, "start", "budget", "currency")
     if budget == 0:
         return left_out("budget of 0")
-    worth, rate = Fraction(budget) * Fraction(done), RATE[currency]
+    budget = Fraction(budget)
+    worth, rate = budget * Fraction(done), RATE[currency]
     at = (min(reported, end or reported) - start).days
     if kpi.startswith("spi-t"):
         return left_out("just begun") if at <= 0 else [("", earned_days(points(plan), start, worth), Fraction(at))]
@@ -128,7 +129,7 @@ def earned(records: Records, scope: Scope, kpi: str) -> list[Row]:
         if said_in != currency:
             return left_out("forecast in another currency")
         reason = "" if convertible(records, currency) else "another currency"
-        return [(reason, Fraction(cost) * rate, Fraction(budget) * rate)]
+        return [(reason, Fraction(cost) * rate, budget * rate)]
     later = corrections(records, told, reported)
     cost = total([told], "actual_cost") + total(later, "amount")
     if currencies([told, *later]) != {currency}:
@@ -262,7 +263,7 @@ def on_budget_approved(records: Records, scope: Scope, _: str) -> list[Row]:
     if currencies(asked) - {currency}:
         return left_out("change in another currency")
     cost = total([closure], "final_cost") + total(later, "amount")
-    return [("", Fraction(cost <= budget + total(asked, "cost")), ONE)]
+    return [("", Fraction(cost <= Fraction(budget) + total(asked, "cost")), ONE)]
 
 
 def waste(records: Records, scope: Scope, _: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.event import Record
 from schemas.streams import keys_of
@@ -37,7 +38,7 @@ class ViewCase:
     view: str
     kind: str
     columns: str
-    fold: Callable[..., Row | None]
+    fold: Callable[..., Any]
     item: str = ""
     stream: str = "stream"
 

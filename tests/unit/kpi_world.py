@@ -49,7 +49,7 @@ class KpiWorld(World):
     def unit(self, **fields: Any) -> str:
         """A unit of its own."""
         code = fresh("U")
-        self.tell(f"business-unit:{code}", "registered", "2019-01-01", parent=None, **{"country": None, **fields})
+        self.tell(f"business-unit:{code}", "registered", "2019-01-01", **{"parent": None, "country": None, **fields})
         return code
 
     def person(self, unit: str, on: str = "2020-01-01", **fields: Any) -> str:

@@ -368,7 +368,7 @@ def test_a_waiver_is_due_on_its_last_day(world: World, told: dict[int, str]) -> 
 
 def somebody(world: World, joined: str = "2025-12-29", **fields: Any) -> str:
     """A person of 40 hours a week, with nothing planned."""
-    person = fresh("X").ljust(20, "A")
+    person: str = fresh("X").ljust(20, "A")
     world.tell(f"person:{person}", "joined", joined, role="Engineer", **fields)
     return person
 
@@ -380,7 +380,8 @@ def planned(on: str, first: str, last: str, item: str = "A1", how: str = "planne
 
 def ran(world: World, *steps: Any) -> str:
     """A project's key, of one that was started on 1 January."""
-    return world.project(*(steps or ("2026-01-01 started",))).removeprefix("project:")
+    stream: str = world.project(*(steps or ("2026-01-01 started",)))
+    return stream.removeprefix("project:")
 
 
 OVER: dict[str, Any] = {"weekly_hours": 48}
@@ -497,6 +498,7 @@ WEEKS: list[tuple[str, tuple[Any, ...], str, list[str]]] = [
     ("not yet due", (logged("2026-02-02"),), "2026-02-15", []),
     ("submitted again", (logged("2026-02-02"), "2026-02-06 submitted", "2026-03-06 submitted"), END, [SATISFIED]),
     ("corrected to nothing", (logged("2026-02-02"), logged("2026-02-03", 0, "hours-corrected")), END, []),
+    ("corrected without hours before", (logged("2026-02-03", 4, "hours-corrected"),), END, [VIOLATED]),
     ("corrected", (logged("2026-02-02"), logged("2026-02-03", 4, "hours-corrected")), END, [VIOLATED]),
     ("voided", (logged("2026-02-02"), ("2026-02-03 voided", {"supersedes": 1})), END, []),
 ]
@@ -507,6 +509,7 @@ def test_timesheets_are_submitted(world: World, steps: tuple[Any, ...], as_of: s
     stream = f"timesheet:{somebody(world)}/2026-W06"
     world.add(stream, *steps)
     assert world.results(15, stream, as_of) == results
+    assert not any(o.activating.endswith("/0") for o in world.ask(15, as_of))
 
 
 def test_who_is_planned_owes_a_timesheet(world: World) -> None:

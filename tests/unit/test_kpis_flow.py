@@ -77,3 +77,15 @@ def test_maturity_is_the_latest_of_each_unit(world: KpiWorld) -> None:
     assert world.figure("maturity", unit, as_of="2026-02-01").value == 2
     world.tell(f"business-unit:{unit}", "retired", "2026-05-01")
     assert world.shown("maturity", unit) == (0, 0, {"unit retired": 1})
+
+
+def test_fractions_of_days_add_up_without_loss(world: KpiWorld) -> None:
+    unit = world.unit()
+    # active for 16 h 48 min and, after a review, for 2 h 24 min: 0.7 and 0.1 days
+    item(
+        world, unit, ("2026-03-03 00:00", "moved", "Doing"), ("2026-03-03 16:48", "moved", "Review"),
+        ("2026-03-03 21:36", "moved", "Doing"), ("2026-03-04 00:00", "done", "Done"),
+    )  # fmt: skip
+    figure = world.figure("flow-efficiency", unit)
+    assert (figure.numerator, figure.denominator) == (Decimal("0.8"), 1)
+    assert world.figure("cycle-time", unit).value == 1

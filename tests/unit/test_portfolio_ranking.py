@@ -40,7 +40,12 @@ def test_by_score_then_value_per_cost_then_code() -> None:
 
 
 def test_what_does_not_fit_is_cut_by_the_limit_and_smaller_ones_may_still_fit() -> None:
-    found = [proposal("A", 90, 60), proposal("B", 80, 60), proposal("C", 70, 40, hours=Decimal(9)), proposal("D", 60, 1)]
+    found = [
+        proposal("A", 90, 60),
+        proposal("B", 80, 60),
+        proposal("C", 70, 40, hours=Decimal(9)),
+        proposal("D", 60, 1),
+    ]
     ranking = rank(found, Limits(Decimal(101), Decimal(8)))
     assert [(p.proposal.project, p.cut_by) for p in ranking.places] == [
         ("A", ""), ("B", "budget"), ("C", "capacity"), ("D", ""),
@@ -125,7 +130,10 @@ def test_open_proposals_with_score_cost_and_hours(world: KpiWorld) -> None:
     computed = proposed(world, unit)
     bare = proposed(world, unit, budget=None, value=None, risk=None)
     approved = proposed(
-        world, unit, "2026-01-03 approved", ("2026-01-04 baseline-set", {"item": "1", "budget": 2000, "currency": "EUR"})
+        world,
+        unit,
+        "2026-01-03 approved",
+        ("2026-01-04 baseline-set", {"item": "1", "budget": 2000, "currency": "EUR"}),
     )
     for step in ("started", "rejected", "cancelled", "withdrawn"):
         proposed(world, unit, f"2026-01-06 {step}")
@@ -151,7 +159,9 @@ def test_a_missing_rate_is_named_and_a_known_one_is_used(world: KpiWorld) -> Non
     scope = scope_of("2026-06-30", unit=unit)
     with pytest.raises(BadInput, match=f"no exchange rate for GBP on 2026-01-01, which {code} needs"):
         proposals(world.clickhouse, scope)
-    world.tell("rate:GBP", "set", "2025-12-01", item="2025-12-01", first_day="2025-12-01", to_currency="EUR", rate="1.2")
+    world.tell(
+        "rate:GBP", "set", "2025-12-01", item="2025-12-01", first_day="2025-12-01", to_currency="EUR", rate="1.2"
+    )
     world.land()
     [found], _ = proposals(world.clickhouse, scope)
     assert (found.cost, found.value) == (1200, 3600)

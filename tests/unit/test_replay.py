@@ -35,9 +35,7 @@ LAST = date(2026, 4, 30)
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Governance]:
     """Two projects; of one the completion of March is recorded only in May."""
     home = tmp_path_factory.mktemp("replay")
-    settings = Settings.of(
-        {"home": home, "workspace_id": "t", "secret": "s" * 32, "time_zone": "Europe/Berlin"}
-    )
+    settings = Settings.of({"home": home, "workspace_id": "t", "secret": "s" * 32, "time_zone": "Europe/Berlin"})
     world = World(None)  # type: ignore[arg-type]
     world.tell("business-unit:PORT", "registered", "2026-01-01", parent=None, country=None)
     plan: tuple[Any, ...] = (
@@ -84,14 +82,16 @@ def test_the_tables_are_those_of_that_day(app: Governance) -> None:
 def test_what_was_recorded_before_is_landed_first(app: Governance) -> None:
     done = replayed(app, "2026-01-10")
     assert (done.landed_first, done.events) == (7, 3)
-    assert as_json(done.answer.figures) == as_json(replayed(app).answer.figures)
+    [on_time] = [figure for kpi, figure in done.answer.figures if kpi.name == "on-time"]
+    assert on_time.n == 2
 
 
 def test_nothing_is_left_behind_unless_it_is_kept(app: Governance) -> None:
+    nothing = Rules({}, {})
     before = sorted(path.name for path in app.settings.home.iterdir())
-    replayed(app)
+    replayed(app, rules=nothing)
     assert sorted(path.name for path in app.settings.home.iterdir()) == before
-    kept = replayed(app, keep=True)
+    kept = replayed(app, rules=nothing, keep=True)
     [folder] = (app.settings.home / "replay").iterdir()
     assert str(folder) in kept.where
 
@@ -134,7 +134,9 @@ def test_history_comes_in_the_order_of_recording(app: Governance) -> None:
 def test_wrong_input_in_words(app: Governance) -> None:
     with pytest.raises(BadInput, match="swap --from and --to"):
         replayed(app, "2026-05-01")
-    with pytest.raises(NotFound, match="No event was recorded by 2020-12-31; the first event was recorded on 2026-01-01"):
+    with pytest.raises(
+        NotFound, match="No event was recorded by 2020-12-31; the first event was recorded on 2026-01-01"
+    ):
         replayed(app, "2020-01-01", date(2020, 12, 31))
     with pytest.raises(NotFound, match="There is no unit PROT at that time; did you mean PORT"):
         replayed(app, unit="PROT")

@@ -17,6 +17,7 @@ from services.commands.app import Governance, Meta
 from services.errors import BadInput, NotFound, Rejected
 from services.projections.checking import Control, load_controls
 from services.projections.kpi import Kpi, find_kpi
+from services.projections.queries import ask
 from services.reports import gather, issue, page
 from services.reports.pack import Column, Pack, canonical, differences, digest_of, plain
 from services.runtime import quiet
@@ -24,9 +25,7 @@ from services.settings import Settings
 
 EVIL = "</script><script>alert('x')</script>"
 KPIS: dict[str, Kpi] = {name: find_kpi(name) for name in ("on-time", "adoption", "cycle-time")}
-CONTROLS: dict[str, Control] = {
-    control.id: control for control in load_controls().values() if control.number in (1, 4)
-}
+CONTROLS: dict[str, Control] = {control.id: control for control in load_controls().values() if control.number in (1, 4)}
 HEAD = page.Head("R-1", "Steering pack", EVIL, False, EVIL, 12, 0)
 
 
@@ -94,15 +93,20 @@ def test_slip_and_estimate_at_completion(pack: Pack) -> None:
     [slip] = table(pack, "portfolio", "slip")
     assert (slip["slip"], slip["slip_current"], slip["moved"]) == (122, -61, 0)
     [cost] = table(pack, "portfolio", "cost")
-    assert (cost["eac"], cost["budget"]) == ("1200", "1000")
+    assert (cost["eac"], cost["left_out"]) == (None, "stale report")
     [rebaseline] = table(pack, "changes", "rebaselines")
     assert rebaseline["rests_on"] == "unauthorised"
+
+
+def test_the_estimate_is_budget_by_cpi(world: KpiWorld) -> None:
+    [cost] = ask(world.clickhouse, "forecast_costs", scope_of("2026-05-15", unit="PORT"))
+    assert (cost["eac"], cost["budget"], cost["actual"], cost["left_out"]) == (1200, 1000, 600, "")
 
 
 def test_a_kpi_has_its_version_n_and_interval(pack: Pack) -> None:
     [row] = [row for row in table(pack, "kpis", "delivery") if row["kpi"] == "on-time"]
     assert (row["version"], row["n"], row["value"], row["interval"]) == (1, 1, "0", "0.0 to 79.4 %")
-    assert row["trend"] == [None, None, None, "0", "0"]
+    assert row["trend"] == [None, None, None, None, "0"]
     assert pack.definitions["kpi:on-time"] == KPIS["on-time"].digest
 
 

@@ -30,12 +30,13 @@ SELECT
     toDecimal128(
         ifNull(left_voluntarily, false) AND ifNull(toDate32(left_at, {tz:String}) BETWEEN opening AND closing, false),
         4) AS numerator,
-    toDecimal128(
-        round(arraySum((s, until) -> if(s.2 = '', 0, greatest(0, (
-
-            toInt32(least(until, closing + 1)) - toInt32(greatest(s.1, opening))))),
-            steps, arrayPushBack(arrayPopFront(steps.1), closing + 1))
-                / toFloat64(toInt32(closing) - toInt32(opening) + 1), 4),
+    -- in decimals: what a double rounds to may lie below it
+    round(
+        toDecimal128(arraySum(
+            (s, until) -> if(s.2 = '', 0, greatest(0,
+                toInt32(least(until, closing + 1)) - toInt32(greatest(s.1, opening)))),
+            steps, arrayPushBack(arrayPopFront(steps.1), closing + 1)), 8)
+            / toDecimal128(toInt32(closing) - toInt32(opening) + 1, 0),
         4) AS denominator,
     arrayFilter(v -> v > 0, [role_version, if(numerator > 0, presence.4, 0)]) AS evidence,
     ifNull(role, '') AS role

@@ -17,7 +17,7 @@ SELECT
     concat(w.project, ' ', w.item_key) AS label,
     if(p.standing = '', 'governed', p.standing) AS standing,
     multiIf(w.is_removed, 'removed', w.started_at IS NULL, 'never active', '') AS excluded,
-    toDecimal128(ifNull(dateDiff('second', w.started_at, w.done_at) / 86400, 0), 4) AS numerator,
+    toDecimal128(ifNull(dateDiff('second', w.started_at, w.done_at), 0), 4) / toDecimal128(86400, 0) AS numerator,
     toDecimal128(1, 4) AS denominator,
     [w.version] AS evidence,
     [concat('project:', w.project)] AS sources

@@ -18,8 +18,10 @@ SELECT
     concat(w.project, ' ', w.item_key) AS label,
     if(p.standing = '', 'governed', p.standing) AS standing,
     multiIf(w.is_removed, 'removed', w.started_at IS NULL, 'never active', '') AS excluded,
-    toDecimal128(arraySum(s -> if(s.4 = 'active' AND NOT s.5, s.6, 0), inside), 4) AS numerator,
-    toDecimal128(arraySum(s -> if(s.4 = 'done', 0, s.6), inside), 4) AS denominator,
+    toDecimal128(arraySum(s -> if(s.4 = 'active' AND NOT s.5, dateDiff('millisecond', s.1, s.2), 0), inside), 4)
+        / toDecimal128(86400000, 0) AS numerator,
+    toDecimal128(arraySum(s -> if(s.4 = 'done', 0, dateDiff('millisecond', s.1, s.2)), inside), 4)
+        / toDecimal128(86400000, 0) AS denominator,
     [w.version] AS evidence,
     [concat('project:', w.project)] AS sources
 FROM work_spans(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS w

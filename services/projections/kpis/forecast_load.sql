@@ -7,15 +7,16 @@
 -- version: 1
 -- by: role, skill, week
 -- source: our own, after PMI, Practice Standard for Scheduling, resource loading
--- definition: Hours of hard and soft allocations and of open placeholders over net capacity. Of placeholders of one
---   option group, which are alternatives, only the one with the most hours in that week counts (with as many, the first
---   by name); the others are left out and counted beside, and so are placeholders of projects that ended. A placeholder
---   counts for its project's unit and for the role and skill that it asks for. Net capacity is that of utilization,
---   over all weeks of the period (a week lies where its Thursday lies), future ones too: without --to the period ends
---   with the as-of day. A week's planned hours are the allocation's weekly hours, pro rata by the days from Monday to
---   Friday that it covers; public holidays and absence do not lessen them. Left out and counted beside: weeks planned
---   for somebody who is not here. A person counts for the unit, role and skills of the as-of day; by skill a person
---   counts under each of theirs, so those figures must not be added up.
+-- definition: Hours of hard and soft allocations and of open placeholders over net capacity. Net capacity is that of
+--   utilization, over all weeks of the period (a week lies where its Thursday lies), future ones too: without --to the
+--   period ends with the as-of day. A week's planned hours are the weekly hours of the allocation or placeholder, pro
+--   rata by the days from Monday to Friday that it covers; public holidays and absence do not lessen them. Of
+--   placeholders of one option group, which are alternatives, only the one with the most hours in that week counts
+--   (with as many, the first by name). Left out and counted beside: the other alternatives, placeholders of projects
+--   that ended, and weeks planned for somebody who is not here. A placeholder counts for its project's unit and for the
+--   role and skill that it asks for, and has no capacity: where nobody has them, there are hours and no share. A person
+--   counts for the unit, role and skills of the as-of day; by skill a person counts under each of theirs, so those
+--   figures must not be added up.
 SELECT
     capacity.unit AS unit,
     concat('person:', if(capacity.person != '', capacity.person, plan.person)) AS subject,

@@ -11,8 +11,9 @@
 --   least the one that the path expects on the as-of day. Expected is the highest level that can be reached by then:
 --   the path's lowest level from the day on that the person took the role, each further one after its usual months on
 --   the level before; beyond a level without usual months nothing is expected. The path is the one that the assessment
---   names, else the role's. It is a state at the as-of day: the period does not matter. Left out and counted beside:
---   people who left, who were not assessed since they took the role, or whose role has no path.
+--   names if that is still followed, else the role's (of several the first by name). It is a state at the as-of day:
+--   the period does not matter. Left out and counted beside: people who left, who were not assessed since they took the
+--   role, or whose role has no path.
 WITH
     toDate32(roles[1 + arrayLastIndex(r -> r.2 != p.role, roles)].1, {tz:String}) AS since,
     if(named.path != '', named.levels, own.levels) AS levels,

@@ -13,7 +13,9 @@
 WITH
     parseDateTime64BestEffort(toString({period_from:Date32}), 3, {tz:String}) AS opening,
     parseDateTime64BestEffort(toString({period_to:Date32} + 1), 3, {tz:String}) AS closing,
-    arrayMap(s -> (s.3, s.4, s.5, greatest(0, dateDiff('second', greatest(s.1, opening), least(s.2, closing))) / 86400),
+    -- whole seconds: doubles add up to a little less, and decimals cut that off
+    arrayMap(
+        s -> (s.3, s.4, s.5, greatest(0, dateDiff('second', greatest(s.1, opening), least(s.2, closing)))),
         w.spans) AS clipped
 SELECT
     ifNull(p.unit, '') AS unit,
@@ -22,7 +24,8 @@ SELECT
     if(p.standing = '', 'governed', p.standing) AS standing,
     if(w.is_removed, 'removed', '') AS excluded,
     toDecimal128(arraySum(
-        s -> if(s.1 = status AND (s.2 = 'queue' OR s.2 = 'active' AND s.3), s.4, 0), clipped), 4) AS numerator,
+        s -> if(s.1 = status AND (s.2 = 'queue' OR s.2 = 'active' AND s.3), s.4, 0), clipped), 4)
+        / toDecimal128(86400, 0) AS numerator,
     toDecimal128(1, 4) AS denominator,
     [w.version] AS evidence,
     [concat('project:', w.project)] AS sources,

@@ -196,16 +196,17 @@ FROM (
             any(log.person) AS person,
             log.monday AS monday,
             minIf(tuple(k, occurred_at, version), happened = 'submitted') AS first,
-            arraySort(groupArrayIf((log.item, k, ifNull(log.hours, 0)), happened IN ('hours-logged', 'hours-corrected'))) AS entries,
-            toUInt8(arraySum(arrayMap(e -> e.3, arrayFilter((e, next) -> e.1 != next, entries, arrayShiftLeft(entries.1, 1)))) > 0)
-                AS has_hours,
-            (stream, has_hours, first.2, first.3, minIf(version, happened = 'hours-logged')) AS sheets,
+            arraySort(groupArrayIf((log.item, k, ifNull(log.hours, 0)), happened IN ('hours-logged', 'hours-corrected')))
+                AS entries,
+            arrayFilter((e, next) -> e.1 != next, entries, arrayShiftLeft(entries.1, 1)) AS standing,
+            toUInt8(arraySum(standing.3) > 0) AS has_hours,
+            (stream, has_hours, first.2, first.3, minIf(version, happened IN ('hours-logged', 'hours-corrected'))) AS sheets,
             ('', toUInt32(0)) AS plans
         FROM {timesheet_events} AS log
         GROUP BY monday, stream
         UNION ALL
         SELECT
-            booked.person, booked.monday, tuple(toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt32(0)), [], 0,
+            booked.person, booked.monday, tuple(toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt32(0)), [], [], 0,
             ('', toUInt8(0), toDateTime64(0, 3, 'UTC'), toUInt32(0), toUInt32(0)),
             (booked.stream, toUInt32(arrayMax(booked.versions)))
         FROM planned_weeks(

@@ -83,8 +83,8 @@ LEFT JOIN (
 ) AS s ON s.standard = log.standard
 GROUP BY stream
 -- @view nonconformities
--- Each nonconformity at {as_of_k} as known at {known_at}; `resolved_at` is null while it is open. Params: as_of_k, known_at,
--- basis.
+-- Each nonconformity at {as_of_k} as known at {known_at}; `resolved_at` is null while it is open, also where it was raised
+-- again. Params: as_of_k, known_at, basis.
 SELECT
     stream,
     any(log.standard) AS standard,
