@@ -21,7 +21,7 @@ STOPS: tuple[Stop, ...] = (
     ),
     Stop("OPS", "one manager's reports never change", "reporting.py", ("pmo audit 25",)),
     Stop("PPL", "writes things down more than a month late", "reporting.py", ("pmo audit 26",)),
-    Stop("RND", "its director holds gates up", "projects.py", ("pmo kpi gate-lead-time --by approver", "pmo audit 3")),
+    Stop("RND", "its director holds gates up", "projects.py", ("pmo kpi gate-lead-time --by approver",)),
     Stop("RND", "says green whatever the figures say", "reporting.py", ("pmo audit 23",)),
     Stop("COM", "left a year out in assessing its maturity", "growth.py", ("pmo audit 22",)),
     Stop("OPS", "let its certificates lapse", "people.py", ("pmo kpi training-compliance", "pmo audit 12")),

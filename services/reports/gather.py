@@ -12,7 +12,7 @@ from services.projections.figures import incomplete_streams
 from services.projections.kpi import FAMILIES, Kpi
 from services.projections.queries import check_unit, query_digest
 from services.projections.scope import Scope
-from services.reports import sections
+from services.reports import kpi_sections, sections
 from services.reports.pack import LAYOUT, Pack, digest_of, plain
 from services.reports.sections import Asked
 
@@ -57,16 +57,16 @@ def gather(
         scores += sections.scores_of(asked, control)
         step()
     made.append(sections.compliance(asked, scores))
-    made.append(sections.by_group(asked, "bottlenecks", "Bottlenecks", _BOTTLENECKS))
+    made.append(kpi_sections.by_group(asked, "bottlenecks", "Bottlenecks", _BOTTLENECKS))
     step()
-    made.append(sections.by_group(asked, "adoption", "Adoption and training", _ADOPTION))
+    made.append(kpi_sections.by_group(asked, "adoption", "Adoption and training", _ADOPTION))
     step()
     families: dict[str, list[dict[str, object]]] = {}
     for family in FAMILIES:
         for kpi in (each for each in kpis.values() if each.family == family):
-            families.setdefault(family, []).extend(sections.all_kpis(asked, [kpi]))
+            families.setdefault(family, []).extend(kpi_sections.all_kpis(asked, [kpi]))
             step()
-    made.append(sections.kpi_section(families))
+    made.append(kpi_sections.kpi_section(families))
     return Pack(scope_of_pack(scope), definitions(kpis, controls), tuple(made))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from kpi_world import KpiWorld, kpi_world, scope_of
 
 from services.errors import BadInput, NotFound
 from services.portfolio.ranking import Limits, Proposal, compared, limit, proposals, rank, recordable
-from services.projections.queries import ask
+from services.projections.kpi import lint
+from services.projections.queries import FOLDER, ask
 
 
 def proposal(code: str, score: int | None, cost: int | None = 100, **more: Any) -> Proposal:
@@ -194,3 +196,9 @@ def test_the_portfolio_at_a_glance(world: KpiWorld) -> None:
     later = {row["stream"]: row for row in ask(world.clickhouse, "portfolio", scope_of("2026-06-30", unit=unit))}
     # a forecast in the past is no forecast
     assert later[late]["slip"] == 91
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.stem)
+def test_queries_read_only_views_with_both_times(path: Path) -> None:
+    sql = "\n".join("" if line.startswith("--") else line for line in path.read_text().splitlines())
+    assert list(lint(sql)) == []
