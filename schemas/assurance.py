@@ -2,16 +2,26 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.event import Event
-from schemas.fields import Day, Digest, EventId, Evidence, Instant, Item, Key, Note, PersonId, Text
+from schemas.fields import Day, Digest, EventId, Evidence, Instant, Item, Key, Note, PersonId, Text, TimeZone
 from schemas.governance import Basis, Count, Definitions
 from schemas.streams import STREAM_PATTERN
 from schemas.voiding import voided
 
 Severity = Literal["low", "medium", "high", "critical"]
 Subject = Annotated[str, Field(pattern=STREAM_PATTERN, examples=["project:ALPHA"])]
+
+
+class ControlCounts(BaseModel):
+    """What an audit found of one control; one that was never activated has a population of 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    population: Count
+    exceptions: Count
+    without_evidence: Count
 
 
 class AuditPerformed(Event, type="pmo.audit.performed.v1"):
@@ -22,11 +32,16 @@ class AuditPerformed(Event, type="pmo.audit.performed.v1"):
     as_of: Day
     known_at: Instant
     basis: Basis
+    time_zone: TimeZone = Field(description="In which the days of the controls begin and end")
     position: Count = Field(description="The log's position up to which everything had been read")
     population: Count = Field(description="Occasions that could be judged")
     exceptions: Count = Field(description="Those of them that were violated, or cured late")
     without_evidence: Count = Field(description="Occasions of which only a source's state is known")
     incomplete: Count = Field(description="Subjects with a gap in their history")
+    by_control: dict[Item, ControlCounts] = Field(
+        description="The same for each control",
+        examples=[{"status-every-14-days": {"population": 12, "exceptions": 2, "without_evidence": 1}}],
+    )
     results_digest: Digest = Field(description="Of all occasions and their results")
 
 
@@ -89,6 +104,8 @@ class FindingReopened(Event, type="pmo.finding.reopened.v1"):
     """The finding stands again."""
 
     decided_by: PersonId | None
+    control_digest: Digest | None = Field(description="The rule that found it again; null where a person reopened it")
+    evidence: tuple[EventId, ...]
     audit: Key | None = Field(description="The audit that found it again; null where a person reopened it")
     reason: Note | None
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Currency, Day, Digest, Instant, Item, Key, Note, PersonId, Rate, Text
+from schemas.fields import Currency, Day, Digest, Instant, Item, Key, Note, PersonId, Rate, Text, TimeZone
 from schemas.voiding import voided
 
 Count = Annotated[int, Field(ge=0, examples=[12])]
@@ -89,6 +89,8 @@ class ReportIssued(Event, type="pmo.report.issued.v1"):
     as_of: Day
     known_at: Instant
     basis: Basis
+    currency: Currency = Field(description="The one that its amounts are shown in")
+    time_zone: TimeZone = Field(description="In which its days begin and end")
     figures_digest: Digest
     definitions: Definitions
 

@@ -14,12 +14,11 @@ from typing import Any
 import orjson
 
 from schemas import assurance as events
-from schemas.event import Record, in_milliseconds, rfc3339
+from schemas.event import in_milliseconds, rfc3339
 from services.audit.run import EXCEPTIONS, Occasion, check
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
-from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding, finding_stream
+from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding
 from services.commands.command import Command
-from services.commands.findings import last_of
 from services.commands.intake import Intake
 from services.errors import BadInput
 from services.projections.checking import Control
@@ -191,6 +190,9 @@ def _followed_up(scribe: _Scribe, control: Control, seen: _Seen) -> Counter[str]
     for occasion in occasions.values():
         if occasion.result in EXCEPTIONS:
             done += _raised(scribe, control, occasion)
+        if occasion.result == "cured late":
+            # on record, and open to nobody: there is nothing left to do about it
+            done += _cured(scribe, control, {"subject": occasion.subject, "activating": occasion.activating}, occasion)
     known = {**_by_place(seen.elsewhere.get(control.id, [])), **occasions}
     for finding in seen.standing:
         if finding["control"] == control.id:
@@ -216,11 +218,7 @@ def _raised(scribe: _Scribe, control: Control, occasion: Occasion) -> Counter[st
 def _cured(scribe: _Scribe, control: Control, finding: Mapping[str, Any], occasion: Occasion | None) -> Counter[str]:
     result = occasion.result if occasion else "not activated"
     place = _place(finding)
-    stood = scribe.unit.state(finding_stream(control.id, *place))
-    raised, last = stood.last(events.FindingRaised), last_of(stood)
-    # one that was late from the beginning stays so: only people can close it
-    late = raised is not None and raised.result == "cured-late" and not _is_reopened(last)
-    if result == "violated" or (result == "cured late" and late):
+    if result == "violated":
         return Counter()
     fields = {
         **_about(scribe, control, *place),
@@ -228,10 +226,6 @@ def _cured(scribe: _Scribe, control: Control, finding: Mapping[str, Any], occasi
         "result": _written(result),
     }
     return Counter({"cured": len(scribe.step(CureFinding, fields, control.digest, *place).records)})
-
-
-def _is_reopened(last: Record | None) -> bool:
-    return last is not None and isinstance(last.event, events.FindingReopened)
 
 
 def _about(scribe: _Scribe, control: Control, subject: str, activating: str) -> dict[str, Any]:
@@ -258,6 +252,15 @@ def _place(finding: Mapping[str, Any]) -> _Place:
     return finding["subject"], finding["activating"]
 
 
+def _counts(occasions: Sequence[Occasion]) -> dict[str, int]:
+    counts = Counter(occasion.result for occasion in occasions)
+    return {
+        "population": len(occasions) - counts["no evidence"],
+        "exceptions": sum(counts[result] for result in EXCEPTIONS),
+        "without_evidence": counts["no evidence"],
+    }
+
+
 def _performed(
     audit: str,
     controls: Sequence[Control],
@@ -276,11 +279,13 @@ def _performed(
         "as_of": scope.as_of,
         "known_at": rfc3339(scope.known_at),
         "basis": scope.basis,
+        "time_zone": str(scope.zone),
         "position": position,
         "population": len(occasions) - counts["no evidence"],
         "exceptions": sum(counts[result] for result in EXCEPTIONS),
         "without_evidence": counts["no evidence"],
         "incomplete": len({occasion.subject for occasion in occasions if occasion.incomplete}),
+        "by_control": {control: _counts(found) for control, found in by_control.items()},
         "results_digest": results_digest,
     }
 

@@ -15,11 +15,13 @@ from services.bench.stage import Stage, timed
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.catalogue import BY_PATH
 from services.commands.intake import Intake
+from services.projections.capacity import loads
 from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import measure
+from services.projections.figures import measure, trend
 from services.projections.kpi import load_kpis
 from services.projections.scope import Scope
+from services.projections.stretches import scope_at, stretches
 from services.runtime import open_app
 
 Unit = Literal["1/s", "s"]
@@ -125,6 +127,28 @@ def _scores(clickhouse: ClickHouse, control: str, scope: Scope) -> None:
     clickhouse.rows(rule.scores(), {**scope.params(), **rule.params})
 
 
+def questions(stage: Stage) -> Iterator[Figure]:
+    """What a director asks for: all controls together, sixty months of a KPI, a year of weekly capacity."""
+    clickhouse, scope = stage.clickhouse, stage.scope
+
+    def every_control() -> None:
+        for control in load_controls():
+            _scores(clickhouse, control, scope)
+
+    months = [
+        scope_at(scope, stretch, known_then=False)
+        for stretch in stretches(replace(scope, period_from=scope.as_of - timedelta(days=60 * 30)), "month", 1)
+    ]
+    year = replace(scope, period_from=scope.as_of - timedelta(days=364), period_to=scope.as_of)
+    asked: tuple[tuple[str, Callable[[], object], float], ...] = (
+        ("all controls together", every_control, 1.5),
+        ("on-time over 60 months", partial(trend, clickhouse, load_kpis()["on-time"], months), 0.15),
+        ("a year's weekly capacity by role", partial(loads, clickhouse, year, "role"), 0.3),
+    )
+    for name, ask, target in asked:
+        yield _query(stage, "questions", name, ask, target)
+
+
 def _query(stage: Stage, group: str, name: str, ask: Callable[[], object], target: float) -> Figure:
     """The median of several, after a first one whose caches are cold."""
     stage.say(f"Asking for {name} ...")
@@ -190,6 +214,7 @@ GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "rebuild": rebuild,
     "kpis": kpis,
     "controls": controls,
+    "questions": questions,
     "program": program,
     "kafka": kafka,
 }

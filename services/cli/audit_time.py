@@ -14,8 +14,8 @@ from services.cli.names import complete_control
 from services.cli.output import Column
 from services.cli.rules import control_of, rules_now, rules_option, rules_then
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
-from services.cli.trend import EVERY, scope_at, stretches
 from services.errors import BadInput
+from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """``pmo demo`` and ``pmo bench``: what the program shows of itself."""
 
 import shlex
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from services.cli import output
+from services.cli.ask import value_text
 
 if TYPE_CHECKING:
     from services.demo.present import Overview
@@ -41,7 +41,11 @@ def demo(embedded: bool, serve: bool, seed: int) -> None:
 def _show(serve: bool, shown: "Demo") -> None:
     overview = shown.overview
     click.echo()
-    output.table(f"KPIs by unit, as of {shown.summary.last_day}", _columns("KPI", overview), _kpi_rows(overview))
+    output.table(
+        f"KPIs by unit, as of {shown.summary.last_day}",
+        _columns("KPI", overview),
+        _kpi_rows(overview, shown.settings.currency),
+    )
     click.echo()
     note = "Violated (cured late too) / occasions on which the control applied."
     output.table("Findings by unit", _columns("Control", overview), _control_rows(overview), [note])
@@ -54,16 +58,15 @@ def _columns(first: str, overview: "Overview") -> list[output.Column]:
     return [output.Column(first, "name"), *(output.Column(unit, unit, True) for unit in overview.units)]
 
 
-def _kpi_rows(overview: "Overview") -> list[dict[str, Any]]:
+def _kpi_rows(overview: "Overview", currency: str) -> list[dict[str, Any]]:
     return [
-        {"name": row.kpi.title, **{unit: _value(row.values.get(unit)) for unit in overview.units}}
+        {
+            "name": row.kpi.title,
+            **{unit: value_text(row.kpi, row.values.get(unit), 0, currency) for unit in overview.units},
+        }
         for row in overview.kpis
         if any(value is not None for value in row.values.values())
     ]
-
-
-def _value(value: Decimal | None) -> str:
-    return "no data" if value is None else output.percent(value)
 
 
 def _control_rows(overview: "Overview") -> list[dict[str, Any]]:

@@ -1,13 +1,11 @@
 """``pmo kpi trend``: a figure at the end of each day, week, month, quarter or year of a period."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from services.cli import output, times
+from services.cli import output
 from services.cli.ask import (
     beside_text,
     definition,
@@ -21,14 +19,12 @@ from services.cli.names import complete_kpi
 from services.cli.output import Column
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
+from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.projections.scope import Scope
+    pass
 
-EVERY = ("day", "week", "month", "quarter", "year")
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_MOST = 400
 _CSV = ("from", "to", "known_at", "group", "standing", "value", "numerator", "denominator", "n", "open", "left_out")
 
 
@@ -115,43 +111,3 @@ def _show(title: str, rows: Sequence[dict[str, Any]], by: str, notes: Sequence[s
         *([Column("beside", "beside_text")] if any(row["beside_text"] for row in rows) else []),
     ]
     output.table(title, columns, rows, notes if rows else ["No data in this period.", *notes])
-
-
-def stretches(scope: "Scope", every: str, window: int) -> list[tuple[date, date]]:
-    """The stretches of a scope's period, each with its first and last day. Raises BadInput if they are too many."""
-    first, last = scope.period_from, scope.period_to or scope.as_of
-    if first is None or last < first:
-        raise BadInput("The period ends before it begins: swap --from and --to.")
-    found: list[tuple[date, date]] = []
-    start = _begin(first, every)
-    while start <= last:
-        following = _after(start, every, 1)
-        begin = _after(start, every, 1 - window)
-        found.append((max(begin, first) if window == 1 else begin, min(following - timedelta(days=1), last)))
-        start = following
-        if len(found) > _MOST:
-            raise BadInput(f"That makes more than {_MOST} points; take longer stretches with --every.")
-    return found
-
-
-def scope_at(scope: "Scope", stretch: tuple[date, date], known_then: bool) -> "Scope":
-    """The scope as of the stretch's last day, over the stretch."""
-    first, last = stretch
-    known = times.end_of(last.isoformat(), "--to", scope.zone) if known_then else scope.known_at
-    return replace(scope, as_of=last, period_from=first, period_to=last, known_at=known)
-
-
-def _begin(day: date, every: str) -> date:
-    if every == "day":
-        return day
-    if every == "week":
-        return day - timedelta(days=day.weekday())
-    months = _MONTHS[every]
-    return date(day.year, (day.month - 1) // months * months + 1, 1)
-
-
-def _after(day: date, every: str, n: int) -> date:
-    if every in ("day", "week"):
-        return day + timedelta(days=n * (7 if every == "week" else 1))
-    month = day.year * 12 + day.month - 1 + n * _MONTHS[every]
-    return date(month // 12, month % 12 + 1, 1)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from schemas import assurance as events
 from schemas import governance
 from schemas.event import Event, Record
-from schemas.fields import Digest, EventId, Instant, Item, Text
+from schemas.fields import Currency, Digest, EventId, Instant, Item, Text, TimeZone
 from schemas.streams import as_key, stream_id
 from services.commands.command import Command, Context, Day, FreeText, KeyField
 from services.commands.findings import CLOSED, last_of
@@ -108,11 +108,13 @@ class PerformAudit(Command, path="audit perform", example=""):
     as_of: Day
     known_at: Instant
     basis: governance.Basis
+    time_zone: TimeZone
     position: governance.Count
     population: governance.Count
     exceptions: governance.Count
     without_evidence: governance.Count
     incomplete: governance.Count
+    by_control: dict[Item, events.ControlCounts]
     results_digest: Digest
 
     def stream(self) -> str:
@@ -159,7 +161,15 @@ class RaiseFinding(_FindingCommand, path="finding raise", example=""):
             fields = {name: getattr(self, name) for name in events.FindingRaised.model_fields}
             return [events.FindingRaised(**fields)]
         if self.result == "violated" and isinstance(last.event, events.FindingCured):
-            return [events.FindingReopened(decided_by=None, audit=self.audit, reason=None)]
+            return [
+                events.FindingReopened(
+                    decided_by=None,
+                    control_digest=self.control_digest,
+                    evidence=self.evidence,
+                    audit=self.audit,
+                    reason=None,
+                )
+            ]
         return []
 
 
@@ -187,6 +197,8 @@ class IssueReport(Command, path="report issue", example=""):
     as_of: Day
     known_at: Instant
     basis: governance.Basis
+    currency: Currency
+    time_zone: TimeZone
     figures_digest: Digest
     definitions: governance.Definitions
 
@@ -208,7 +220,8 @@ class IssueReport(Command, path="report issue", example=""):
 
 
 def _question(report: governance.ReportIssued) -> tuple[object, ...]:
-    return report.unit, report.as_of, report.known_at, report.basis, report.definitions
+    times = (report.as_of, report.known_at, report.basis, report.time_zone)
+    return report.unit, *times, report.currency, report.definitions
 
 
 COMMANDS: tuple[type[Command], ...] = ()

@@ -85,9 +85,10 @@ class _FindingCommand(Command):
         if following:
             self.refuse_closed(following)
 
-    def refuse_owner(self, state: State, decided_by: str, what: str) -> None:
-        """Refuses a decision by the one who answers for the finding."""
-        if decided_by == owner_of(state):
+    def refuse_owner(self, state: State, later: Sequence[Record], decided_by: str, what: str) -> None:
+        """Refuses a decision by the one who answers for the finding, or took it over afterwards."""
+        owners = {r.event.owner for r in later if isinstance(r.event, events.FindingAcknowledged)} | {owner_of(state)}
+        if decided_by in owners:
             raise Rejected(f"A finding is not {what} by its owner; let somebody else decide.")
 
 
@@ -118,14 +119,14 @@ class Dismiss(
         """Refuses a finding that is closed, and its owner's own judgement."""
         self.refuse_closed(self.found(state, later))
         self.refuse_closed_later(later)
-        self.refuse_owner(state, self.decided_by, "dismissed")
+        self.refuse_owner(state, later, self.decided_by, "dismissed")
         return [events.FindingDismissed(decided_by=self.decided_by, reason=self.reason)]
 
 
 class AcceptRisk(
     _FindingCommand,
     path="finding accept",
-    example=f'{_EXAMPLE} --until 2026-12-31 --decided-by cio --reason "replaced next year"',
+    example=f'{_EXAMPLE} --until 2026-12-31 --requested-by ann --decided-by cio --reason "replaced next year"',
 ):
     """Record that a finding is lived with until a day."""
 
@@ -138,9 +139,11 @@ class AcceptRisk(
         """Refuses a finding that is closed, an end in the past, and acceptance by its requester or owner."""
         self.refuse_closed(self.found(state, later))
         _refuse_past("--until", self.until, context)
+        if self.requested_by is None and owner_of(state) is None:
+            raise Rejected("Nobody is known to ask for it: give --requested-by, or let an owner acknowledge it first.")
         if self.decided_by == self.requested_by:
             raise Rejected("A risk is not accepted by the person who asked for it; let somebody else decide.")
-        self.refuse_owner(state, self.decided_by, "accepted")
+        self.refuse_owner(state, later, self.decided_by, "accepted")
         fields = {name: getattr(self, name) for name in ("until", "requested_by", "decided_by", "reason")}
         return [events.FindingRiskAccepted(**fields)]
 
@@ -159,7 +162,7 @@ class Remediate(
         """Refuses a finding that is closed, and its owner's own judgement."""
         self.refuse_closed(self.found(state, later))
         self.refuse_closed_later(later)
-        self.refuse_owner(state, self.decided_by, "closed")
+        self.refuse_owner(state, later, self.decided_by, "closed")
         return [events.FindingRemediated(decided_by=self.decided_by, evidence=self.evidence)]
 
 
@@ -174,7 +177,11 @@ class Reopen(_FindingCommand, path="finding reopen", example=f'{_EXAMPLE} --reas
         last = self.found(state, later)
         if type(last.event) not in (*CLOSED, events.FindingRiskAccepted):
             raise Rejected(f"Finding {self.finding} stands already, so it cannot be reopened.")
-        return [events.FindingReopened(decided_by=self.decided_by, audit=None, reason=self.reason)]
+        return [
+            events.FindingReopened(
+                decided_by=self.decided_by, control_digest=None, evidence=(), audit=None, reason=self.reason
+            )
+        ]
 
 
 def _refuse_past(option: str, day: date, context: Context) -> None:

@@ -118,7 +118,7 @@ Role = Literal["business-leader", "project-manager", "team-member"]
 
 def survey(script: Script, plan: Plan, ended: date) -> None:
     """At the end stakeholders are asked; those of late projects are less content."""
-    invited: dict[Role, int] = {"business-leader": 3, "project-manager": 1, "team-member": 6}
+    invited: dict[Role, int] = {"business-leader": 8, "project-manager": 1, "team-member": 10}
     where: dict[str, Any] = {"subject": plan.code, "period": "CLOSURE"}
     script.say(ended + timedelta(days=4), "survey invite", invited=dict(invited), **where)
     mood = 4.4 - max(0.0, plan.slip) * _SATISFACTION_FALLS

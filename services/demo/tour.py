@@ -15,7 +15,7 @@ class Stop:
 
 STOPS: tuple[Stop, ...] = (
     Stop("COM", "skips gates and starts without approval", "projects.py", ("pmo audit 1", "pmo audit 2")),
-    Stop("DIG", "is overbooked", "work.py", ("pmo capacity --by unit", "pmo audit 13")),
+    Stop("DIG", "is overbooked", "work.py", ("pmo kpi over-allocated --by unit", "pmo audit 13")),
     Stop(
         "FIN", "adopted TAKT and finishes earlier since", "projects.py", ("pmo kpi on-time", "pmo benchmark --by unit")
     ),
@@ -26,7 +26,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("COM", "left a year out in assessing its maturity", "growth.py", ("pmo audit 22",)),
     Stop("OPS", "let its certificates lapse", "people.py", ("pmo kpi training-compliance", "pmo audit 12")),
     Stop("PPL", "assesses its standards late", "governing.py", ("pmo audit 9",)),
-    Stop("RND", "takes up AI-FORECAST, mandated without a security review", "world.py", ("pmo audit 28",)),
+    Stop("all but PPL", "take up AI-FORECAST, mandated without a security review", "world.py", ("pmo audit 28",)),
 )
 
 

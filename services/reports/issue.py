@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from schemas.governance import ReportIssued
 from schemas.streams import stream_id
@@ -51,6 +52,8 @@ def issue(app: Governance, pack: Pack, report: str, title: str, audience: str, m
         "as_of": pack.scope["as_of"],
         "known_at": pack.scope["known_at"],
         "basis": pack.scope["basis"],
+        "currency": pack.scope["currency"],
+        "time_zone": pack.scope["time_zone"],
         "figures_digest": pack.digest,
         "definitions": dict(pack.definitions),
     }
@@ -80,15 +83,14 @@ def issued(app: Governance, report: str) -> ReportIssued:
 
 def scope_of_issue(app: Governance, report: ReportIssued) -> Scope:
     """The question that the report answered."""
-    settings = app.settings
     return Scope(
         # a stored event's fields are as they stand in its JSON
         as_of=date.fromisoformat(str(report.as_of)),
-        zone=settings.zone,
+        zone=ZoneInfo(report.time_zone),
         known_at=datetime.fromisoformat(str(report.known_at)),
         basis=report.basis,
         unit=report.unit,
-        currency=settings.currency,
+        currency=report.currency,
     )
 
 

@@ -100,6 +100,12 @@ def decision_checker(history: Sequence[Record]) -> list[Found]:
                 for r in history
                 if what(r) == "gate-requested" and r.event.part == record.event.part and may_precede(r, record)
             ]
+        elif what(record) in ("change-approved", "change-rejected"):
+            matters = [
+                r.event.requested_by
+                for r in history
+                if what(r) == "change-requested" and r.event.part == record.event.part and may_precede(r, record)
+            ]
         else:
             continue
         other = matters[-1] if matters else None

@@ -270,7 +270,22 @@ class ReforecastProject(ProjectCommand, path="project reforecast", example="CRAN
         if self.forecast_finish is None and self.forecast_cost is None:
             raise BadInput("Give --forecast-finish, --forecast-cost or both.")
         currency = self.currency or project.currency or context.currency
-        return [progress.Reforecast(currency=currency, **plain(self, "currency"))]
+        # what is left out is expected as before: an event sets all fields of its type
+        said = project.record(progress.ProgressReported, progress.Reforecast)
+        kept = {name: getattr(said.event, name) for name in ("forecast_finish", "forecast_cost")} if said else {}
+        given = {name: value for name, value in plain(self, "currency").items() if value is not None}
+        return [
+            progress.Reforecast(
+                **{
+                    "currency": currency,
+                    "reason": None,
+                    "forecast_finish": None,
+                    "forecast_cost": None,
+                    **kept,
+                    **given,
+                }
+            )
+        ]
 
 
 def _is_baseline(record: Record) -> bool:

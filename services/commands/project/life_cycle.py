@@ -13,7 +13,7 @@ from schemas.streams import stream_id
 from services.commands.command import Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey, Proof
 from services.commands.fold import State
 from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_own
-from services.commands.project.state import ProjectState
+from services.commands.project.state import ENDED, ProjectState
 from services.errors import BadInput, Rejected
 
 
@@ -61,6 +61,11 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
         if self.planned_start and self.planned_finish and self.planned_finish < self.planned_start:
             raise BadInput("--planned-finish lies before --planned-start.")
         return [events.Proposed(currency=self.currency or context.currency, **plain(self, "currency"))]
+
+
+def _refuse_ended(project: ProjectState, code: str, what: str) -> None:
+    if project.status in ENDED - {"rejected"}:
+        raise Rejected(f"Project {code} is {project.status}, not to be {what}; 'pmo project reopen' lets it go on.")
 
 
 class Approve(ProjectCommand, path="project approve", example="CRANE-7 --decided-by board@example.org"):
@@ -115,7 +120,8 @@ class Start(ProjectCommand, path="project start", example="CRANE-7 --on 2026-03-
     at_risk: FreeText | None = Field(default=None, description="Why it began without approval or baseline")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
-        """Asks for a reason where approval or baseline is missing."""
+        """Asks for a reason where approval or baseline is missing; refuses what has ended."""
+        _refuse_ended(project, self.project, "started")
         missing = [
             what for what, held in (("approval", project.is_approved), ("baseline", project.baseline)) if not held
         ]
@@ -134,7 +140,8 @@ class Hold(ProjectCommand, path="project hold", example='CRANE-7 --reason "suppl
     decided_by: PersonKey | None = Field(default=None, description="Who decides")
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
-        """Holds whatever has not ended."""
+        """Refuses what has ended: only `reopen` lets that go on."""
+        _refuse_ended(project, self.project, "put on hold")
         return [events.PutOnHold(**plain(self))]
 
 

@@ -403,7 +403,7 @@ SELECT
 FROM {project_events | happened IN ('stakeholder-registered', 'engagement-assessed')} AS log
 GROUP BY stream, item
 -- @view recordings
--- Decisions and progress at {as_of_k} as known at {known_at}, one row per record: `number` is the days from the day on which
+-- Decisions, steps and progress at {as_of_k} as known at {known_at}, one row per record: `number` is the days from the day on which
 -- it happened to the one on which it was recorded, or reported where the source says that. Params: as_of_k, known_at,
 -- basis, tz.
 SELECT DISTINCT
@@ -418,7 +418,8 @@ SELECT DISTINCT
     [concat(stream, '/', toString(version))] AS evidence,
     concat(happened, ', ', toString(number), ' days late') AS detail
 FROM {project_events | happened IN ('approved', 'rejected', 'baseline-set', 'gate-passed', 'gate-passed-with-conditions',
-    'gate-failed', 'gate-decision-revoked', 'change-approved', 'change-rejected', 'progress-reported')} AS log
+    'gate-failed', 'gate-decision-revoked', 'condition-met', 'change-approved', 'change-rejected', 'progress-reported',
+    'milestone-reached', 'started', 'put-on-hold', 'resumed', 'completed', 'cancelled', 'financially-closed')} AS log
 -- @view gate_order
 -- Each pass of a gate at {as_of_k} as known at {known_at} on a project that follows a route: `number` is how many gates
 -- that come before it on the route had not been passed, or no longer; 1 where the gate is not on the route, null where

@@ -40,7 +40,9 @@ ACCEPTED = on(
     "2026-05-01",
     facts.FindingRiskAccepted(until=date(2026, 12, 31), requested_by=None, decided_by=person("cio"), reason=None),
 )
-REOPENED = on("2026-06-01", facts.FindingReopened(decided_by=None, audit=None, reason=None))
+REOPENED = on(
+    "2026-06-01", facts.FindingReopened(decided_by=None, control_digest=None, evidence=(), audit=None, reason=None)
+)
 ACKNOWLEDGE = {"finding": KEY, "owner": "ann", "due": "2026-09-30"}
 DISMISS = {"finding": KEY, "decided_by": "bob", "reason": "reported by letter"}
 ACCEPT = {"finding": KEY, "until": "2026-12-31", "decided_by": "cio", "reason": "replaced next year"}
@@ -49,7 +51,7 @@ REOPEN = {"finding": KEY, "reason": "again"}
 DECISIONS = [
     (findings.Acknowledge, ACKNOWLEDGE),
     (findings.Dismiss, DISMISS),
-    (findings.AcceptRisk, ACCEPT),
+    (findings.AcceptRisk, {**ACCEPT, "requested_by": "kim"}),
     (findings.Remediate, REMEDIATE),
 ]
 
@@ -138,15 +140,18 @@ class TestDeciding:
         given(RAISED, OWNED).when(findings.Remediate, **{**REMEDIATE, "decided_by": "ann"}).refused(
             Rejected, "not closed by its owner"
         )
-        # before she took it on, it was not hers
+        # nor dated before she took it on
         given(RAISED, OWNED).when(
             findings.Remediate, occurring="2026-03-05", **{**REMEDIATE, "decided_by": "ann"}
-        ).then_type(facts.FindingRemediated)
+        ).refused(Rejected, "not closed by its owner")
+
+    def test_a_risk_that_nobody_asks_to_accept(self) -> None:
+        given(RAISED).when(findings.AcceptRisk, **ACCEPT).refused(Rejected, "--requested-by")
 
     @pytest.mark.parametrize("ended", [CURED, DISMISSED, REMEDIATED, ACCEPTED])
     def test_what_was_closed_or_accepted_is_reopened(self, ended: ProjectHistory) -> None:
         given(RAISED, ended).when(findings.Reopen, **REOPEN, decided_by="bob").then(
-            facts.FindingReopened(decided_by=person("bob"), audit=None, reason=A_NOTE)
+            facts.FindingReopened(decided_by=person("bob"), control_digest=None, evidence=(), audit=None, reason=A_NOTE)
         )
 
     @pytest.mark.parametrize("history", [RAISED, RAISED + OWNED, RAISED + CURED + REOPENED])
@@ -160,7 +165,13 @@ class TestDeciding:
 
 
 class TestAuditing:
-    AGAIN = facts.FindingReopened(decided_by=None, audit="A-1", reason=None)
+    AGAIN = facts.FindingReopened(
+        decided_by=None,
+        control_digest=WHAT["control_digest"],
+        evidence=WHAT.get("evidence", ()),
+        audit="A-1",
+        reason=None,
+    )
 
     def test_a_new_finding_is_raised(self) -> None:
         given().when(assurance.RaiseFinding, **FOUND).then(facts.FindingRaised(**FOUND))

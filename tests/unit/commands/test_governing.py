@@ -255,6 +255,8 @@ class TestAuditsAndReports:
         "exceptions": 2,
         "without_evidence": 1,
         "incomplete": 0,
+        "time_zone": "Europe/London",
+        "by_control": {},
         "results_digest": "cd" * 32,
     }
     REPORT: dict[str, Any] = {
@@ -262,6 +264,8 @@ class TestAuditsAndReports:
         "report_id": "R-1",
         "title": "Steering",
         "audience": "Board",
+        "currency": "EUR",
+        "time_zone": "Europe/London",
         "figures_digest": "ab" * 32,
         "definitions": {"on-time": "cd" * 32},
     }
