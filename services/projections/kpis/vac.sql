@@ -16,29 +16,21 @@
 --   report whose data date is more than 35 days before the as-of day (stale); no baseline set by the data date; a
 --   budget of 0; cost in another currency than the baseline; no actual cost; nothing earned yet; another currency.
 --   Withdrawn and observed projects count nowhere.
-WITH
-    if(ev.currency = {currency:String}, toDecimal64(1, 8), ifNull(rates.rate, 0)) AS rate
 SELECT
-    ev.unit AS unit,
-    ev.stream AS subject,
-    ev.label AS label,
-    ev.standing AS standing,
+    unit,
+    stream AS subject,
+    label,
+    standing,
     multiIf(
         problem != '', problem,
         cost_problem != '', cost_problem,
         ev.percent = 0, 'nothing earned yet',
-        ev.currency != {currency:String} AND ev.currency != rates.currency, 'another currency',
-        ev.currency != {currency:String} AND rates.rate IS NULL, concat('no rate: ', rates.missing),
-        '') AS excluded,
+        unconvertible) AS excluded,
     toDecimal128(round((ev.bac - ev.eac) * rate, 4), 4) AS numerator,
     toDecimal128(1, 4) AS denominator,
     cost_versions AS evidence
-FROM earned_value(
+FROM earned_money(
     as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-    as_of = {as_of:Date32}, tz = {tz:String}
+    as_of = {as_of:Date32}, tz = {tz:String}, currency = {currency:String}
 ) AS ev
-LEFT JOIN project_rates(
-    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-    tz = {tz:String}, currency = {currency:String}
-) AS rates ON rates.stream = ev.stream
 WHERE against = 'in force'

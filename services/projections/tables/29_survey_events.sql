@@ -73,6 +73,53 @@ FROM (
     ORDER BY stream
 ) AS each
 GROUP BY subject
+-- @view survey_groups
+-- The answers to one question of each project's last survey of the period, of all of them (`stakeholder_role` '') and of
+-- each role, at {as_of_k} as known at {known_at}. {asked} is 'satisfaction' or 'recommend'. `excluded` tells why a group is
+-- left out so that nobody's answer can be told: `n` is how many answered, `shown` their (role, satisfaction, recommend,
+-- version), empty where it is left out. Params: as_of_k, known_at, basis, tz, period_from, period_to, asked.
+WITH
+    arrayFilter(a -> if({asked:String} = 'recommend', a.3, a.2) IS NOT NULL, answers) AS said,
+    arrayFilter(a -> stakeholder_role = '' OR a.1 = stakeholder_role, said) AS of_these,
+    arraySort(arrayMap(r -> (arrayCount(a -> a.1 = r, said), ifNull(r, '')), arrayDistinct(said.1))) AS sizes,
+    arraySum(s -> if(s.1 < 5, s.1, 0), sizes) AS hidden,
+    -- what the project's figure less those of the other roles would tell
+    if(hidden BETWEEN 1 AND 4, arrayFirst(s -> s.1 >= 5, sizes).2, '') AS hidden_too
+SELECT
+    ifNull(p.unit, '') AS unit,
+    p.stream AS stream,
+    ifNull(p.name, p.project) AS label,
+    p.standing AS standing,
+    multiIf(
+        length(of_these) < 5, 'fewer than 5 answers',
+        stakeholder_role != '' AND stakeholder_role = hidden_too, 'would tell fewer than 5 answers',
+        '') AS excluded,
+    if(excluded = '', of_these, []) AS shown,
+    toUInt32(length(of_these)) AS n,
+    survey,
+    -- the project as a whole, and each role's part of it
+    arrayJoin(arrayPushFront(arraySort(arrayDistinct(arrayMap(a -> ifNull(a.1, ''), answers))), ''))
+        AS stakeholder_role
+FROM (
+    SELECT
+        subject AS about,
+        argMax(each.stream, last) AS survey,
+        argMax(each.answers, last) AS answers,
+        max(last) AS answered_at
+    FROM (
+        SELECT stream, any(log.subject) AS subject, max(answered_at) AS last,
+            groupArray((log.stakeholder_role, log.satisfaction, log.recommend, version)) AS answers
+        FROM survey_responses(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+        ) AS log
+        GROUP BY stream
+        ORDER BY stream
+    ) AS each
+    WHERE toDate32(last, {tz:String}) BETWEEN {period_from:Date32} AND {period_to:Date32}
+    GROUP BY about
+) AS told
+INNER JOIN projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS p
+    ON p.project = told.about
 -- @view surveys
 -- Each survey at {as_of_k} as known at {known_at}: how many were asked, by role. Params: as_of_k, known_at, basis.
 SELECT

@@ -68,3 +68,71 @@ LEFT ASOF JOIN (
     FROM rates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
     WHERE to_currency = {currency:String}
 ) AS held ON held.currency = plan.currency AND held.first_day <= plan.day
+-- @view earned_money
+-- View earned_value with what it takes to add it up over projects, at {as_of_k} as known at {known_at}: `rate` turns a
+-- project's money into {currency}; `unconvertible` is '' or why there is none. Params: as_of_k, known_at, basis, as_of, tz,
+-- currency.
+SELECT
+    ev.stream AS stream,
+    ev.unit AS unit,
+    ev.label AS label,
+    ev.standing AS standing,
+    ev.against AS against,
+    ev.problem AS problem,
+    ev.cost_problem AS cost_problem,
+    ev.percent AS percent,
+    ev.currency AS currency,
+    ev.bac AS bac,
+    ev.ac AS ac,
+    ev.ev AS ev,
+    ev.pv AS pv,
+    ev.eac AS eac,
+    ev.forecast AS forecast,
+    ev.versions AS versions,
+    ev.cost_versions AS cost_versions,
+    if(ev.currency = {currency:String}, toDecimal64(1, 8), ifNull(rates.rate, 0)) AS rate,
+    multiIf(
+        ev.currency = {currency:String}, '',
+        ev.currency != rates.currency, 'another currency',
+        rates.rate IS NULL, concat('no rate: ', rates.missing),
+        '') AS unconvertible
+FROM earned_value(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+    as_of = {as_of:Date32}, tz = {tz:String}
+) AS ev
+LEFT JOIN project_rates(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+    tz = {tz:String}, currency = {currency:String}
+) AS rates ON rates.stream = ev.stream
+-- @view exposures
+-- What each open risk of a project that is running or on hold is worth in {currency} at {as_of_k} as known at {known_at}:
+-- residual probability times impact, as `amount`. `effect` is "threat" or "opportunity", `excluded` '' or why there is no
+-- amount. Params: as_of_k, known_at, basis, tz, currency.
+WITH
+    ifNull(k.assessment.3, '') AS told_in,
+    if(told_in = {currency:String}, toDecimal64(1, 8), ifNull(rates.rate, 0)) AS rate
+SELECT
+    ifNull(k.what.2, '') AS effect,
+    ifNull(p.unit, '') AS unit,
+    p.stream AS stream,
+    concat(ifNull(p.name, p.project), ' ', k.risk) AS label,
+    p.standing AS standing,
+    multiIf(
+        k.assessment.1 IS NULL OR k.assessment.2 IS NULL, 'not assessed',
+        told_in != {currency:String} AND told_in != rates.currency, 'another currency',
+        told_in != {currency:String} AND rates.rate IS NULL, concat('no rate: ', rates.missing),
+        '') AS excluded,
+    toDecimal128(round(toDecimal128(round(
+        toDecimal128(ifNull(k.assessment.2, 0), 4) * ifNull(k.assessment.1, 0), 4), 4) * rate, 4), 4) AS amount,
+    k.assessment.6 AS version
+FROM risks(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS k
+INNER JOIN projects(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+) AS p ON p.stream = k.stream
+LEFT JOIN project_rates(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+    tz = {tz:String}, currency = {currency:String}
+) AS rates ON rates.stream = k.stream
+WHERE p.status IN ('running', 'on-hold') AND k.state = 'open'
