@@ -218,6 +218,7 @@ def test_every_view_answers(clickhouse: ClickHouse) -> None:
         "as_of_k": 2**62, "known_at": "2190-01-01 00:00:00.000", "basis": "recorded", "tz": "Europe/Berlin",
         "period_from": "2026-01-01", "period_to": "2026-12-31", "currency": "EUR",
         "as_of": "2026-12-31", "limit": 30, "threshold": 50000, "slip_share": 0.1, "cost_share": 0.1, "in_a_row": 2,
+        "asked": "recommend",
     }  # fmt: skip
     for definition in tables():
         for view in definition.views:
