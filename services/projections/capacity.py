@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import flat
 from services.projections.figures import named, units_below
 from services.projections.scope import Scope
 
@@ -79,8 +80,10 @@ def loads(clickhouse: ClickHouse, scope: Scope, by: By, every: Every = "week") -
     start = "monday" if every == "week" else "toStartOfMonth(monday + 3)"
     sums = ", ".join(f"sum({name}) AS {name}" for name in ("net", "hard", "soft", "placeholders", "actual"))
     found = clickhouse.rows(
-        f"SELECT {_GROUPS[by]} AS grp, toDate32({start}) AS start, {sums} FROM ({_ROWS}) {chosen}"
-        " GROUP BY grp, start ORDER BY grp, start",
+        flat(
+            f"SELECT {_GROUPS[by]} AS grp, toDate32({start}) AS start, {sums} FROM ({_ROWS}) {chosen}"
+            " GROUP BY grp, start ORDER BY grp, start"
+        ),
         params,
     )
     shown = named(clickhouse, [str(row["grp"]) for row in found])

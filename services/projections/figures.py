@@ -11,7 +11,7 @@ from typing import Any
 from schemas.fields import PERSON_PATTERN
 from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import of_kinds, table, tables
+from services.projections.definitions import flat, of_kinds, table, tables
 from services.projections.kpi import COLUMNS, Kpi
 from services.projections.scope import Scope
 from services.projections.statistics import kaplan_meier_median
@@ -248,8 +248,8 @@ def kinds_read(sql: str) -> frozenset[str]:
 def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:
     params = scope.params()
     if scope.unit is None:
-        return kpi.sql, params
-    return f"SELECT * FROM ({kpi.sql}) WHERE unit IN {{units:Array(String)}}", {
+        return flat(kpi.sql), params
+    return f"SELECT * FROM ({flat(kpi.sql)}) WHERE unit IN {{units:Array(String)}}", {
         **params,
         "units": units_below(clickhouse, scope),
     }
