@@ -9,6 +9,7 @@ from typing import Any
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import incomplete_streams, units_below
+from services.projections.kept import flat_at
 from services.projections.scope import Scope
 from services.projections.templates import RESULTS
 
@@ -70,7 +71,7 @@ def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Colle
     """
     sql, params = _asked(clickhouse, compiled(control), scope)
     query = f"SELECT * FROM ({_within(sql, scope)}) ORDER BY unit, label, subject, since, activating"
-    rows = clickhouse.rows(query, {**params, "wanted": _codes(results)})
+    rows = clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(results)})
     broken = incomplete_streams(clickhouse)
     return [_occasion(control, row, broken) for row in rows]
 
@@ -83,13 +84,15 @@ def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Sc
     sql, params = _asked(clickhouse, compiled(control), scope)
     params["broken"] = sorted(incomplete_streams(clickhouse))
     if scope.period_from is None:
-        return [_score(control, row) for row in clickhouse.rows(sql.scores(), params)]
+        return [_score(control, row) for row in clickhouse.rows(flat_at(sql.scores(), scope), params)]
     counts = ", ".join(f"countIf(result = '{result}')" for result in RESULTS)
     query = f"""
         SELECT unit, standing, [{counts}] AS counts,
             uniqExactIf(subject, subject IN {{broken:Array(String)}}) AS incomplete
         FROM ({_within(sql, scope)}) GROUP BY unit, standing ORDER BY unit, standing"""
-    return [_score(control, row) for row in clickhouse.rows(query, {**params, "wanted": _codes(RESULTS)})]
+    return [
+        _score(control, row) for row in clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(RESULTS)})
+    ]
 
 
 def summed(scores: Iterable[Score], key: Callable[[Score], str], units: str) -> list[Score]:

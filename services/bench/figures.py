@@ -19,6 +19,7 @@ from services.projections.capacity import loads
 from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import measure, trend
+from services.projections.kept import flat_at
 from services.projections.kpi import load_kpis
 from services.projections.scope import Scope
 from services.projections.stretches import scope_at, stretches
@@ -124,7 +125,7 @@ def controls(stage: Stage) -> Iterator[Figure]:
 
 def _scores(clickhouse: ClickHouse, control: str, scope: Scope) -> None:
     rule = compiled(load_controls()[control])
-    clickhouse.rows(rule.scores(), {**scope.params(), **rule.params})
+    clickhouse.rows(flat_at(rule.scores(), scope), {**scope.params(), **rule.params})
 
 
 def questions(stage: Stage) -> Iterator[Figure]:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import flat
 from services.projections.figures import named, units_below
+from services.projections.kept import flat_at
 from services.projections.scope import Scope
 
 By = Literal["role", "skill", "unit", "person"]
@@ -80,9 +80,10 @@ def loads(clickhouse: ClickHouse, scope: Scope, by: By, every: Every = "week") -
     start = "monday" if every == "week" else "toStartOfMonth(monday + 3)"
     sums = ", ".join(f"sum({name}) AS {name}" for name in ("net", "hard", "soft", "placeholders", "actual"))
     found = clickhouse.rows(
-        flat(
+        flat_at(
             f"SELECT {_GROUPS[by]} AS grp, toDate32({start}) AS start, {sums} FROM ({_ROWS}) {chosen}"
-            " GROUP BY grp, start ORDER BY grp, start"
+            " GROUP BY grp, start ORDER BY grp, start",
+            scope,
         ),
         params,
     )

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from services.errors import BadInput, NotFound
 from services.projections import templates, templates_counting
-from services.projections.definitions import flat
 from services.projections.rules import (
     Absence,
     Existence,
@@ -205,7 +204,7 @@ class Compiled:
     def occasions(self) -> str:
         """One row per activated occasion whose result is among ``{wanted:Array(UInt8)}``."""
         picked = "arrayFilter(x -> has({wanted:Array(UInt8)}, x.1), raw)"
-        return flat(
+        return (
             "SELECT unit, stream AS subject, label, standing,"
             " concat(stream, '/', toString(bitAnd(o.2.1, 1048575))) AS activating,"
             f" arrayElement({list(RESULTS)}, o.1 + 1) AS result, {templates.moment_of('o.2.1')} AS since,"
@@ -220,7 +219,7 @@ class Compiled:
         `incomplete` counts the streams with occasions that are among ``{broken:Array(String)}``.
         """
         counts = ", ".join(f"countEqual(raw.1, {code})" for code in range(len(RESULTS)))
-        return flat(
+        return (
             f"SELECT unit, standing, sumForEach([{counts}]) AS counts,"
             " uniqExactIf(stream, notEmpty(raw) AND stream IN {broken:Array(String)}) AS incomplete"
             f" FROM ({self.source}) GROUP BY unit, standing HAVING arraySum(counts) > 0 ORDER BY unit, standing"

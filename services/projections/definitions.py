@@ -1,9 +1,9 @@
 """The tables and views, read from ``tables/*.sql``: what each is, what fills it, what reads it.
 
 A file has one table (``-- @create``, with ``{table}`` for its name), at most one SELECT that fills it from events
-(``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views (``-- @view NAME``). A table stands
-under its definition's hash behind a plain view of its own name, so that two versions of the program can run side by
-side and a rebuild can swap.
+(``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views (``-- @view NAME``, or ``-- @state NAME``
+for one whose rows are kept for every moment too, see `kept`). A table stands under its definition's hash behind a plain
+view of its own name, so that two versions of the program can run side by side and a rebuild can swap.
 
 In a view, ``{project_events}`` stands for that table's records which count at both times, and ``{project_events |
 CONDITION}`` for those of them that satisfy a cheap condition: it is checked before anything dear is. A view that reads
@@ -12,19 +12,21 @@ another one has it written out, see `inlining`.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from services.projections.inlining import PARAM, written_out
 
 FOLDER = Path(__file__).parent / "tables"
 _LIVE = re.compile(r"\{(\w+)(?: \| ([^{}]+))?\}")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _CALLED = re.compile(r"\b(?:FROM|JOIN|IN)\s+(\w+)\s*\(")
 _KEYED = "version UInt32,"
 _RECORD = "record UInt64 MATERIALIZED sipHash64(stream, version)"
-_SECTION = re.compile(r"^-- @(create|fill|view)\b *(.*)$", re.MULTILINE)
+_SECTION = re.compile(r"^-- @(create|fill|view|state)\b *(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,17 @@ class View:
     name: str
     text: str
     comment: str
+    is_state: bool = False
 
     @property
     def select(self) -> str:
         """The query, with the records that count and the views that it reads written out."""
-        return flat(_LIVE.sub(lambda found: _live(found[1], found[2]), self.text))
+        return flat(self.of_records)
+
+    @property
+    def of_records(self) -> str:
+        """The query, with the records that count written out."""
+        return _LIVE.sub(lambda found: live(found[1], found[2]), self.text)
 
     @property
     def params(self) -> dict[str, str]:
@@ -64,8 +72,7 @@ class Table:
     @property
     def physical(self) -> str:
         """The name that it stands under: its own and the hash of what it is and what fills it."""
-        text = "\n".join(" ".join(part.split()) for part in (self._ddl, self.fill or ""))
-        return f"{self.name}__{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+        return f"{self.name}__{digest(self._ddl, self.fill or '')}"
 
     @property
     def _ddl(self) -> str:
@@ -88,6 +95,12 @@ class Table:
         return self.fill is not None and (not self.kinds or not kinds.isdisjoint(self.kinds))
 
 
+def digest(*parts: str) -> str:
+    """A short hash of what something is made by, whatever its layout."""
+    text = "\n".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
 def _parsed(path: Path) -> Table:
     name = path.stem.split("_", 1)[1]
     text = path.read_text()
@@ -103,7 +116,7 @@ def _parsed(path: Path) -> Table:
                 fill = body
                 kinds = () if mark[2].strip() == "*" else tuple(mark[2].split())
             case _:
-                views.append(View(mark[2].strip(), _code(body), _comment(body)))
+                views.append(View(mark[2].strip(), _code(body), _comment(body), mark[1] == "state"))
     return Table(name, ddl, fill, kinds, tuple(views), comment)
 
 
@@ -133,20 +146,15 @@ def view_of(name: str) -> View:
     return _by_name()[name]
 
 
-def flat(sql: str) -> str:
-    """A query over views with their SELECTs written out, so that it reads tables only."""
-    called = {name: _select_of(name) for name in _CALLED.findall(sql) if name in _by_name()}
-    return written_out(sql, called)
+def flat(sql: str, instead: Mapping[str, str] = NOTHING) -> str:
+    """A query over views with their SELECTs written out, so that it reads tables only; `instead` of some views."""
+    called = {name for name in _CALLED.findall(sql) if name in _by_name()}
+    return written_out(sql, {n: instead.get(n) or flat(_by_name()[n].of_records, instead) for n in called})
 
 
 @cache
 def _by_name() -> dict[str, View]:
     return {view.name: view for t in tables() for view in t.views}
-
-
-@cache
-def _select_of(name: str) -> str:
-    return _by_name()[name].select
 
 
 def of_kinds(kinds: Iterable[str]) -> str:
@@ -156,7 +164,8 @@ def of_kinds(kinds: Iterable[str]) -> str:
     return f"({' OR '.join(ranges)})" if ranges else "1"
 
 
-def _live(name: str, condition: str | None) -> str:
+def live(name: str, condition: str | None) -> str:
+    """The records of a table that count at both times, and satisfy a condition if there is one."""
     corrections = table("corrections")
     dead = corrections.views[0].text.replace("FROM corrections", f"FROM {corrections.physical}")
     also = f"\n    AND {condition}" if condition else ""

@@ -11,7 +11,8 @@ from typing import Any
 from schemas.fields import PERSON_PATTERN
 from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import flat, of_kinds, table, tables
+from services.projections.definitions import of_kinds, table, tables
+from services.projections.kept import flat_at
 from services.projections.kpi import COLUMNS, Kpi
 from services.projections.scope import Scope
 from services.projections.statistics import kaplan_meier_median
@@ -248,8 +249,8 @@ def kinds_read(sql: str) -> frozenset[str]:
 def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:
     params = scope.params()
     if scope.unit is None:
-        return flat(kpi.sql), params
-    return f"SELECT * FROM ({flat(kpi.sql)}) WHERE unit IN {{units:Array(String)}}", {
+        return flat_at(kpi.sql, scope), params
+    return f"SELECT * FROM ({flat_at(kpi.sql, scope)}) WHERE unit IN {{units:Array(String)}}", {
         **params,
         "units": units_below(clickhouse, scope),
     }
@@ -261,7 +262,8 @@ def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
     Raises NotFound with the nearest codes.
     """
     state = "units(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
-    found = clickhouse.rows(f"SELECT unit, ifNull(merged_into, parent) AS above FROM {state}", scope.params())
+    query = flat_at(f"SELECT unit, ifNull(merged_into, parent) AS above FROM {state}", scope)
+    found = clickhouse.rows(query, scope.params())
     above = {str(row["unit"]): row["above"] for row in found}
     wanted = str(scope.unit).upper()
     if wanted not in above:

@@ -52,3 +52,8 @@ def _arguments(sql: str, start: int) -> tuple[int, dict[str, str]]:
         if depth == 0:
             return token.start(), given
     raise ValueError(f"a call is not closed: {sql[start - 40 : start + 40]}")
+
+
+def closing(sql: str, start: int) -> int:
+    """Where the parenthesis closes that opens before `start`."""
+    return _arguments(sql, start)[0]

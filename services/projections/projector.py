@@ -1,8 +1,8 @@
 """Land, then project: the one way from records to rows, called by embedded mode, by the worker and by restores.
 
 A batch goes into a Memory table of its own, from there into `events` and into each projection that takes its kinds;
-the checkpoint row is written last. Rows depend on the record alone and are keyed by stream and version, so landing
-again, late or in another order gives the same tables.
+then the kept states of its streams are made anew, and the checkpoint row is written last. Rows depend on the record
+alone and are keyed by stream and version, so landing again, late or in another order gives the same tables.
 """
 
 import uuid
@@ -13,6 +13,7 @@ from schemas.streams import kind_of
 from services.projections import calendars
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
+from services.projections.kept import keep
 
 _BATCH = "batch_"
 
@@ -48,6 +49,7 @@ class Projector:
                 for projection in self._projections:
                     if projection.takes(kinds):
                         self._clickhouse.command(f"INSERT INTO {projection.physical} {projection.select_from(batch)}")
+                keep(self._clickhouse, batch, kinds)
                 if not kinds.isdisjoint(calendars.KINDS):
                     calendars.fill_calendars(self._clickhouse)
             finally:

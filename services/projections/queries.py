@@ -12,8 +12,8 @@ from typing import Any
 
 from services.errors import BadInput
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import flat
 from services.projections.figures import units_below
+from services.projections.kept import flat_at
 from services.projections.scope import Scope
 
 FOLDER = Path(__file__).parent / "queries"
@@ -37,7 +37,7 @@ def ask(clickhouse: ClickHouse, name: str, scope: Scope, more: Mapping[str, Any]
     """
     # an empty array stands for all units: one text serves both
     units = units_below(clickhouse, scope) if scope.unit is not None else []
-    return clickhouse.rows(flat(query_text(name)), {**scope.params(), "units": units, **(more or {})})
+    return clickhouse.rows(flat_at(query_text(name), scope), {**scope.params(), "units": units, **(more or {})})
 
 
 def check_unit(clickhouse: ClickHouse, scope: Scope) -> None:

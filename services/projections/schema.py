@@ -1,11 +1,12 @@
 """Brings a database up to the program's definitions, and rebuilds tables without stopping anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from services.errors import Unavailable
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, fingerprint, of_kinds, table, tables
+from services.projections.kept import keep_anew, keep_missed, kept_states
 from services.projections.projector import drop_leftovers
 from services.settings import Settings
 
@@ -47,6 +48,10 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
             else:
                 clickhouse.command(definition.create())
         point(clickhouse, definition)
+    for kept in kept_states():
+        if kept.physical not in existing:
+            progress(f"keeping {kept.view.name}")
+            keep_anew(clickhouse, kept)
     for definition in tables():
         for view in definition.views:
             clickhouse.command(view.create())
@@ -88,6 +93,9 @@ def rebuild(clickhouse: ClickHouse, progress: Progress = silent) -> int:
         if definition.fill and definition.name != "events":
             progress(f"rebuilding {definition.name}")
             rebuild_table(clickhouse, definition)
+    for kept in kept_states():
+        progress(f"keeping {kept.view.name}")
+        keep_anew(clickhouse, kept)
     return int(clickhouse.scalar("SELECT uniqExact(stream, version) FROM events"))
 
 
@@ -110,19 +118,30 @@ def settle_older(clickhouse: ClickHouse) -> None:
         str(row["name"])
         for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")
     ]
+    found = False
     for definition in tables():
-        older = [
-            name
-            for name in names
-            if name.startswith(f"{definition.name}__") and name != definition.physical and not name.endswith("_fresh")
-        ]
+        older = _older(names, f"{definition.name}__", definition.physical)
+        found |= bool(older)
         if definition.fill and older:
             sources = older if definition.name == "events" else [table("events").physical]
             for source in sources:
                 _insert_missed(clickhouse, definition, source)
-        if clickhouse.folder is not None:
-            for name in older:
-                clickhouse.command(f"DROP TABLE {name} SYNC")
+        _drop_embedded(clickhouse, older)
+    for kept in kept_states():
+        older = _older(names, f"{kept.view.name}_kept__", kept.physical)
+        if found or older:
+            keep_missed(clickhouse, kept)
+        _drop_embedded(clickhouse, older)
+
+
+def _older(names: Iterable[str], prefix: str, present: str) -> list[str]:
+    return [n for n in names if n.startswith(prefix) and n != present and not n.endswith("_fresh")]
+
+
+def _drop_embedded(clickhouse: ClickHouse, names: Iterable[str]) -> None:
+    if clickhouse.folder is not None:
+        for name in names:
+            clickhouse.command(f"DROP TABLE {name} SYNC")
 
 
 def _insert_missed(clickhouse: ClickHouse, definition: Table, source: str) -> None:

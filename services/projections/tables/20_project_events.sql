@@ -110,7 +110,7 @@ WHERE kind = 'project' AND happened != 'voided'
 -- Project records that count at {as_of_k} as known at {known_at}. May hold a record twice until parts are merged:
 -- fold it, never sum or count it. Params: as_of_k, known_at, basis.
 SELECT * FROM {project_events}
--- @view projects
+-- @state projects
 -- Each project's state at {as_of_k} as known at {known_at}. `standing` is "governed" where decisions are recorded and
 -- "observed" where only a source's states are. Reports, gates and costs are elsewhere: they are most of the records, and
 -- few questions ask for them. Params: as_of_k, known_at, basis.
@@ -148,7 +148,7 @@ FROM {project_events | happened IN ('proposed', 'deferred', 'approved', 'rejecte
     'put-on-hold', 'resumed', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn',
     'financially-closed', 'transferred', 'manager-changed', 'actual-cost-corrected', 'recorded', 'left-source')} AS log
 GROUP BY stream
--- @view project_reports
+-- @state project_reports
 -- What was last reported and forecast of each project at {as_of_k} as known at {known_at}. Params: as_of_k, known_at,
 -- basis.
 SELECT
@@ -158,7 +158,7 @@ SELECT
     argMax(tuple(forecast_finish, forecast_cost, currency, version, occurred_at), k) AS forecast
 FROM {project_events | happened IN ('progress-reported', 'reforecast')} AS log
 GROUP BY stream
--- @view baselines
+-- @state baselines
 -- Each project's baselines at {as_of_k} as known at {known_at}, in the order of setting: `sets` holds (k, number, start,
 -- finish, budget, currency, curve, version, moment); a plan without a curve has the straight line from start to finish.
 -- Params: as_of_k, known_at, basis.

@@ -1,0 +1,172 @@
+"""States kept for every moment at which they changed: what answers at once when all that is known now counts.
+
+A view that is marked ``-- @state`` folds the records of each stream. Here the same fold runs as a window over the
+stream's records, so that its result after each of them stands in one row a stream: `moments` are their keys, and each
+column of the view is an array beside it. A row is made anew for each stream of a batch that lands, from all that stands
+in the tables by then; of several rows the one that has seen most records counts. At an earlier known-at the view folds.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import NOTHING, Table, View, digest, flat, of_kinds, table, tables
+from services.projections.inlining import closing
+from services.projections.scope import Scope
+
+_AGGREGATE = re.compile(r"\b(?:argMax|argMin|min|max|count|groupArray|groupUniqArray)(?:If)?\(")
+_SOURCE = re.compile(r"\nFROM \{(\w+) \| ([^{}]+)\} AS log\nGROUP BY stream$")
+_DEAD = """SELECT sipHash64(stream, version)
+    FROM superseded(known_at = toDateTime64('2299-12-31', 3, 'UTC'), basis = 'recorded')"""
+_RECORDS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state view, and the table of its rows at every moment."""
+
+    view: View
+    source: Table
+
+    @property
+    def physical(self) -> str:
+        """The table's name, with the hash of its definition."""
+        return f"{self.view.name}_kept__{digest(self._rows('1'), self.source.physical)}"
+
+    def create(self, name: str = "") -> str:
+        """The statement that makes it, empty, under `name`, by default its physical one."""
+        return (
+            f"CREATE TABLE IF NOT EXISTS {name or self.physical} ENGINE = ReplacingMergeTree(seen) ORDER BY stream"
+            f" EMPTY AS {self._rows('1')}"
+        )
+
+    def fill(self, streams: str = "1", name: str = "") -> str:
+        """The statement that makes the rows of the streams for which this condition holds."""
+        return f"INSERT INTO {name or self.physical} {self._rows(streams)}"
+
+    @property
+    def behind(self) -> str:
+        """The query for the streams of which more records stand than their row has seen."""
+        return f"""
+            SELECT told.stream FROM ({self._seen("1")}) AS told
+            LEFT JOIN (SELECT stream, seen FROM {self.physical} FINAL) AS held ON held.stream = told.stream
+            WHERE told.seen != held.seen"""
+
+    @property
+    def select(self) -> str:
+        """What takes the view's place where all that is known now counts; it takes ``as_of_k``."""
+        columns = ", ".join(f"{name}[place] AS {name}" for name in self._columns)
+        return (
+            f"SELECT stream, {columns} FROM (SELECT *, arrayCount(m -> m <= {{as_of_k:Int64}}, moments) AS place"
+            f" FROM {self.physical} FINAL) WHERE place > 0"
+        )
+
+    @property
+    def _columns(self) -> list[str]:
+        return [item.rpartition(" AS ")[2] for item in self._items]
+
+    @property
+    def _items(self) -> list[str]:
+        return [item for item in _items(self.view.text) if item != "stream"]
+
+    def _seen(self, streams: str) -> str:
+        chosen = f"{of_kinds(self.source.kinds)} AND {streams}"
+        return f"""
+            SELECT stream, uniqExact(version) AS seen
+            FROM (
+                SELECT stream, version FROM {self.source.physical} WHERE {chosen}
+                UNION ALL
+                SELECT stream, version FROM {table("corrections").physical} WHERE {chosen}
+            )
+            GROUP BY stream"""
+
+    def _rows(self, streams: str) -> str:
+        found = _SOURCE.search(self.view.text)
+        if found is None or found[1] != self.source.name:
+            raise ValueError(f"the state {self.view.name} is no fold of {self.source.name} by stream")
+        windows = ", ".join(_as_window(item) for item in self._items)
+        names = self._columns
+        arrays = ", ".join(f"states.{n} AS {name}" for n, name in enumerate(names, 2))
+        return flat(f"""
+            SELECT stream, seen, states.1 AS moments, {arrays}
+            FROM ({self._seen(streams)}) AS told
+            LEFT JOIN (
+                SELECT stream, arraySort(s -> s.1, groupArray((k, {", ".join(names)}))) AS states
+                FROM (
+                    SELECT stream, k, {windows}
+                    FROM (
+                        SELECT * FROM {self.source.physical} PREWHERE {streams} AND {found[2]}
+                        WHERE record NOT IN ({_DEAD}) LIMIT 1 BY stream, k
+                    ) AS log
+                    WINDOW till AS (PARTITION BY stream ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+                )
+                GROUP BY stream
+            ) AS folded ON folded.stream = told.stream
+        """)
+
+
+def _items(select: str) -> Iterator[str]:
+    """What the outermost SELECT of a query lists: commas inside of parentheses do not part it."""
+    depth, at = 0, len("SELECT")
+    for token in re.finditer(r"'[^']*'|[()\[\],]|\nFROM ", select):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token[0], 0)
+        if depth == 0 and (token[0] == "," or token[0] == "\nFROM "):
+            yield " ".join(select[at : token.start()].split())
+            at = token.end()
+        if token[0] == "\nFROM " and depth == 0:
+            return
+
+
+def _as_window(item: str) -> str:
+    """An item with each of its aggregates over the stream's records so far."""
+    parts, at = [], 0
+    while found := _AGGREGATE.search(item, at):
+        end = closing(item, found.end())
+        parts.append(f"{item[at : found.start()]}({item[found.start() : end + 1]} OVER till)")
+        at = end + 1
+    return "".join((*parts, item[at:]))
+
+
+@cache
+def kept_states() -> tuple[Kept, ...]:
+    """All state views, with what keeps them."""
+    return tuple(Kept(view, t) for t in tables() for view in t.views if view.is_state)
+
+
+def flat_at(sql: str, scope: Scope) -> str:
+    """A query over views as one over tables; where all that is known now counts, states are read as kept."""
+    return _flat(sql, scope.known_at is None)
+
+
+@lru_cache(256)
+def _flat(sql: str, now: bool) -> str:
+    return flat(sql, {kept.view.name: kept.select for kept in kept_states()} if now else NOTHING)
+
+
+def keep(clickhouse: ClickHouse, batch: str, kinds: set[str]) -> None:
+    """Makes the kept states of the streams in a batch that has landed in all tables."""
+    for kept in kept_states():
+        if kept.source.takes(kinds):
+            its_own = of_kinds(kept.source.kinds)
+            clickhouse.command(kept.fill(f"stream IN (SELECT stream FROM {batch} WHERE {its_own})"))
+
+
+def keep_anew(clickhouse: ClickHouse, kept: Kept) -> None:
+    """Makes the kept states of all streams beside those that stand, in portions, and puts them in their place."""
+    fresh = f"{kept.physical}_fresh"
+    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    clickhouse.command(kept.create(fresh))
+    portions = int(clickhouse.scalar(f"SELECT count() FROM {kept.source.physical}")) // _RECORDS_AT_ONCE + 1
+    for portion in range(portions):
+        clickhouse.command(kept.fill(f"sipHash64(stream) % {portions} = {portion}", fresh))
+    clickhouse.command(kept.create())
+    clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
+    clickhouse.command(f"DROP TABLE {fresh} SYNC")
+    keep_missed(clickhouse, kept)
+
+
+def keep_missed(clickhouse: ClickHouse, kept: Kept) -> None:
+    """Makes the kept states of streams of which more has landed than they have seen."""
+    clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))
