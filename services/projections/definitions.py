@@ -1,9 +1,9 @@
 """The tables and views, read from ``tables/*.sql``: what each is, what fills it, what reads it.
 
 A file has one table (``-- @create``, with ``{table}`` for its name), at most one SELECT that fills it from events
-(``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views (``-- @view NAME``, or ``-- @state NAME``
-for one whose rows are kept for every moment too, see `kept`). A table stands under its definition's hash behind a plain
-view of its own name, so that two versions of the program can run side by side and a rebuild can swap.
+(``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views: ``-- @view NAME``, or ``-- @state
+NAME`` for one whose rows are kept for every moment too, see `kept`. A table stands under its definition's hash behind a
+plain view of its own name, so that two versions of the program can run side by side and a rebuild can swap.
 
 In a view, ``{project_events}`` stands for that table's records which count at both times, and ``{project_events |
 CONDITION}`` for those of them that satisfy a cheap condition: it is checked before anything dear is. A view that reads

@@ -15,6 +15,7 @@ from schemas.event import MAX_VERSION, Record, order_key
 from schemas.streams import kind_of
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import tables
+from services.projections.kept import Kept, kept_states
 from services.projections.projector import Projector
 from services.projections.schema import prepare, rebuild
 from tests.property.folds import countable
@@ -62,7 +63,7 @@ def land(clickhouse: ClickHouse, batch: list[Record]) -> None:
 
 
 def empty(clickhouse: ClickHouse) -> None:
-    clickhouse.script(f"TRUNCATE TABLE {table.physical}" for table in tables())
+    clickhouse.script(f"TRUNCATE TABLE {each.physical}" for each in (*tables(), *kept_states()))
 
 
 def shown(clickhouse: ClickHouse, case: ViewCase, params: dict[str, Any]) -> dict[tuple[str, ...], tuple[Any, ...]]:
@@ -109,12 +110,28 @@ def test_state_views_equal_the_fold(
             assert rows.get(key) == wanted.get(key), f"{case.view} {key} at {as_of}, {known_at}, {basis}:\n{told}"
 
 
+@pytest.mark.parametrize("kept", kept_states(), ids=lambda kept: kept.view.name)
+def test_kept_states_equal_the_fold_of_all_that_is_known(
+    clickhouse: ClickHouse, landed: dict[str, list[Record]], kept: Kept
+) -> None:
+    keys = sorted(r.k for records in landed.values() for r in records if kind_of(r.stream) in kept.source.kinds)
+    columns = [row["name"] for row in clickhouse.rows(f"DESCRIBE ({kept.select})", {"as_of_k": 0})]
+    assert len(columns) > 1
+    seen = 0
+    for as_of_k in (keys[0] - 1, *random.sample(keys, 12), keys[-1]):
+        params = {"as_of_k": as_of_k, "known_at": "2299-01-01 00:00:00.000", "basis": "recorded"}
+        query = "SELECT {} FROM ({}) ORDER BY stream"
+        held = clickhouse.rows(query.format(", ".join(columns), kept.select), params)
+        assert held == clickhouse.rows(query.format(", ".join(columns), kept.view.select), params)
+        seen += len(held)
+    assert seen > 20
+
+
 def contents(clickhouse: ClickHouse) -> dict[str, list[dict[str, Any]]]:
-    return {
-        table.name: clickhouse.rows(f"SELECT * FROM {table.physical} FINAL ORDER BY stream, version")
-        for table in tables()
-        if table.fill
+    ordered = {t.physical: "stream, version" for t in tables() if t.fill} | {
+        k.physical: "stream" for k in kept_states()
     }
+    return {name: clickhouse.rows(f"SELECT * FROM {name} FINAL ORDER BY {key}") for name, key in ordered.items()}
 
 
 def test_tables_are_the_same_however_records_are_delivered(clickhouse: ClickHouse, records: list[Record]) -> None:
