@@ -20,6 +20,7 @@ def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, i
     first = start = landed_position(app, projector)
     end = app.store.max_notification_id() or 0
     landed = 0
+    land = projector.land_much if end - first > _BATCH else projector.land
     with ThreadPoolExecutor(1) as reader:
         # the next batch is read while the engine works on this one
         coming = reader.submit(app.store.values_after, start, _BATCH)
@@ -27,9 +28,10 @@ def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, i
             positions, streams, values = zip(*records, strict=True)
             start = positions[-1]
             coming = reader.submit(app.store.values_after, start, _BATCH)
-            projector.land(values, kinds_of(streams), [Checkpoint(STORE, 0, start, start)])
+            land(values, kinds_of(streams), [Checkpoint(STORE, 0, start, start)])
             landed += len(values)
             progress(start - first, max(start, end) - first)
+        projector.settle()
     catch_up_directory(app, projector)
     return landed
 

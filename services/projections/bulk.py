@@ -59,6 +59,7 @@ def bulk_from_kafka(
             while landings:
                 done += _landed(*landings.popleft(), reached)
                 progress(done, total)
+        landing.projector.settle()
     return reached
 
 
@@ -80,7 +81,7 @@ def _landed(records: list[bus.Record], landing: Future[None], reached: dict[Plac
 
 
 def _land(landing: Landing, records: list[bus.Record], faults: Future[list[str | None]]) -> None:
-    landing.land(records, faults.result())
+    landing.land_much(records, faults.result())
 
 
 def _read(

@@ -7,10 +7,11 @@ in the tables by then; of several rows the one that has seen most records counts
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from schemas.catalogue import KINDS
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import NOTHING, Table, View, digest, flat, of_kinds, table, tables
 from services.projections.inlining import closing
@@ -161,12 +162,17 @@ def keep_anew(clickhouse: ClickHouse, kept: Kept) -> None:
     portions = int(clickhouse.scalar(f"SELECT count() FROM {kept.source.physical}")) // _RECORDS_AT_ONCE + 1
     for portion in range(portions):
         clickhouse.command(kept.fill(f"sipHash64(stream) % {portions} = {portion}", fresh))
-    clickhouse.command(kept.create())
-    clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
-    clickhouse.command(f"DROP TABLE {fresh} SYNC")
-    keep_missed(clickhouse, kept)
-
-
-def keep_missed(clickhouse: ClickHouse, kept: Kept) -> None:
-    """Makes the kept states of streams of which more has landed than they have seen."""
+    if clickhouse.scalar(f"EXISTS TABLE {kept.physical}"):
+        clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
+        clickhouse.command(f"DROP TABLE {fresh} SYNC")
+    else:
+        # last, so that a table that stands is a table that is filled
+        clickhouse.command(f"RENAME TABLE {fresh} TO {kept.physical}")
     clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))
+
+
+def keep_missed(clickhouse: ClickHouse, kinds: Collection[str] = KINDS) -> None:
+    """Makes the kept states of streams of these kinds of which more has landed than they have seen."""
+    for kept in kept_states():
+        if kept.source.takes(set(kinds)):
+            clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))

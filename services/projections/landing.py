@@ -63,15 +63,21 @@ class Landing(AbstractContextManager["Landing"]):
         self._kinds = {event_topic(prefix, kind): kind for kind in KINDS}
         self._producer: bus.Producer | None = None
 
-    def land(self, records: Sequence[bus.Record], faults: Sequence[str | None] | None = None) -> None:
-        """Lands the records; `faults` says why each is invalid, where that has been found out already.
+    def land(self, records: Sequence[bus.Record]) -> None:
+        """Lands the records. Raises Unavailable, and then nothing is lost: landing them again gives the same tables."""
+        batch = self._prepared(records, None)
+        self.projector.land(batch.values, batch.kinds, batch.checkpoints)
 
-        Raises Unavailable, and then nothing is lost: landing them again gives the same tables.
-        """
+    def land_much(self, records: Sequence[bus.Record], faults: Sequence[str | None]) -> None:
+        """The same for one of many large batches, see `Projector.land_much`; `faults` says why each is invalid."""
+        batch = self._prepared(records, faults)
+        self.projector.land_much(batch.values, batch.kinds, batch.checkpoints)
+
+    def _prepared(self, records: Sequence[bus.Record], faults: Sequence[str | None] | None) -> Batch:
         batch = self._sorted(records, faults)
         self._bury(batch.dead)
         self.projector.land_directory(batch.directory)
-        self.projector.land(batch.values, batch.kinds, batch.checkpoints)
+        return batch
 
     def _sorted(self, records: Sequence[bus.Record], faults: Sequence[str | None] | None) -> Batch:
         batch = Batch([], set(), [], [], [])

@@ -13,9 +13,10 @@ from schemas.streams import kind_of
 from services.projections import calendars
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
-from services.projections.kept import keep
+from services.projections.kept import keep, keep_missed
 
 _BATCH = "batch_"
+_UNSETTLED = 5  # batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,32 @@ class Projector:
         self._clickhouse = clickhouse
         self._events = table("events").physical
         self._projections = [t for t in tables() if t.fill and t.name != "events"]
+        self._unkept: set[str] = set()
+        self._unsaid: list[Sequence[Checkpoint]] = []
 
     def land(self, values: Sequence[bytes], kinds: set[str], checkpoints: Sequence[Checkpoint]) -> None:
         """Lands records' bytes of these kinds; after it returns, they are in every table and the checkpoints hold."""
+        self._land(values, kinds, keep_now=True)
+        self.checkpoint(checkpoints)
+
+    def land_much(self, values: Sequence[bytes], kinds: set[str], checkpoints: Sequence[Checkpoint]) -> None:
+        """The same for one of many large batches: its states are kept and its checkpoints said at the next `settle`.
+
+        After a crash before that, the batch is landed again.
+        """
+        self._land(values, kinds, keep_now=False)
+        self._unkept |= kinds
+        self._unsaid.append(checkpoints)
+        if len(self._unsaid) >= _UNSETTLED:
+            self.settle()
+
+    def settle(self) -> None:
+        """Keeps the states and says the checkpoints of the batches that were landed by `land_much`."""
+        keep_missed(self._clickhouse, self._unkept)
+        self.checkpoint([checkpoint for batch in self._unsaid for checkpoint in batch])
+        self._unkept, self._unsaid = set(), []
+
+    def _land(self, values: Sequence[bytes], kinds: set[str], keep_now: bool) -> None:
         if values:
             batch = f"{_BATCH}{uuid.uuid4().hex}"
             raw = f"{batch}_raw"
@@ -49,13 +73,13 @@ class Projector:
                 for projection in self._projections:
                     if projection.takes(kinds):
                         self._clickhouse.command(f"INSERT INTO {projection.physical} {projection.select_from(batch)}")
-                keep(self._clickhouse, batch, kinds)
+                if keep_now:
+                    keep(self._clickhouse, batch, kinds)
                 if not kinds.isdisjoint(calendars.KINDS):
                     calendars.fill_calendars(self._clickhouse)
             finally:
                 self._clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
                 self._clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")
-        self.checkpoint(checkpoints)
 
     def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Says how far has landed."""

@@ -129,9 +129,10 @@ def settle_older(clickhouse: ClickHouse) -> None:
         _drop_embedded(clickhouse, older)
     for kept in kept_states():
         older = _older(names, f"{kept.view.name}_kept__", kept.physical)
-        if found or older:
-            keep_missed(clickhouse, kept)
+        found |= bool(older)
         _drop_embedded(clickhouse, older)
+    if found:
+        keep_missed(clickhouse)
 
 
 def _older(names: Iterable[str], prefix: str, present: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from schemas import organisation, project, standard
+from schemas import organisation, progress, project, standard
 from schemas.catalogue import KINDS
 from schemas.event import MAX_VERSION, Record, order_key
 from schemas.streams import kind_of
@@ -28,6 +28,7 @@ _LIFE_CYCLE = (
     project.Proposed, project.Approved, project.BaselineSet, project.Started, project.Completed, project.Cancelled,
     project.Reopened, project.FinanciallyClosed, project.Transferred,
 )  # fmt: skip
+_REPORTS = (project.Proposed, project.BaselineSet, progress.ProgressReported, progress.Reforecast)
 _PEOPLE = (
     organisation.PersonJoined, organisation.PersonHoursChanged, organisation.PersonRoleChanged, organisation.PersonLeft,
 )  # fmt: skip
@@ -43,10 +44,10 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    chosen = {"project": _LIFE_CYCLE, "person": _PEOPLE}
+    chosen = (("project", _LIFE_CYCLE), ("project", _REPORTS), ("person", _PEOPLE))
     focused = [
         histories(kind, max_streams=2, max_length=12, chosen=st.sampled_from(events).flatmap(models))
-        for kind, events in chosen.items()
+        for kind, events in chosen
     ]
     adopted = histories("adoption", "standard", max_streams=4, max_length=10)
     published = histories("standard", max_streams=1, max_length=2, chosen=models(standard.StandardPublished))
