@@ -64,7 +64,7 @@ def trend(
     A KPI of what happened (projects due, hours worked) counts what lies in the stretch, or with --window in the last
     few; a KPI of a state (adoption, training) shows the state at the stretch's end.
     """
-    from services.projections import figures
+    from services.projections.trends import trend as followed
     from services.runtime import open_reader
 
     if known_then and known_at is not None:
@@ -74,7 +74,7 @@ def trend(
     whole = scope_of(settings, unit, as_of, known_at, known_basis, first, last)
     scopes = [scope_at(whole, stretch, known_then) for stretch in stretches(whole, every, window)]
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
-        points = figures.trend(clickhouse, wanted, scopes, by)
+        points = followed(clickhouse, wanted, scopes, by)
     rows = [
         {
             "from": scope.period_from,

@@ -8,7 +8,8 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -30,9 +31,15 @@ class ClickHouse:
     """One connection. Use one per thread; `session` makes another to the same place."""
 
     def __init__(
-        self, client: Any, database: str, where: str, lock: IO[str] | None = None, folder: Path | None = None
+        self,
+        connect: Callable[[], Any],
+        database: str,
+        where: str,
+        lock: IO[str] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self._client = client
+        self._connect = connect
+        self._client = connect()
         self._lock = lock
         self.database = database
         self.where = where
@@ -49,11 +56,11 @@ class ClickHouse:
             client = clickhouse_connect.get_client(dsn=f"chdb://{folder}")
             client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
             client.close()
-            client = clickhouse_connect.get_client(dsn=f"chdb://{folder}", database=DATABASE)
+            connect = partial(clickhouse_connect.get_client, dsn=f"chdb://{folder}", database=DATABASE)
+            return cls(connect, DATABASE, f"chDB in {folder}", lock, folder)
         except Exception as error:
             lock.close()
             raise Unavailable(f"The embedded ClickHouse in {folder} cannot be opened: {first_line(error)}.") from error
-        return cls(client, DATABASE, f"chDB in {folder}", lock, folder)
 
     @classmethod
     def server(cls, url: str, *, create: bool = True, settings: Params | None = None) -> Self:
@@ -91,10 +98,10 @@ class ClickHouse:
                 client = clickhouse_connect.get_client(**options)
                 client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
                 client.close()
-            client = clickhouse_connect.get_client(database=database, **options)
+            connect = partial(clickhouse_connect.get_client, database=database, **options)
+            connection = cls(connect, database, f"ClickHouse at {place}")
         except Exception as error:
             raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
-        connection = cls(client, database, f"ClickHouse at {place}")
         version = connection.version
         if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
             oldest = ".".join(str(part) for part in MINIMUM_VERSION)
@@ -102,11 +109,10 @@ class ClickHouse:
         return connection
 
     def session(self) -> "ClickHouse":
-        """Another connection to the same embedded folder, for another thread; close it before this one."""
-        import clickhouse_connect
-
-        client = clickhouse_connect.get_client(dsn=f"chdb://{self._embedded_folder()}", database=self.database)
-        return ClickHouse(client, self.database, self.where)
+        """Another connection to the same place, for another thread; close it before this one."""
+        other = ClickHouse(self._connect, self.database, self.where)
+        other.memory = self.memory
+        return other
 
     def reader(self, limits: Params) -> "EmbeddedReader":
         """A connection to the same embedded folder that can't write, change settings, or reach outside the engine."""

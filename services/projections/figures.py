@@ -83,6 +83,13 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     if by not in groupings(kpi):
         raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
     query, params = _scoped(clickhouse, kpi, scope)
+    return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
+
+
+def aggregated(
+    clickhouse: ClickHouse, kpi: Kpi, query: str, params: Mapping[str, Any], by: str, point: str = "0"
+) -> list[tuple[int, Figure]]:
+    """The figures of each group of the KPI's rows that `query` gives, each with its `point`, a column of the query."""
     query = _of_grouping(kpi, query, by)
     key, label = GROUPS.get(by, (f"toString(ifNull({by}, ''))", f"toString(any(ifNull({by}, '')))"))
     broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
@@ -91,6 +98,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     found = clickhouse.rows(
         f"""
         SELECT
+            {point} AS at_point,
             {key} AS grp,
             standing,
             {label} AS shown,
@@ -101,20 +109,13 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
             sumMapIf([excluded], [1], excluded != '') AS left_out,
             {incomplete} AS incomplete
         FROM ({query})
-        GROUP BY grp, standing
-        ORDER BY shown, grp, standing
+        GROUP BY at_point, grp, standing
+        ORDER BY at_point, shown, grp, standing
         """,
         {**params, **({"broken": broken} if broken else {})},
     )
     shown = named(clickhouse, [str(row["shown"]) for row in found])
-    return [_figure(kpi, row, label, by) for row, label in zip(found, shown, strict=True)]
-
-
-def trend(
-    clickhouse: ClickHouse, kpi: Kpi, scopes: Sequence[Scope], by: str = "portfolio"
-) -> list[tuple[Scope, list[Figure]]]:
-    """The KPI at each of several times, each with the period that its scope names."""
-    return [(scope, measure(clickhouse, kpi, scope, by)) for scope in scopes]
+    return [(int(row["at_point"]), _figure(kpi, row, label, by)) for row, label in zip(found, shown, strict=True)]
 
 
 def _each(kpi: Kpi) -> str:

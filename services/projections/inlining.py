@@ -34,7 +34,8 @@ def _calls(names: tuple[str, ...]) -> re.Pattern[str]:
 
 def _filled(select: str, given: Mapping[str, str]) -> str:
     def put(found: re.Match[str]) -> str:
-        value = given[found[1]]
+        # what the call does not give is a parameter of the whole question
+        value = given.get(found[1], found[0])
         return value if value == found[0] else f"CAST({value} AS {found[2]})"
 
     return PARAM.sub(put, select)

@@ -58,14 +58,41 @@ class Kept:
     @property
     def select(self) -> str:
         """What takes the view's place where all that is known now counts; it takes ``as_of_k``."""
-        columns = ", ".join(f"{name}[place] AS {name}" for name in self._columns)
+        columns = ", ".join(f"{name}[place] AS {name}" for name in self.columns)
         return (
             f"SELECT stream, {columns} FROM (SELECT *, arrayCount(m -> m <= {{as_of_k:Int64}}, moments) AS place"
             f" FROM {self.physical} FINAL) WHERE place > 0"
         )
 
+    def at_points(self, sql: str) -> str:
+        """What takes the view's place in `sql` where the states at several points are asked for, in one go.
+
+        Each row has its `point`, numbered from 1, with the point's as-of day and period. Only columns that `sql` names
+        are there.
+        """
+        names = [name for name in self.columns if re.search(rf"\b{name}\b", sql)]
+        columns = ", ".join(names)
+        return f"""
+            SELECT stream, {columns}, point, {{point_as_of:Array(Date32)}}[point] AS point_as_of,
+                {{point_from:Array(Date32)}}[point] AS point_from, {{point_to:Array(Date32)}}[point] AS point_to
+            FROM (
+                SELECT stream, {columns},
+                    arrayFirstIndex(p -> p >= moment, {{point_k:Array(Int64)}}) AS first_point,
+                    arrayFirstIndex(p -> p >= until, {{point_k:Array(Int64)}}) AS next_point,
+                    length({{point_k:Array(Int64)}}) + 1 AS beyond,
+                    range(if(first_point = 0, beyond, first_point), if(next_point = 0, beyond, next_point)) AS points
+                FROM (
+                    SELECT *, arrayPushBack(arraySlice(moments, 2), toInt64(9223372036854775807)) AS untils
+                    FROM {self.physical} FINAL
+                    WHERE notEmpty(moments)
+                )
+                ARRAY JOIN moments AS moment, untils AS until, {columns}
+            )
+            ARRAY JOIN points AS point"""
+
     @property
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """The view's columns beside `stream`."""
         return [item.rpartition(" AS ")[2] for item in self._items]
 
     @property
@@ -88,7 +115,7 @@ class Kept:
         if found is None or found[1] != self.source.name:
             raise ValueError(f"the state {self.view.name} is no fold of {self.source.name} by stream")
         windows = ", ".join(_as_window(item) for item in self._items)
-        names = self._columns
+        names = self.columns
         arrays = ", ".join(f"states.{n} AS {name}" for n, name in enumerate(names, 2))
         return flat(f"""
             SELECT stream, seen, states.1 AS moments, {arrays}

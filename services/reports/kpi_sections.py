@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.benchmarks.compare import interval_of, months_before
-from services.projections import figures
+from services.projections import figures, trends
 from services.projections.kpi import Kpi
 from services.reports.pack import Column, Section, Table, row
 from services.reports.sections import Asked
@@ -76,7 +76,7 @@ def _trend(asked: Asked, kpi: Kpi) -> dict[str, list[Decimal | None]]:
         last = months_before(asked.scope.as_of, months)
         first = months_before(last, 12) + timedelta(days=1)
         scopes.append(replace(asked.scope, as_of=last, period_from=first, period_to=last))
-    points = figures.trend(asked.clickhouse, kpi, scopes)
+    points = trends.trend(asked.clickhouse, kpi, scopes)
     found: dict[str, list[Decimal | None]] = {}
     for place, (_, measured) in enumerate(points):
         for figure in measured:

@@ -5,6 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import strategies as st
@@ -13,11 +14,15 @@ from schemas import organisation, progress, project, standard
 from schemas.catalogue import KINDS
 from schemas.event import MAX_VERSION, Record, order_key
 from schemas.streams import kind_of
+from services.projections import trends
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import tables
+from services.projections.figures import measure
 from services.projections.kept import Kept, kept_states
+from services.projections.kpi import load_kpis
 from services.projections.projector import Projector
 from services.projections.schema import prepare, rebuild
+from services.projections.scope import Scope
 from tests.property.folds import countable
 from tests.property.histories import apart, gathered
 from tests.property.views import VIEWS, ViewCase, expected
@@ -126,6 +131,23 @@ def test_kept_states_equal_the_fold_of_all_that_is_known(
         assert held == clickhouse.rows(query.format(", ".join(columns), kept.view.select), params)
         seen += len(held)
     assert seen > 20
+
+
+@pytest.mark.parametrize("name", ["on-time", "on-time-current", "on-budget", "objectives-met"])
+def test_a_trend_in_one_go_equals_the_figures_of_each_point(
+    clickhouse: ClickHouse, landed: dict[str, list[Record]], name: str
+) -> None:
+    kpi, zone = load_kpis()[name], ZoneInfo("Europe/London")
+    assert trends.state_of(kpi), "this KPI reads one state only"
+    days = sorted(
+        {r.occurred_at.date() for records in landed.values() for r in records if r.stream.startswith("project:")}
+    )
+    last = sorted(random.sample(days, 8))
+    scopes = [Scope(day, zone, period_from=dt.date(1970, 1, 1), period_to=day) for day in last]
+    for by in ("portfolio", "unit"):
+        found = trends.trend(clickhouse, kpi, scopes, by)
+        assert found == [(scope, measure(clickhouse, kpi, scope, by)) for scope in scopes]
+        assert any(figures for _, figures in found)
 
 
 def contents(clickhouse: ClickHouse) -> dict[str, list[dict[str, Any]]]:

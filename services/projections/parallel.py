@@ -1,0 +1,38 @@
+"""Many questions at once: the engine plans a query on one core, so there is one connection for each."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import TypeVar
+
+from services.projections.clickhouse import ClickHouse
+
+T = TypeVar("T")
+R = TypeVar("R")
+_MOST = 8  # what a server shared with others is asked at once
+
+
+def each(clickhouse: ClickHouse, ask: Callable[[ClickHouse, T], R], items: Iterable[T]) -> list[R]:
+    """What `ask` answers for each item, in their order; every connection is used by one thread at a time."""
+    wanted = list(items)
+    workers = min(len(wanted), os.cpu_count() or 1, _MOST)
+    if workers < 2:
+        return [ask(clickhouse, item) for item in wanted]
+    with ExitStack() as stack:
+        free: SimpleQueue[ClickHouse] = SimpleQueue()
+        free.put(clickhouse)
+        for _ in range(workers - 1):
+            free.put(stack.enter_context(clickhouse.session()))
+
+        def answered(item: T) -> R:
+            session = free.get()
+            try:
+                return ask(session, item)
+            finally:
+                free.put(session)
+
+        # left before the connections are closed
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(answered, wanted))
