@@ -62,7 +62,10 @@ def open_reader(settings: Settings, progress: Progress = quiet) -> "Iterator[Cli
                 catch_up(app, clickhouse, progress)
                 yield clickhouse
             return
+    from services.projections.schema import check_tables
+
     with ClickHouse.server(url, create=False) as clickhouse:
+        check_tables(clickhouse)
         yield clickhouse
 
 

@@ -62,6 +62,17 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     )
 
 
+def check_tables(clickhouse: ClickHouse) -> None:
+    """Raises Unavailable if tables of this program's definitions are not there: another version keeps this database."""
+    wanted = {each.physical for each in (*tables(), *kept_states())}
+    query = "SELECT name FROM system.tables WHERE database = currentDatabase()"
+    if missing := wanted - {str(row["name"]) for row in clickhouse.rows(query)}:
+        raise Unavailable(
+            f"{clickhouse.where} is kept by another version of pmo ({len(missing)} tables of this one are missing); "
+            "restart 'pmo up' or 'pmo worker' with this version."
+        )
+
+
 def _create_filled(clickhouse: ClickHouse, definition: Table) -> None:
     # the old `events` still stands behind the plain name, and its bytes are all that a new one needs
     source = "(SELECT value FROM events)" if definition.name == "events" else _events_of(definition)
