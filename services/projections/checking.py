@@ -46,26 +46,21 @@ OBSERVED, GONE = "", "withdrawn"
 class Subject:
     """A kind of stream that controls can be about: what is shown of it, as aggregates over its log.
 
-    `step` is the last step of its life cycle: `OBSERVED` before the first one, `GONE` if it counts nowhere.
+    `step` is the last step of its life cycle: `OBSERVED` before the first one, `GONE` if it counts nowhere. Where a
+    view says all that of each stream, `state` asks it for owner, unit, label and standing (`GONE` for that one).
     """
 
-    reads: tuple[str, ...]
-    unit: str
-    label: str
-    step: str
+    reads: tuple[str, ...] = ()
+    unit: str = "''"
+    label: str = "''"
+    step: str = "'governed'"
+    state: str = ""
 
 
-_STEPS = (
-    "proposed", "deferred", "approved", "rejected", "started", "put-on-hold", "resumed", "completed", "cancelled",
-    "merged-into", "split-into", "descoped", "reopened", "withdrawn",
-)  # fmt: skip
 SUBJECTS = {
-    # as the view `projects` says it; here in the same scan as the control, which halves its time
     "project": Subject(
-        reads=(*_STEPS, "recorded", "transferred"),
-        unit="argMaxIf(tuple(log.unit), k, happened IN ('proposed', 'recorded', 'transferred')).1",
-        label="argMaxIf(tuple(log.name), k, happened IN ('proposed', 'recorded')).1",
-        step=f"argMaxIf(happened, k, happened IN {_STEPS})",
+        state="SELECT stream AS owner, ifNull(unit, '') AS unit, ifNull(name, '') AS label,"
+        f" if(status = '{GONE}', '{GONE}', standing) AS standing FROM {view('projects')}"
     ),
     "adoption": Subject(reads=(), unit="any(log.unit)", label="any(log.standard)", step="'mandated'"),
     "business-unit": Subject(
@@ -260,34 +255,42 @@ def compiled(control: Control) -> Compiled:
 
 
 def _by_stream(parts: Parts, subject: Subject, kind: str, bind: Binder) -> str:
-    columns = {
-        "stream": "log.stream",
-        "its_unit": f"ifNull({subject.unit}, '')",
-        "its_label": f"ifNull({subject.label}, substring(log.stream, {len(kind) + 2}))",
-        "its_step": subject.step,
-        **parts.arrays,
-    }
+    columns = {"stream": "log.stream", **parts.arrays}
     read = bind.among(sorted(parts.reads | set(subject.reads)))
-    source = (
-        f"SELECT {_listed(columns)} FROM {view(log_of(kind))} AS log {parts.joined} WHERE log.{read}"
-        f" GROUP BY log.stream HAVING its_step != '{GONE}'"
-    )
-    known = list(columns)
+    log = f"{view(log_of(kind))} AS log {parts.joined} WHERE log.{read} GROUP BY log.stream"
+    if subject.state:
+        label = f"ifNull(nullIf(label, ''), substring(stream, {len(kind) + 2}))"
+        source = (
+            f"SELECT {', '.join(columns)}, unit AS its_unit, {label} AS its_label,"
+            f" ifNull(nullIf(standing, ''), 'observed') AS its_standing FROM (SELECT {_listed(columns)} FROM {log})"
+            f" AS told LEFT JOIN ({subject.state}) AS heads ON heads.owner = told.stream WHERE its_standing != '{GONE}'"
+        )
+    else:
+        heads = {
+            "its_unit": f"ifNull({subject.unit}, '')",
+            "its_label": f"ifNull({subject.label}, substring(log.stream, {len(kind) + 2}))",
+            "its_standing": _standing(subject),
+        }
+        source = f"SELECT {_listed({**columns, **heads})} FROM {log} HAVING its_standing != '{GONE}'"
+    known = [*columns, "its_unit", "its_label", "its_standing"]
     for layer in parts.layers:
         # by name: ClickHouse takes longer to plan a chain of `*`, or of aliases, than to read the data
         source = f"SELECT {', '.join(known)}, {_listed(layer)} FROM ({source})"
         known += layer
-    standing = f"if(its_step = '{OBSERVED}', 'observed', 'governed') AS standing"
-    heads = ["its_unit AS unit", "stream", "its_label AS label", standing, *parts.kept, f"{parts.raw} AS raw"]
-    return f"SELECT {', '.join(heads)} FROM ({source})"
+    shown = ["its_unit AS unit", "stream", "its_label AS label", "its_standing AS standing"]
+    return f"SELECT {', '.join([*shown, *parts.kept, f'{parts.raw} AS raw'])} FROM ({source})"
+
+
+def _standing(subject: Subject) -> str:
+    return f"transform({subject.step}, ['{OBSERVED}', '{GONE}'], ['observed', '{GONE}'], 'governed')"
 
 
 def _heads(kind: str) -> str:
     """Unit, label and standing by owner."""
     subject = SUBJECTS[kind]
-    return (
+    return subject.state or (
         f"SELECT log.stream AS owner, ifNull({subject.unit}, '') AS unit, ifNull({subject.label}, '') AS label,"
-        f" transform({subject.step}, ['{OBSERVED}', '{GONE}'], ['observed', 'gone'], 'governed') AS standing"
+        f" {_standing(subject)} AS standing"
         f" FROM {view(log_of(kind))} AS log WHERE log.happened IN {subject.reads} GROUP BY log.stream"
     )
 

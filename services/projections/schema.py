@@ -64,7 +64,7 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
 
 def check_tables(clickhouse: ClickHouse) -> None:
     """Raises Unavailable if tables of this program's definitions are not there: another version keeps this database."""
-    wanted = {each.physical for each in (*tables(), *kept_states())}
+    wanted = {definition.physical for definition in tables()} | {kept.physical for kept in kept_states()}
     query = "SELECT name FROM system.tables WHERE database = currentDatabase()"
     if missing := wanted - {str(row["name"]) for row in clickhouse.rows(query)}:
         raise Unavailable(

@@ -155,7 +155,7 @@ def limit(rule: Limit, bind: Binder, heads: str | None) -> tuple[str, str]:
             "heads.unit AS unit, if(heads.label = '', substring(found.owner, position(found.owner, ':') + 1),"
             " heads.label) AS label, heads.standing AS standing"
         )
-        joined = f" LEFT JOIN ({heads}) AS heads ON heads.owner = found.owner WHERE heads.standing != 'gone'"
+        joined = f" LEFT JOIN ({heads}) AS heads ON heads.owner = found.owner WHERE heads.standing != 'withdrawn'"
     due = f"CAST(found.from_day + toInt32({allowed}) AS Nullable(Date32))"
     source = (
         f"SELECT {shown}, found.stream AS stream, found.evidence AS evidence, found.detail AS detail, {due} AS due,"
