@@ -479,10 +479,11 @@ FROM (
     ) AS routes ON routes.held_route = passes.its_route
 )
 -- @view red_stretches
--- Each stretch of red reports at {as_of_k} as known at {known_at}: `number` is the days from its first report to what
--- was done about it (a change, a decision, a gate's decision, a hold, the end) or to a report that is not red; to the
--- as-of day while there is neither. A report without a colour says nothing; where only a source shows red, there is no
--- number. Params: as_of_k, known_at, basis, as_of, tz.
+-- What stretches of red reports ask for at {as_of_k} as known at {known_at}: an answer within {limit} days of the first
+-- one, and within each further {limit} days in which the project is reported red again. `number` is the days from
+-- there to what was done (a change, a decision, a gate's decision) or to the end of the stretch (a report that is not
+-- red, a hold, the project's end); to the as-of day while there is neither. A report without a colour says nothing;
+-- where only a source shows red, there is no number. Params: as_of_k, known_at, basis, as_of, tz, limit.
 SELECT
     stream,
     stream AS owner,
@@ -499,20 +500,32 @@ SELECT
 FROM (
     SELECT
         stream,
-        -- (k, day, whether of no hour of that day, 1 red, 2 of another colour, 3 something done)
+        -- (k, day, whether of no hour of that day, 1 red, 2 of another colour, 3 rests or ends, 4 something done)
         arraySort(groupUniqArrayIf((
                 k, toInt32(toDate32(occurred_at, {tz:String}) AS on_day),
                 toDateTime64(on_day, 3, {tz:String}) = occurred_at,
-                multiIf(happened != 'progress-reported', 3, ifNull(log.rag = 'red', false), 1, 2)),
+                multiIf(happened = 'progress-reported', if(log.rag = 'red', 1, 2), happened IN ('put-on-hold',
+                    'completed', 'cancelled', 'merged-into', 'split-into', 'descoped'), 3, 4)),
             happened != 'recorded' AND (happened != 'progress-reported' OR log.rag IS NOT NULL))) AS steps,
-        arrayFilter(s -> s.4 < 3, steps) AS colours,
+        arrayFilter(s -> s.4 < 4, steps) AS colours,
         arrayFilter((s, before) -> s.4 = 1 AND before != 1, colours,
-            arrayPopBack(arrayPushFront(colours.4, 2))) AS reds,
+            arrayPopBack(arrayPushFront(colours.4, 2))) AS firsts,
+        -- (the report, its stretch's first one, how many whole limits after it)
+        arrayMap(
+            (r, f) -> (r, f, toInt32(if(r.1 = f.1, 0, intDiv(greatest(r.2 - f.2 - 1, 0), toInt32({limit:Float64}))))),
+            arrayFilter(s -> s.4 = 1, colours) AS told, arrayMap(r -> arrayLast(f -> f.1 <= r.1, firsts), told)) AS reds,
+        arrayFilter((r, before) -> r.2 != before.2 OR r.3 != before.3, reds,
+            arrayPopBack(arrayPushFront(reds, ((toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)),
+                (toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)), toInt32(0))))) AS asks,
         arraySort(groupUniqArrayIf(k, happened = 'recorded' AND ifNull(log.rag = 'red', false))) AS shown,
         arrayJoin(arrayConcat(
-            arrayMap(r -> (r.1,
-                arrayFirst(s -> s.4 != 1 AND (s.1 > r.1 OR (s.4 = 3 AND s.2 = r.2 AND (s.3 OR r.3))), steps),
-                toDate32('1970-01-01') + r.2, false), reds),
+            arrayMap(
+                (r, since) -> (r.1.1,
+                    arrayFirst(
+                        s -> s.4 != 1 AND if(r.3 = 0,
+                            s.1 > r.1.1 OR (s.4 > 2 AND s.2 = since AND (s.3 OR r.1.3)), s.2 > since), steps),
+                    toDate32('1970-01-01') + since, false),
+                asks, arrayMap(r -> r.2.2 + r.3 * toInt32({limit:Float64}), asks)),
             arrayMap(s -> (s, (toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)), toDate32('1970-01-01'), true),
                 arraySlice(shown, 1, toUInt8(empty(reds)))))) AS red
     FROM {project_events | happened IN ('progress-reported', 'recorded', 'change-requested', 'change-approved',
@@ -711,7 +724,7 @@ FROM (
 -- Each request of a gate at {as_of_k} as known at {known_at}: `number` is the days to its first decision, or so far;
 -- `own_limit` those that the route in force at the request allows for this gate, null where it says nothing. An end of
 -- the project stops the wait. A decision of the same day that tells no time of day answers the request, unless an earlier
--- one came before it. Params: as_of_k, known_at, basis, as_of, tz.
+-- one waited for it. Params: as_of_k, known_at, basis, as_of, tz.
 SELECT
     stream,
     stream AS owner,
@@ -730,7 +743,8 @@ FROM (
     SELECT
         stream, route_stream, ask,
         arrayFirst(d -> d.4 = 2 AND d.3 = ask.3 AND (d.1 > ask.1
-            OR d.2 > ask.1 AND NOT arrayExists(e -> e.4 = 1 AND e.3 = ask.3 AND e.1 < d.1, steps)), steps) AS answer,
+            OR d.2 > ask.1 AND NOT arrayExists(e -> e.4 = 1 AND e.3 = ask.3 AND e.1 < d.1
+                AND NOT arrayExists(o -> o.4 = 2 AND o.3 = ask.3 AND o.1 > e.1 AND o.1 < d.1, steps), steps)), steps) AS answer,
         arrayFirst(e -> e.4 = 3 AND e.1 > ask.1, steps) AS over,
         if(empty(ways), (toInt64(0), CAST([], 'Array(String)'), CAST([], 'Array(UInt32)'), toUInt32(0)),
             if(ways[1].1 > ask.2, ways[1], arrayLast(w -> w.1 <= ask.2, ways))) AS way,
