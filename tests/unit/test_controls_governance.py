@@ -212,7 +212,7 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
         ("2026-02-11 voided", {"supersedes": 4}), rebased("2026-03-10", "3", "C1")), END, [SATISFIED]),
     (6, "10 % over", "project", (*BASED, cost("2026-02-01", 1100)), END, [SATISFIED]),
     (6, "more than 10 % over", "project", (*BASED, cost("2026-02-01", 1101)), END, [VIOLATED]),
-    (6, "one project, one occasion", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200),
+    (6, "further over is the same occasion", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200),
         cost("2026-04-01", 1300)), END, [VIOLATED]),
     (6, "not yet over", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200)), "2026-02-28",
         [SATISFIED]),
@@ -227,7 +227,9 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
     (6, "too small a change afterwards", "project", (*BASED, change("C1", 10), cost("2026-03-01", 1300),
         approved("2026-03-05", "C1")), END, [VIOLATED]),
     (6, "over again", "project", (*BASED, change("C1", 200), cost("2026-03-01", 1300), approved("2026-03-05", "C1"),
-        cost("2026-04-01", 1400)), END, [VIOLATED]),
+        cost("2026-04-01", 1400)), END, [CURED, VIOLATED]),
+    (6, "over again, and back again", "project", (*BASED, cost("2026-02-01", 1200), corrected("2026-02-10", -150),
+        cost("2026-03-01", 1150), cost("2026-03-10", 1160), corrected("2026-03-20", -100, "2")), END, [CURED, CURED]),
     (6, "a change that was not approved", "project", (*BASED, change("C1", 200), cost("2026-03-01", 1300)), END,
         [VIOLATED]),
     (6, "a change that was rejected since", "project", (*BASED, change("C1", 200), approved("2026-02-01", "C1"),
@@ -354,7 +356,7 @@ def test_a_gate_is_due_by_the_days_of_its_route(world: World, told: dict[int, st
 
 
 def test_overspend_is_found_at_the_report_that_passes_it(world: World, told: dict[int, str]) -> None:
-    over = found(world, told, 6, "one project, one occasion")
+    over = found(world, told, 6, "further over is the same occasion")
     assert over.activating.endswith("/4")
     assert over.detail == "spent 1200 of 1000 EUR, 20 % over"
     cured = found(world, told, 6, "a change afterwards")

@@ -823,11 +823,11 @@ FROM (
     )
 )
 -- @view overspend
--- Each project with a budget and cost at {as_of_k} as known at {known_at}: `number` is the share of the first baseline's
--- budget plus the changes approved by then that was spent beyond it, where that first passed the limit, else the highest;
--- `cured_at` is when it last came back under, if it stayed there. Null where money is in more than one currency. What is
--- spent is what was last reported, with later corrections of it, or the final cost. Of what has only a day, what may have
--- come in time did. Params: as_of_k, known_at, basis, tz, limit.
+-- Each time that a project with a budget and cost passed the limit at {as_of_k} as known at {known_at}: `number` is the
+-- share of the first baseline's budget plus the changes approved by then that was spent beyond it; `cured_at` is when it
+-- came back under. Where the limit was never passed, there is one row with the highest share; where money is in more than
+-- one currency, one without a number. What is spent is what was last reported, with later corrections of it, or the final
+-- cost. Of what has only a day, what may have come in time did. Params: as_of_k, known_at, basis, tz, limit.
 SELECT
     stream,
     stream AS owner,
@@ -854,9 +854,13 @@ FROM (
                 if(allowed > 0, round(toFloat64(p.4) / toFloat64(allowed) - 1, 6), if(p.4 > 0, 1000000., -1.)), p.4, allowed),
             points, arrayMap(p -> base.1 + arraySum(arrayMap(c -> if(c.1 <= p.2, c.3, toDecimal128(0, 4)), granted)), points))
             AS course,
-        arrayFirst(m -> m.4 > {limit:Float64}, course) AS passing,
-        if(passing.1 != 0, passing, arrayLast(m -> m.4 = arrayMax(course.4), course)) AS met,
-        arraySlice(course, arrayLastIndex(m -> m.4 > {limit:Float64}, course) + 1)[1] AS back
+        arrayFilter(
+            (n, m, before) -> m.4 > {limit:Float64} AND (n = 1 OR before.4 <= {limit:Float64}),
+            arrayEnumerate(course), course, arrayPushFront(arrayPopBack(course), course[1])) AS passings,
+        arrayJoin(if(
+            is_mixed OR empty(passings), [arrayLastIndex(m -> m.4 = arrayMax(course.4), course)], passings)) AS place,
+        course[place] AS met,
+        arrayFirst(m -> m.4 <= {limit:Float64}, arraySlice(course, place)) AS back
     FROM (
         SELECT
             stream, base,
