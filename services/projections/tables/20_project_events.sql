@@ -723,16 +723,18 @@ FROM (
 -- @view gate_waits
 -- Each request of a gate at {as_of_k} as known at {known_at}: `number` is the days to its first decision, or so far;
 -- `own_limit` those that the route in force at the request allows for this gate, null where it says nothing. An end of
--- the project stops the wait. A decision of the same day that tells no time of day answers the request, unless an earlier
--- one waited for it. Params: as_of_k, known_at, basis, as_of, tz.
+-- the project stops the wait, unless the decision comes in its days all the same. A decision of the same day that tells no time of day answers the request, unless an earlier
+-- one waited for it. Params: as_of_k, known_at, basis, as_of,
+-- tz, limit.
 SELECT
     stream,
     stream AS owner,
     ask.1 AS k,
-    toFloat64(multiIf(answer.1 != 0, answer.6, over.1 != 0, least(over.6, toInt32({as_of:Date32})), toInt32({as_of:Date32}))
-        - ask.6) AS number,
     if(place = 0, NULL, toFloat64(way.3[place])) AS own_limit,
-    answer.1 = 0 AS is_open,
+    over.1 != 0 AND (answer.1 = 0 OR (over.6 <= answer.6 AND answer.6 - ask.6 > ifNull(own_limit, {limit:Float64})))
+        AS is_stopped,
+    toFloat64(multiIf(is_stopped, over.6, answer.1 != 0, answer.6, toInt32({as_of:Date32})) - ask.6) AS number,
+    is_stopped OR answer.1 = 0 AS is_open,
     toNullable(toDate32(ask.6)) AS from_day,
     if(answer.1 = 0, NULL, fromUnixTimestamp64Milli(bitShiftRight(answer.1, 20), 'UTC')) AS cured_at,
     arrayConcat(
@@ -745,7 +747,7 @@ FROM (
         arrayFirst(d -> d.4 = 2 AND d.3 = ask.3 AND (d.1 > ask.1
             OR d.2 > ask.1 AND NOT arrayExists(e -> e.4 = 1 AND e.3 = ask.3 AND e.1 < d.1
                 AND NOT arrayExists(o -> o.4 = 2 AND o.3 = ask.3 AND o.1 > e.1 AND o.1 < d.1, steps), steps)), steps) AS answer,
-        arrayFirst(e -> e.4 = 3 AND e.1 > ask.1, steps) AS over,
+        arrayFirst(e -> e.4 = 3 AND e.2 >= ask.1, steps) AS over,
         if(empty(ways), (toInt64(0), CAST([], 'Array(String)'), CAST([], 'Array(UInt32)'), toUInt32(0)),
             if(ways[1].1 > ask.2, ways[1], arrayLast(w -> w.1 <= ask.2, ways))) AS way,
         indexOf(way.2, ask.3) AS place
@@ -796,7 +798,7 @@ FROM (
         arrayFirst(p -> p.4 = 1 AND named AND p.3 = plan.3 AND p.1 <= plan.2
             AND NOT arrayExists(r -> r.4 = 2 AND r.3 = plan.3 AND r.1 > p.1 AND r.2 < plan.1, steps), steps) AS approval,
         arrayFirst(p -> p.4 = 1 AND named AND p.3 = plan.3 AND p.1 > plan.2, steps) AS later,
-        arrayFirst(o -> o.4 = 3 AND named AND o.3 = plan.3 AND o.1 < plan.1, steps) AS other,
+        arrayFirst(o -> o.4 = 3 AND o.7 = 0 AND named AND o.3 = plan.3 AND o.1 < plan.1, steps) AS other,
         other.1 = 0 AS own,
         multiIf(
             plan.7 = 1, 'is unauthorised',
