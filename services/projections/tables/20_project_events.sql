@@ -536,7 +536,7 @@ FROM (
 -- @view risk_reviews
 -- Each assessment that leaves a threat at {threshold} or more (probability times impact, in the risk's own currency) at
 -- {as_of_k} as known at {known_at}: `number` is the days to its next assessment, its end or the project's, or to the
--- as-of day. Without an owner it is over its own limit of -1, until it has one.
+-- as-of day. Without an owner it is over its own limit of -1, until it has one. After the project's end nothing is asked.
 -- Params: as_of_k, known_at, basis, as_of, tz, threshold.
 SELECT
     stream,
@@ -559,20 +559,23 @@ FROM (
     SELECT
         stream,
         groupUniqArrayIf(item, happened = 'risk-raised' AND ifNull(log.effect = 'threat', false)) AS threats,
-        -- (k, day, risk, 1 assessed, 2 over, 3 the project's end, whether over the threshold, whether somebody owns it)
+        -- (k, day, risk, 1 assessed, 2 over, 3 the project's end, 4 it goes on, whether over the threshold, whether somebody owns it)
         arraySort(groupUniqArray((
             k, toInt32(toDate32(occurred_at, {tz:String})), item,
             multiIf(happened IN ('risk-raised', 'risk-reassessed'), 1,
-                happened IN ('risk-closed', 'risk-materialised'), 2, 3),
+                happened IN ('risk-closed', 'risk-materialised'), 2,
+                happened IN ('started', 'resumed', 'reopened'), 4, 3),
             toUInt8(ifNull(round(toFloat64(log.probability) * toFloat64(log.impact), 4) >= {threshold:Float64}, false)),
             toUInt8(ifNull(log.owner, '') != '')))) AS steps,
         arrayJoin(arrayMap(a -> (
                 a,
                 arrayFirst(s -> s.1 > a.1 AND (s.3 = a.3 OR s.4 = 3), steps),
                 arrayFirst(s -> s.1 > a.1 AND (s.4 = 3 OR (s.3 = a.3 AND (s.4 = 2 OR s.6 OR NOT s.5))), steps)),
-            arrayFilter(s -> s.4 = 1 AND s.5 AND has(threats, s.3), steps))) AS review
+            arrayFilter(
+                s -> s.4 = 1 AND s.5 AND has(threats, s.3) AND arrayLast(e -> e.4 > 2 AND e.1 < s.1, steps).4 != 3,
+                steps))) AS review
     FROM {project_events | happened IN ('risk-raised', 'risk-reassessed', 'risk-closed', 'risk-materialised',
-        'completed', 'cancelled', 'merged-into', 'split-into', 'descoped')} AS log
+        'started', 'resumed', 'reopened', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped')} AS log
     GROUP BY stream
 )
 -- @view completions
