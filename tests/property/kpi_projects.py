@@ -191,7 +191,7 @@ _DECISIONS = ("gate-passed", "gate-passed-with-conditions", "gate-failed")
 
 
 def answering(told: list[Record]) -> list[Record]:
-    """A gate's requests and decisions; a decision of a whole day that nobody waited for comes after its day's requests."""
+    """A gate's requests and decisions; a whole day's decision that nobody waited for comes after its day's requests."""
     placed: list[tuple[int, int, Record]] = []
     waiting = False
     for place, record in enumerate(told):

@@ -1,4 +1,4 @@
-"""Whether a control's SQL and its checker agree on the histories that were told, as of several days and as known then."""
+"""Whether a control's SQL and its checker agree on the histories that were told, on several days, as known then."""
 
 import datetime as dt
 from collections import Counter, defaultdict

@@ -110,15 +110,15 @@ def rebaseline_checker(project: Histories, as_of: dt.date) -> list[Found]:
     for plan in (r for r in plans if part(r) != "1"):
         change = plan.event.change_id
         verdicts = [r for r in project if part(r) == change and what(r) in ("change-approved", "change-rejected")]
-        taken = any(
-            r.k < plan.k and r.event.change_id == change and not r.event.unauthorised for r in plans
-        )
+        taken = any(r.k < plan.k and r.event.change_id == change and not r.event.unauthorised for r in plans)
         result = "violated"
         if change and not plan.event.unauthorised and not taken:
             granted = any(
                 what(yes) == "change-approved"
                 and may_precede(yes, plan)
-                and not any(what(no) == "change-rejected" and no.k > yes.k and surely_precedes(no, plan) for no in verdicts)
+                and not any(
+                    what(no) == "change-rejected" and no.k > yes.k and surely_precedes(no, plan) for no in verdicts
+                )
                 for yes in verdicts
             )
             late = any(what(yes) == "change-approved" and not may_precede(yes, plan) for yes in verdicts)

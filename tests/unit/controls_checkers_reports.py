@@ -4,7 +4,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 
-from controls_checkers import Found, local_day, may_precede, observed, what
+from controls_checkers import Found, local_day, may_precede, what
 from controls_checkers_gates import ENDS, PASSES, UNDONE, surely_precedes
 from controls_world import ZONE
 

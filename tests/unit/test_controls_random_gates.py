@@ -41,7 +41,9 @@ def drawn_project(dice: Dice) -> list[Step]:
     for _ in range(dice.randint(1, 9)):
         gate = dice.choice(GATES)
         evidence = dice.choice([(), EVIDENCE, EVIDENCE])
-        match dice.choice(["ask", "ask", "ask", "pass", "pass", "pass", "pass", "fail", "conditions", "revoke", "end", "new"]):
+        match dice.choice(
+            ["ask", "ask", "ask", "pass", "pass", "pass", "pass", "fail", "conditions", "revoke", "end", "new"]
+        ):
             case "ask":
                 steps.append(dice.step("gate-requested", item=gate))
             case "pass":

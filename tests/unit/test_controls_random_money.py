@@ -30,7 +30,9 @@ def drawn(dice: Dice) -> list[Step]:
         steps.append(dice.step(dice.choice(["completed", "cancelled", "descoped"]), days=30, first=-40))
     for _ in range(dice.randint(1, 10)):
         currency, item = dice.choice(currencies), dice.choice("AB")
-        match dice.choice(["cost"] * 6 + ["ask", "ask", "yes", "yes", "no", "plan", "end", "final", "correct", "correct"]):
+        match dice.choice(
+            ["cost"] * 6 + ["ask", "ask", "yes", "yes", "no", "plan", "end", "final", "correct", "correct"]
+        ):
             case "cost":
                 steps.append(dice.step(
                     "progress-reported",
