@@ -1,11 +1,12 @@
 """Whether a control's SQL and its checker agree on the histories that were told, on several days, as known then."""
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from controls_checkers import Found, counting, what
-from controls_histories import START, shown
+from controls_histories import START, Dice, Step, shown
 from controls_world import World
 
 from schemas.event import Record
@@ -21,6 +22,21 @@ _LIFE = (
     "proposed", "deferred", "approved", "rejected", "started", "put-on-hold", "resumed", "completed", "cancelled",
     "merged-into", "split-into", "descoped", "reopened", "withdrawn",
 )  # fmt: skip
+
+
+class CrowdedDice(Dice):
+    """Draws histories in which much falls on one day, where the order within it decides."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._days: deque[int] = deque([0], maxlen=2)
+
+    def step(self, name: str, days: int = 70, first: int = 0, **fields: Any) -> Step:
+        (name, (day, hour), fields), late, again = super().step(name, days, first, **fields)
+        if self.random() < 0.4:
+            day = self.choice(self._days)
+        self._days.append(day)
+        return (name, (day, hour), fields), late, again
 
 
 def agreed(

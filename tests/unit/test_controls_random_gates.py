@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from controls_agreement import agreed, lacking
+from controls_agreement import CrowdedDice, agreed, lacking
 from controls_checkers_gates import ALONE, CHECKERS
 from controls_histories import Dice, Step, tell
 from controls_world import EVIDENCE, World, fresh, opened
@@ -63,7 +63,7 @@ def drawn_project(dice: Dice) -> list[Step]:
 
 
 def test_gates(world: World) -> None:
-    dice = Dice(2)
+    dice = CrowdedDice(2)
     routes = [tell(world, f"setting:GATE-ROUTE.{name}", drawn_route(dice, ways)) for name, ways in ROUTES.items()]
     told = {}
     for _ in range(PROJECTS):
@@ -97,7 +97,7 @@ def drawn_baselines(dice: Dice) -> list[Step]:
 
 
 def test_baselines_and_evidence(world: World) -> None:
-    dice = Dice(5)
+    dice = CrowdedDice(5)
     told = {}
     for _ in range(PROJECTS):
         stream = f"project:{fresh()}"

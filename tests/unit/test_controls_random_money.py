@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from controls_agreement import agreed, lacking
+from controls_agreement import CrowdedDice, agreed, lacking
 from controls_checkers_money import CHECKERS
 from controls_histories import Dice, Step, tell
 from controls_world import World, fresh, opened
 
-PROJECTS = 800
+PROJECTS = 600
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,8 @@ def drawn(dice: Dice) -> list[Step]:
     for _ in range(dice.randint(1, 10)):
         currency, item = dice.choice(currencies), dice.choice("AB")
         match dice.choice(
-            ["cost"] * 6 + ["ask", "ask", "yes", "yes", "no", "plan", "end", "final", "correct", "correct"]
+            ["cost"] * 6
+            + ["ask", "ask", "yes", "yes", "no", "plan", "plan", "plan", "end", "final", "correct", "correct"]
         ):
             case "cost":
                 steps.append(dice.step(
@@ -65,7 +66,7 @@ def drawn(dice: Dice) -> list[Step]:
 
 
 def test_money(world: World) -> None:
-    dice = Dice(6)
+    dice = CrowdedDice(6)
     told = {}
     for _ in range(PROJECTS):
         stream = f"project:{fresh()}"

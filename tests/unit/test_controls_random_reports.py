@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from controls_agreement import agreed, lacking
+from controls_agreement import CrowdedDice, agreed, lacking
 from controls_checkers_reports import CHECKERS, at_risk_checker
 from controls_histories import Dice, Step, person_key, tell
 from controls_world import PERSONS, World, fresh, opened
 
-PROJECTS = 800
+PROJECTS = 600
 NOTE = {"id": "0" * 32, "digest": "0" * 64}
 ANSWERS = ("change-requested", "change-approved", "decision-recorded", "gate-passed", "gate-failed")
 STEPS = ("started", "started", "put-on-hold", "put-on-hold", "resumed", "completed", "cancelled", "reopened")
@@ -58,7 +58,7 @@ def drawn(dice: Dice) -> list[Step]:
 
 
 def test_reports(world: World) -> None:
-    dice = Dice(17)
+    dice = CrowdedDice(17)
     told = {}
     for _ in range(PROJECTS):
         stream = f"project:{fresh()}"
@@ -68,7 +68,7 @@ def test_reports(world: World) -> None:
 
 
 def test_what_a_source_reported_in_time_was_told_in_time(world: World) -> None:
-    dice = Dice(26)
+    dice = CrowdedDice(26)
     told = {}
     for _ in range(100):
         stream = f"project:{fresh()}"
@@ -85,7 +85,7 @@ def test_what_a_source_reported_in_time_was_told_in_time(world: World) -> None:
 
 
 def test_what_is_done_at_risk(world: World) -> None:
-    dice = Dice(27)
+    dice = CrowdedDice(27)
     plans, projects = {}, {}
     for _ in range(200):
         key = fresh()
