@@ -16,7 +16,8 @@ ROUTES: dict[str, list[tuple[int, dict[str, int] | None]]] = {
     "LATER": [(40, {"G2": 4, "G1": 10})],
     "CLEARED": [(-30, {"G1": 10, "G2": 20}), (30, None), (50, {"G1": 1})],
 }
-GATES = ("G1", "G1", "G2", "G2", "G3", "G9")
+# few gates in a history: several rounds of one, or one after another
+GATES = (("G1",), ("G1", "G2"), ("G1", "G2"), ("G1", "G2", "G3", "G9"))
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +37,10 @@ def drawn_route(dice: Dice, ways: list[tuple[int, dict[str, int] | None]]) -> li
 
 
 def drawn_project(dice: Dice) -> list[Step]:
-    route = dice.choice([*ROUTES, "LONG", "LONG", "NONE", None])
+    route, gates = dice.choice([*ROUTES, "LONG", "LONG", "NONE", None]), dice.choice(GATES)
     steps = [dice.sure("proposed", dice.randint(-10, 5), gate_route=route)]
     for _ in range(dice.randint(1, 9)):
-        gate = dice.choice(GATES)
+        gate = dice.choice(gates)
         evidence = dice.choice([(), EVIDENCE, EVIDENCE])
         match dice.choice(
             ["ask", "ask", "ask", "pass", "pass", "pass", "pass", "fail", "conditions", "revoke", "end", "new"]

@@ -22,7 +22,7 @@ def drawn(dice: Dice) -> list[Step]:
     currencies = dice.choice([["EUR"], ["EUR"], ["EUR"], ["EUR", "EUR", "GBP"]])
 
     def baseline(number: str) -> Step:
-        plan = {"start": dice.day(-20, 0), "finish": dice.day(0, 60), "budget": dice.choice([1000, 1000, 500, 0])}
+        plan = {"start": dice.day(-60, 25), "finish": dice.day(30, 50), "budget": dice.choice([1000, 1000, 500, 0])}
         return dice.step("baseline-set", days=40, first=-20, item=number, currency=dice.choice(currencies), **plan)
 
     steps = [baseline("1")] if dice.random() < 0.8 else []
@@ -41,7 +41,7 @@ def drawn(dice: Dice) -> list[Step]:
                     currency=currency,
                     rag=dice.choice([None, "green", "green", "green", "amber", "red"]),
                     data_date=dice.day(-10, 70),
-                    forecast_finish=dice.choice([None, dice.day(0, 90)]),
+                    forecast_finish=dice.choice([None, dice.day(30, 55), dice.day(30, 55)]),
                     forecast_cost=dice.choice([None, 900, 1100, 1101, 1300]),
                 ))  # fmt: skip
             case "ask":
