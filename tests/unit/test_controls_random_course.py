@@ -33,11 +33,16 @@ def risk(dice: Dice) -> Step:
 def drawn_risks(dice: Dice) -> list[Step]:
     """With what a completion may leave open."""
     steps = []
+    # some assess their risks again and again, others settle what is open about the completion
+    risks, rest = ["risk"] * 5, ["ask", "decide", "condition", "met", "end", "end", "shown"]
+    kinds = risks + rest if dice.random() < 0.5 else ["risk", "end", "closed", "closed", *rest]
     for _ in range(dice.randint(1, 10)):
         item = dice.choice("AB")
-        match dice.choice(["risk"] * 5 + ["ask", "decide", "condition", "met", "end", "end", "end", "shown"]):
+        match dice.choice(kinds):
             case "risk":
                 steps.append(risk(dice))
+            case "closed":
+                steps.append(dice.step("risk-closed", item=item))
             case "ask":
                 steps.append(dice.step("change-requested", item=item, cost=1, currency="EUR"))
             case "decide":
