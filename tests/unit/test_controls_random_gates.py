@@ -43,7 +43,22 @@ def drawn_project(dice: Dice) -> list[Step]:
         gate = dice.choice(gates)
         evidence = dice.choice([(), EVIDENCE, EVIDENCE])
         match dice.choice(
-            ["ask", "ask", "ask", "pass", "pass", "pass", "pass", "fail", "conditions", "revoke", "end", "new"]
+            [
+                "ask",
+                "ask",
+                "ask",
+                "pass",
+                "pass",
+                "pass",
+                "pass",
+                "fail",
+                "conditions",
+                "revoke",
+                "revoke",
+                "revoke",
+                "end",
+                "new",
+            ]
         ):
             case "ask":
                 steps.append(dice.step("gate-requested", item=gate))

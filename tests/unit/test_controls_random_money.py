@@ -25,7 +25,7 @@ def drawn(dice: Dice) -> list[Step]:
         plan = {"start": dice.day(-60, 25), "finish": dice.day(30, 50), "budget": dice.choice([1000, 1000, 500, 0])}
         return dice.step("baseline-set", days=40, first=-20, item=number, currency=dice.choice(currencies), **plan)
 
-    steps = [baseline("1")] if dice.random() < 0.8 else []
+    steps = [baseline(number) for number in dice.choice(["", "1", "1", "12", "12", "122"])]
     if dice.random() < 0.4:
         steps.append(dice.step(dice.choice(["completed", "cancelled", "descoped"]), days=30, first=-40))
     for _ in range(dice.randint(1, 10)):
@@ -40,8 +40,8 @@ def drawn(dice: Dice) -> list[Step]:
                     actual_cost=dice.choice([0, 500, 1000, 1050, 1100, 1110, 1200, 1500]),
                     currency=currency,
                     rag=dice.choice([None, "green", "green", "green", "amber", "red"]),
-                    data_date=dice.day(-10, 70),
-                    forecast_finish=dice.choice([None, dice.day(30, 55), dice.day(30, 55)]),
+                    data_date=dice.day(0, 70),
+                    forecast_finish=dice.choice([None, dice.day(30, 60), dice.day(30, 60)]),
                     forecast_cost=dice.choice([None, 900, 1100, 1101, 1300]),
                 ))  # fmt: skip
             case "ask":
