@@ -190,13 +190,29 @@ def milestone_slip(records: Records, scope: Scope, _: str) -> list[Row]:
 _DECISIONS = ("gate-passed", "gate-passed-with-conditions", "gate-failed")
 
 
+def answering(told: list[Record]) -> list[Record]:
+    """A gate's requests and decisions; a whole day's decision that nobody waited for comes after its day's requests."""
+    placed: list[tuple[int, int, Record]] = []
+    waiting = False
+    for place, record in enumerate(told):
+        asked = happened(record) == "gate-requested"
+        at = [place]
+        if not asked and not waiting and record.occurred_at.astimezone(ZONE).time() == dt.time():
+            at += [
+                n for n, r in enumerate(told) if happened(r) == "gate-requested" and local_day(r) == local_day(record)
+            ]
+        placed.append((max(at), int(not asked), record))
+        waiting = asked
+    return [record for *_, record in sorted(placed, key=lambda each: each[:2])]
+
+
 def gate_lead_time(records: Records, scope: Scope, _: str) -> list[Row]:
     rows: list[Row] = []
     if status(records) == "withdrawn":
         return rows
     for told in by_item(records, "gate-requested", *_DECISIONS):
         since: Record | None = None
-        for record in [*told, None]:
+        for record in [*answering(told), None]:
             if record and happened(record) == "gate-requested":
                 since = since or record
             elif since:

@@ -29,6 +29,7 @@ _NEEDED: dict[str, Any] = {
     "start": dt.date(2026, 1, 1),
     "finish": dt.date(2026, 12, 31),
     "budget": 1000,
+    "days": 0,
     "curve": (),
     "unauthorised": False,
     "evidence": (),

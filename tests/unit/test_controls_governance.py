@@ -171,12 +171,21 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
         [SATISFIED, CURED]),
     (3, "decided on the day", "project", (ROUTED, passed("2026-02-05", "G1"), asked("2026-02-05", "G1")), END,
         [SATISFIED]),
+    (3, "decided on the day, after an earlier round", "project", (ROUTED, asked("2026-02-01", "G1"),
+        passed("2026-02-05", "G1", "gate-failed"), passed("2026-02-20", "G1"), asked("2026-02-20", "G1")), END,
+        [SATISFIED, SATISFIED]),
     (3, "decided before, by the clock", "project", (ROUTED, passed("2026-02-05 09:00", "G1"),
         asked("2026-02-05 10:00", "G1")), END, [VIOLATED]),
     (3, "cancelled in time", "project", (ROUTED, asked("2026-02-01", "G1"), "2026-02-05 cancelled"), END, []),
     (3, "cancelled too late", "project", (ROUTED, asked("2026-02-01", "G1"), "2026-02-15 cancelled"), END, [VIOLATED]),
     (3, "decided after the end", "project", (ROUTED, asked("2026-02-01", "G1"), "2026-02-05 completed",
         passed("2026-02-08", "G1")), END, [SATISFIED]),
+    (3, "decided late, after the end", "project", (ROUTED, asked("2026-02-01", "G1"), "2026-02-05 completed",
+        passed("2026-02-18", "G1")), END, []),
+    (3, "decided after an end that came too late", "project", (ROUTED, asked("2026-02-01", "G1"),
+        "2026-02-15 completed", passed("2026-02-18", "G1")), END, [CURED]),
+    (3, "ended on the day of the request", "project", (ROUTED, "2026-02-01 completed", asked("2026-02-01", "G1")), END,
+        []),
     (3, "never asked for", "project", (ROUTED, passed("2026-02-01", "G1")), END, []),
     (3, "a decision that was voided", "project", (ROUTED, asked("2026-02-01", "G1"), passed("2026-02-03", "G1"),
         ("2026-02-20 voided", {"supersedes": 3})), END, [VIOLATED]),
@@ -201,6 +210,9 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
         rebased("2026-02-10", "2", "C1")), END, [VIOLATED]),
     (5, "the same change twice", "project", (*BASED, approved("2026-02-01", "C1"), rebased("2026-02-10", "2", "C1"),
         rebased("2026-03-10", "3", "C1")), END, [SATISFIED, VIOLATED]),
+    (5, "the change that an unauthorised one names", "project", (*BASED, approved("2026-02-01", "C1"),
+        rebased("2026-02-05", "2", "C1", unauthorised=True), rebased("2026-02-10", "3", "C1")), END,
+        [VIOLATED, SATISFIED]),
     (5, "an approval that was voided", "project", (*BASED, approved("2026-02-01", "C1"), rebased("2026-02-10", "2",
         "C1"),
         ("2026-02-11 voided", {"supersedes": 3})), END, [VIOLATED]),
@@ -209,7 +221,7 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
         ("2026-02-11 voided", {"supersedes": 4}), rebased("2026-03-10", "3", "C1")), END, [SATISFIED]),
     (6, "10 % over", "project", (*BASED, cost("2026-02-01", 1100)), END, [SATISFIED]),
     (6, "more than 10 % over", "project", (*BASED, cost("2026-02-01", 1101)), END, [VIOLATED]),
-    (6, "one project, one occasion", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200),
+    (6, "further over is the same occasion", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200),
         cost("2026-04-01", 1300)), END, [VIOLATED]),
     (6, "not yet over", "project", (*BASED, cost("2026-02-01", 500), cost("2026-03-01", 1200)), "2026-02-28",
         [SATISFIED]),
@@ -224,7 +236,9 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
     (6, "too small a change afterwards", "project", (*BASED, change("C1", 10), cost("2026-03-01", 1300),
         approved("2026-03-05", "C1")), END, [VIOLATED]),
     (6, "over again", "project", (*BASED, change("C1", 200), cost("2026-03-01", 1300), approved("2026-03-05", "C1"),
-        cost("2026-04-01", 1400)), END, [VIOLATED]),
+        cost("2026-04-01", 1400)), END, [CURED, VIOLATED]),
+    (6, "over again, and back again", "project", (*BASED, cost("2026-02-01", 1200), corrected("2026-02-10", -150),
+        cost("2026-03-01", 1150), cost("2026-03-10", 1160), corrected("2026-03-20", -100, "2")), END, [CURED, CURED]),
     (6, "a change that was not approved", "project", (*BASED, change("C1", 200), cost("2026-03-01", 1300)), END,
         [VIOLATED]),
     (6, "a change that was rejected since", "project", (*BASED, change("C1", 200), approved("2026-02-01", "C1"),
@@ -351,7 +365,7 @@ def test_a_gate_is_due_by_the_days_of_its_route(world: World, told: dict[int, st
 
 
 def test_overspend_is_found_at_the_report_that_passes_it(world: World, told: dict[int, str]) -> None:
-    over = found(world, told, 6, "one project, one occasion")
+    over = found(world, told, 6, "further over is the same occasion")
     assert over.activating.endswith("/4")
     assert over.detail == "spent 1200 of 1000 EUR, 20 % over"
     cured = found(world, told, 6, "a change afterwards")

@@ -229,6 +229,20 @@ def test_gate_lead_time_from_the_first_request_to_the_decision(world: KpiWorld) 
     assert world.figure("gate-waiting", unit).value is None
 
 
+def test_a_decision_of_the_day_of_the_request_answers_it(world: KpiWorld) -> None:
+    # as control 3 has it, whatever was recorded first
+    unit = told(
+        world,
+        (passed("2026-03-05"), asked("2026-03-05"), asked("2026-03-05 15:00")),
+        (asked("2026-03-01"), passed("2026-03-04"), passed("2026-03-09"), asked("2026-03-09"), passed("2026-03-19")),
+        (passed("2026-03-05"), asked("2026-03-05 10:00")),
+        (passed("2026-03-05 09:00"), asked("2026-03-05 10:00")),
+        (asked("2026-03-01"), passed("2026-03-06", how="failed"), asked("2026-03-06"), passed("2026-03-26")),
+    )
+    assert sorted(row["numerator"] for row in world.rows("gate-lead-time", unit)) == [0, 0, 0, 3, 5, 20, 117]
+    assert world.figure("gate-lead-time", unit).open == 1
+
+
 def test_open_requests_are_censored_at_the_as_of_day_or_the_end(world: KpiWorld) -> None:
     unit = told(world, (asked("2026-06-01"),), (asked("2026-06-01", "G2"), "2026-06-11 cancelled"))
     assert sorted(row["numerator"] for row in world.rows("gate-lead-time", unit)) == [10, 29]

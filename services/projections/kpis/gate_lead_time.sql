@@ -4,14 +4,15 @@
 -- measure: days
 -- better: lower
 -- aggregator: kaplan-meier
--- version: 1
+-- version: 2
 -- by: gate, approver
 -- source: Kaplan and Meier, Nonparametric Estimation from Incomplete Observations (1958)
 -- definition: Calendar days from the request to pass a gate to the decision on it (passed, with conditions, failed),
 --   of the requests in the period; the median by Kaplan and Meier, where undecided ones count as lasting at least until
 --   the as-of day, on an ended project until its end. A request repeated before the decision counts from the first one;
---   one made again after a decision is another. By approver, undecided ones stand under nobody. A revoked decision was
---   one all the same. Requests of withdrawn projects count nowhere.
+--   one made again after a decision is another. A decision of the request's own day answers it in 0 days, unless hours
+--   say that it came before, or another request waited for it. By approver, undecided ones stand under nobody. A
+--   revoked decision was one all the same. Requests of withdrawn projects count nowhere.
 WITH
     toDate32(request.2, {tz:String}) AS requested_on,
     arrayFirst(d -> d.1 > request.1, decisions) AS decision,
@@ -35,12 +36,21 @@ FROM (
     SELECT
         stream,
         gate,
-        decisions,
+        -- one that tells no time of day, and that no request waited for, comes after those of its day
+        arraySort(arrayMap(
+            d -> (
+                if(toDateTime64(toDate32(d.2, {tz:String}), 3, {tz:String}) != d.2 OR arrayExists(
+                        o -> o.1 < d.1 AND NOT arrayExists(e -> e.1 > o.1 AND e.1 < d.1, told), requests),
+                    d.1,
+                    greatest(d.1, 1 + arrayLast(
+                        r -> toDate32(r.2, {tz:String}) = toDate32(d.2, {tz:String}), requests).1)),
+                d.2, d.3, d.4, d.5),
+            g.decisions AS told)) AS decisions,
         arrayJoin(arrayFilter(
             r -> NOT arrayExists(
                 o -> o.1 < r.1 AND NOT arrayExists(d -> d.1 > o.1 AND d.1 < r.1, decisions), requests),
             requests)) AS request
-    FROM gates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+    FROM gates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS g
 ) AS g
 INNER JOIN projects(
     as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}

@@ -479,10 +479,11 @@ FROM (
     ) AS routes ON routes.held_route = passes.its_route
 )
 -- @view red_stretches
--- Each stretch of red reports at {as_of_k} as known at {known_at}: `number` is the days from its first report to what
--- was done about it (a change, a decision, a gate's decision, a hold, the end) or to a report that is not red; to the
--- as-of day while there is neither. A report without a colour says nothing; where only a source shows red, there is no
--- number. Params: as_of_k, known_at, basis, as_of, tz.
+-- What stretches of red reports ask for at {as_of_k} as known at {known_at}: an answer within {limit} days of the first
+-- one, and within each further {limit} days in which the project is reported red again. `number` is the days from
+-- there to what was done (a change, a decision, a gate's decision) or to the end of the stretch (a report that is not
+-- red, a hold, the project's end); to the as-of day while there is neither. A report without a colour says nothing;
+-- where only a source shows red, there is no number. Params: as_of_k, known_at, basis, as_of, tz, limit.
 SELECT
     stream,
     stream AS owner,
@@ -499,20 +500,32 @@ SELECT
 FROM (
     SELECT
         stream,
-        -- (k, day, whether of no hour of that day, 1 red, 2 of another colour, 3 something done)
+        -- (k, day, whether of no hour of that day, 1 red, 2 of another colour, 3 rests or ends, 4 something done)
         arraySort(groupUniqArrayIf((
                 k, toInt32(toDate32(occurred_at, {tz:String}) AS on_day),
                 toDateTime64(on_day, 3, {tz:String}) = occurred_at,
-                multiIf(happened != 'progress-reported', 3, ifNull(log.rag = 'red', false), 1, 2)),
+                multiIf(happened = 'progress-reported', if(log.rag = 'red', 1, 2), happened IN ('put-on-hold',
+                    'completed', 'cancelled', 'merged-into', 'split-into', 'descoped'), 3, 4)),
             happened != 'recorded' AND (happened != 'progress-reported' OR log.rag IS NOT NULL))) AS steps,
-        arrayFilter(s -> s.4 < 3, steps) AS colours,
+        arrayFilter(s -> s.4 < 4, steps) AS colours,
         arrayFilter((s, before) -> s.4 = 1 AND before != 1, colours,
-            arrayPopBack(arrayPushFront(colours.4, 2))) AS reds,
+            arrayPopBack(arrayPushFront(colours.4, 2))) AS firsts,
+        -- (the report, its stretch's first one, how many whole limits after it)
+        arrayMap(
+            (r, f) -> (r, f, toInt32(if(r.1 = f.1, 0, intDiv(greatest(r.2 - f.2 - 1, 0), toInt32({limit:Float64}))))),
+            arrayFilter(s -> s.4 = 1, colours) AS told, arrayMap(r -> arrayLast(f -> f.1 <= r.1, firsts), told)) AS reds,
+        arrayFilter((r, before) -> r.2 != before.2 OR r.3 != before.3, reds,
+            arrayPopBack(arrayPushFront(reds, ((toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)),
+                (toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)), toInt32(0))))) AS asks,
         arraySort(groupUniqArrayIf(k, happened = 'recorded' AND ifNull(log.rag = 'red', false))) AS shown,
         arrayJoin(arrayConcat(
-            arrayMap(r -> (r.1,
-                arrayFirst(s -> s.4 != 1 AND (s.1 > r.1 OR (s.4 = 3 AND s.2 = r.2 AND (s.3 OR r.3))), steps),
-                toDate32('1970-01-01') + r.2, false), reds),
+            arrayMap(
+                (r, since) -> (r.1.1,
+                    arrayFirst(
+                        s -> s.4 != 1 AND if(r.3 = 0,
+                            s.1 > r.1.1 OR (s.4 > 2 AND s.2 = since AND (s.3 OR r.1.3)), s.2 > since), steps),
+                    toDate32('1970-01-01') + since, false),
+                asks, arrayMap(r -> r.2.2 + r.3 * toInt32({limit:Float64}), asks)),
             arrayMap(s -> (s, (toInt64(0), toInt32(0), toUInt8(0), toUInt8(0)), toDate32('1970-01-01'), true),
                 arraySlice(shown, 1, toUInt8(empty(reds)))))) AS red
     FROM {project_events | happened IN ('progress-reported', 'recorded', 'change-requested', 'change-approved',
@@ -523,7 +536,7 @@ FROM (
 -- @view risk_reviews
 -- Each assessment that leaves a threat at {threshold} or more (probability times impact, in the risk's own currency) at
 -- {as_of_k} as known at {known_at}: `number` is the days to its next assessment, its end or the project's, or to the
--- as-of day. Without an owner it is over its own limit of -1, until it has one.
+-- as-of day. Without an owner it is over its own limit of -1, until it has one. After the project's end nothing is asked.
 -- Params: as_of_k, known_at, basis, as_of, tz, threshold.
 SELECT
     stream,
@@ -546,20 +559,23 @@ FROM (
     SELECT
         stream,
         groupUniqArrayIf(item, happened = 'risk-raised' AND ifNull(log.effect = 'threat', false)) AS threats,
-        -- (k, day, risk, 1 assessed, 2 over, 3 the project's end, whether over the threshold, whether somebody owns it)
+        -- (k, day, risk, 1 assessed, 2 over, 3 the project's end, 4 it goes on, whether over the threshold, whether somebody owns it)
         arraySort(groupUniqArray((
             k, toInt32(toDate32(occurred_at, {tz:String})), item,
             multiIf(happened IN ('risk-raised', 'risk-reassessed'), 1,
-                happened IN ('risk-closed', 'risk-materialised'), 2, 3),
+                happened IN ('risk-closed', 'risk-materialised'), 2,
+                happened IN ('started', 'resumed', 'reopened'), 4, 3),
             toUInt8(ifNull(round(toFloat64(log.probability) * toFloat64(log.impact), 4) >= {threshold:Float64}, false)),
             toUInt8(ifNull(log.owner, '') != '')))) AS steps,
         arrayJoin(arrayMap(a -> (
                 a,
                 arrayFirst(s -> s.1 > a.1 AND (s.3 = a.3 OR s.4 = 3), steps),
                 arrayFirst(s -> s.1 > a.1 AND (s.4 = 3 OR (s.3 = a.3 AND (s.4 = 2 OR s.6 OR NOT s.5))), steps)),
-            arrayFilter(s -> s.4 = 1 AND s.5 AND has(threats, s.3), steps))) AS review
+            arrayFilter(
+                s -> s.4 = 1 AND s.5 AND has(threats, s.3) AND arrayLast(e -> e.4 > 2 AND e.1 < s.1, steps).4 != 3,
+                steps))) AS review
     FROM {project_events | happened IN ('risk-raised', 'risk-reassessed', 'risk-closed', 'risk-materialised',
-        'completed', 'cancelled', 'merged-into', 'split-into', 'descoped')} AS log
+        'started', 'resumed', 'reopened', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped')} AS log
     GROUP BY stream
 )
 -- @view completions
@@ -710,16 +726,18 @@ FROM (
 -- @view gate_waits
 -- Each request of a gate at {as_of_k} as known at {known_at}: `number` is the days to its first decision, or so far;
 -- `own_limit` those that the route in force at the request allows for this gate, null where it says nothing. An end of
--- the project stops the wait. A decision of the same day that tells no time of day answers the request, unless an earlier
--- one came before it. Params: as_of_k, known_at, basis, as_of, tz.
+-- the project stops the wait, unless the decision comes in its days all the same. A decision of the same day that tells no time of day answers the request, unless an earlier
+-- one waited for it. Params: as_of_k, known_at, basis, as_of,
+-- tz, limit.
 SELECT
     stream,
     stream AS owner,
     ask.1 AS k,
-    toFloat64(multiIf(answer.1 != 0, answer.6, over.1 != 0, least(over.6, toInt32({as_of:Date32})), toInt32({as_of:Date32}))
-        - ask.6) AS number,
     if(place = 0, NULL, toFloat64(way.3[place])) AS own_limit,
-    answer.1 = 0 AS is_open,
+    over.1 != 0 AND (answer.1 = 0 OR (over.6 <= answer.6 AND answer.6 - ask.6 > ifNull(own_limit, {limit:Float64})))
+        AS is_stopped,
+    toFloat64(multiIf(is_stopped, over.6, answer.1 != 0, answer.6, toInt32({as_of:Date32})) - ask.6) AS number,
+    is_stopped OR answer.1 = 0 AS is_open,
     toNullable(toDate32(ask.6)) AS from_day,
     if(answer.1 = 0, NULL, fromUnixTimestamp64Milli(bitShiftRight(answer.1, 20), 'UTC')) AS cured_at,
     arrayConcat(
@@ -730,8 +748,9 @@ FROM (
     SELECT
         stream, route_stream, ask,
         arrayFirst(d -> d.4 = 2 AND d.3 = ask.3 AND (d.1 > ask.1
-            OR d.2 > ask.1 AND NOT arrayExists(e -> e.4 = 1 AND e.3 = ask.3 AND e.1 < d.1, steps)), steps) AS answer,
-        arrayFirst(e -> e.4 = 3 AND e.1 > ask.1, steps) AS over,
+            OR d.2 > ask.1 AND NOT arrayExists(e -> e.4 = 1 AND e.3 = ask.3 AND e.1 < d.1
+                AND NOT arrayExists(o -> o.4 = 2 AND o.3 = ask.3 AND o.1 > e.1 AND o.1 < d.1, steps), steps)), steps) AS answer,
+        arrayFirst(e -> e.4 = 3 AND e.2 >= ask.1, steps) AS over,
         if(empty(ways), (toInt64(0), CAST([], 'Array(String)'), CAST([], 'Array(UInt32)'), toUInt32(0)),
             if(ways[1].1 > ask.2, ways[1], arrayLast(w -> w.1 <= ask.2, ways))) AS way,
         indexOf(way.2, ask.3) AS place
@@ -782,7 +801,7 @@ FROM (
         arrayFirst(p -> p.4 = 1 AND named AND p.3 = plan.3 AND p.1 <= plan.2
             AND NOT arrayExists(r -> r.4 = 2 AND r.3 = plan.3 AND r.1 > p.1 AND r.2 < plan.1, steps), steps) AS approval,
         arrayFirst(p -> p.4 = 1 AND named AND p.3 = plan.3 AND p.1 > plan.2, steps) AS later,
-        arrayFirst(o -> o.4 = 3 AND named AND o.3 = plan.3 AND o.1 < plan.1, steps) AS other,
+        arrayFirst(o -> o.4 = 3 AND o.7 = 0 AND named AND o.3 = plan.3 AND o.1 < plan.1, steps) AS other,
         other.1 = 0 AS own,
         multiIf(
             plan.7 = 1, 'is unauthorised',
@@ -809,11 +828,11 @@ FROM (
     )
 )
 -- @view overspend
--- Each project with a budget and cost at {as_of_k} as known at {known_at}: `number` is the share of the first baseline's
--- budget plus the changes approved by then that was spent beyond it, where that first passed the limit, else the highest;
--- `cured_at` is when it last came back under, if it stayed there. Null where money is in more than one currency. What is
--- spent is what was last reported, with later corrections of it, or the final cost. Of what has only a day, what may have
--- come in time did. Params: as_of_k, known_at, basis, tz, limit.
+-- Each time that a project with a budget and cost passed the limit at {as_of_k} as known at {known_at}: `number` is the
+-- share of the first baseline's budget plus the changes approved by then that was spent beyond it; `cured_at` is when it
+-- came back under. Where the limit was never passed, there is one row with the highest share; where money is in more than
+-- one currency, one without a number. What is spent is what was last reported, with later corrections of it, or the final
+-- cost. Of what has only a day, what may have come in time did. Params: as_of_k, known_at, basis, tz, limit.
 SELECT
     stream,
     stream AS owner,
@@ -840,9 +859,13 @@ FROM (
                 if(allowed > 0, round(toFloat64(p.4) / toFloat64(allowed) - 1, 6), if(p.4 > 0, 1000000., -1.)), p.4, allowed),
             points, arrayMap(p -> base.1 + arraySum(arrayMap(c -> if(c.1 <= p.2, c.3, toDecimal128(0, 4)), granted)), points))
             AS course,
-        arrayFirst(m -> m.4 > {limit:Float64}, course) AS passing,
-        if(passing.1 != 0, passing, arrayLast(m -> m.4 = arrayMax(course.4), course)) AS met,
-        arraySlice(course, arrayLastIndex(m -> m.4 > {limit:Float64}, course) + 1)[1] AS back
+        arrayFilter(
+            (n, m, before) -> m.4 > {limit:Float64} AND (n = 1 OR before.4 <= {limit:Float64}),
+            arrayEnumerate(course), course, arrayPushFront(arrayPopBack(course), course[1])) AS passings,
+        arrayJoin(if(
+            is_mixed OR empty(passings), [arrayLastIndex(m -> m.4 = arrayMax(course.4), course)], passings)) AS place,
+        course[place] AS met,
+        arrayFirst(m -> m.4 <= {limit:Float64}, arraySlice(course, place)) AS back
     FROM (
         SELECT
             stream, base,
