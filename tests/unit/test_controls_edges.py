@@ -26,7 +26,7 @@ def somebody(world: World, joined: str = "2026-01-05", **fields: Any) -> str:
 def planned(world: World, person: str, first: str, last: str, hours: int = 40, **fields: Any) -> str:
     given = {"on": "2026-01-10", "item": "A1", "project": "X", **fields}
     plan = {"first_day": first, "last_day": last, "weekly_hours": hours}
-    return world.tell(f"workload:{person}", "allocation-planned", **plan, **given).event_id  # type: ignore[arg-type]
+    return world.tell(f"workload:{person}", "allocation-planned", **plan, **given).event_id
 
 
 def overbooked(world: World, person: str, as_of: str) -> list[tuple[str, str]]:
