@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from controls_checkers import Found, local_day, may_precede, what
+from controls_checkers import Found, certainly_before, local_day, may_precede, what
 
 from schemas.event import Record
 
@@ -18,20 +18,15 @@ def nonconformity_checker(history: Sequence[Record], as_of: dt.date) -> list[Fou
         again = [r for r in about if what(r) == "nonconformity-raised" and r.k > raised.k]
         if again and local_day(again[0]) <= due:
             continue
-        resolved = [local_day(r) for r in about if what(r) == "nonconformity-resolved" and not before(r, raised)]
+        resolved = [
+            local_day(r) for r in about if what(r) == "nonconformity-resolved" and not certainly_before(r, raised)
+        ]
         if resolved and resolved[0] <= due:
             found.append((raised.event_id, "satisfied"))
         elif as_of > due:
             late = any(on > due for on in resolved)
             found.append((raised.event_id, "cured late" if late else "violated"))
     return sorted(found)
-
-
-def before(first: Record, second: Record) -> bool:
-    """Whether the first came before the second for certain: one of a day may have come at its end."""
-    if first.precision == "day":
-        return local_day(first) < local_day(second)
-    return first.k < second.k
 
 
 def edition_at(standard: Sequence[Record], on: dt.date, k: int) -> Any:
