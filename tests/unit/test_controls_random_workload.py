@@ -85,7 +85,7 @@ def drawn_workload(dice: Dice) -> list[Step]:
                 steps.append(dice.step("allocation-released", item=item, last_day=day))
             case happened:
                 plan = {
-                    "project": dice.choice(PROJECTS + PROJECTS[:3] * 5),
+                    "project": dice.choice(PROJECTS + PROJECTS[:2] * 10),
                     "hard": dice.random() < 0.8,
                     **dice.span(0, 60, 40),
                 }
@@ -104,7 +104,7 @@ def drawn_sheet(dice: Dice, monday: dt.date) -> list[Step]:
             case "approved":
                 steps.append(dice.step("approved", begun + 30, begun, decided_by="B" * 20))
             case happened:
-                project, on = dice.choice(PROJECTS[:3]), monday + dt.timedelta(days=dice.randint(0, 6))
+                project, on = dice.choice(PROJECTS[:2]), monday + dt.timedelta(days=dice.randint(0, 6))
                 entry = {"item": f"{project}.{on}", "project": project, "day": on, "hours": dice.choice([8, 4, 0])}
                 steps.append(dice.step(f"hours-{happened}", begun + 20, begun - 3, **entry))
     return steps
@@ -137,7 +137,7 @@ def told(world: World) -> Told:
         key = person_key()
         every.persons[key] = tell(world, f"person:{key}", drawn_person(dice))
         every.workloads[key] = tell(world, f"workload:{key}", drawn_workload(dice))
-        for week in dice.sample(range(2, WEEKS), dice.choice([0, 0, 1, 2])):
+        for week in dice.sample(range(2, WEEKS), dice.choice([0, 1, 2, 3])):
             monday = monday_of(START) + dt.timedelta(weeks=week)
             stream = f"timesheet:{key}/{monday:%G-W%V}"
             every.sheets[key][monday] = tell(world, stream, drawn_sheet(dice, monday))
