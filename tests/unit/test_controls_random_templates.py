@@ -37,9 +37,9 @@ Rule = dict[str, Any]
 
 def drawn_project(dice: Dice) -> list[Step]:
     steps = []
-    for _ in range(dice.randint(1, 12)):
+    for _ in range(dice.randint(1, 14)):
         name = dice.choice((*PARTS, *WHOLES, "recorded"))
-        steps.append(dice.step(name, **fields_of(dice, name)))
+        steps.append(dice.step(name, 45, **fields_of(dice, name)))
     return steps
 
 

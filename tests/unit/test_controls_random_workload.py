@@ -38,7 +38,8 @@ class Told:
 
 def drawn_project(dice: Dice) -> list[Step]:
     names = ("started", "started", "put-on-hold", "resumed", "completed", "reopened", "approved", "proposed")
-    steps = [dice.step(dice.choice(names)) for _ in range(dice.randint(0, 4))]
+    steps = [dice.sure("started", -5)] * dice.choice([0, 1])
+    steps += [dice.step(dice.choice(names)) for _ in range(dice.randint(0, 4))]
     states = (None, "running", "running", "completed")
     return steps + [dice.step("recorded", status=dice.choice(states)) for _ in range(dice.choice([0, 0, 1, 2]))]
 
@@ -75,13 +76,15 @@ def drawn_person(dice: Dice) -> list[Step]:
 
 def drawn_workload(dice: Dice) -> list[Step]:
     steps = []
-    for _ in range(dice.randint(0, 7)):
+    for number in range(dice.randint(1, 7)):
         item = dice.choice("AB")
-        match dice.choice(["planned", "planned", "revised", "confirmed", "confirmed", "released"]):
+        match dice.choice(
+            ["planned", "planned", "revised", "confirmed", "confirmed", "released"][: 6 if number else 1]
+        ):
             case "confirmed":
                 steps.append(dice.step("allocation-confirmed", item=item, confirmed_by="B" * 20))
             case "released":
-                day = dice.choice([None, dice.day(0, 70)])
+                day = dice.choice([None, dice.day(0, 70), dice.day(20, 70)])
                 steps.append(dice.step("allocation-released", item=item, last_day=day))
             case happened:
                 plan = {
