@@ -24,6 +24,11 @@ class Dice(random.Random):
         late = self.choice([0, 0, 0, 0, 5, 30])
         return (name, when, fields), late, self.choice([None] * 7 + [1, 2])
 
+    def beside(self, step: Step, other: Step) -> Step:
+        """The step on the same day as the other, before or after it or at an unknown hour."""
+        (name, (_, hour), fields), late, again = step
+        return (name, (other[0][1][0], hour), fields), late, again
+
     def sure(self, name: str, day: int, **fields: Any) -> Step:
         """Something that happens on that day, told at once."""
         return (name, (day, None), fields), 0, None

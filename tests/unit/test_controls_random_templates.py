@@ -36,10 +36,11 @@ Rule = dict[str, Any]
 
 
 def drawn_project(dice: Dice) -> list[Step]:
-    steps = []
+    steps: list[Step] = []
     for _ in range(dice.randint(1, 14)):
         name = dice.choice((*PARTS, *WHOLES, "recorded"))
-        steps.append(dice.step(name, 45, **fields_of(dice, name)))
+        step = dice.step(name, 45, **fields_of(dice, name))
+        steps.append(dice.beside(step, steps[-1]) if steps and dice.random() < 0.4 else step)
     return steps
 
 

@@ -19,7 +19,7 @@ from schemas.event import Record
 PROJECTS = tuple(f"P{n}" for n in range(12))
 COUNTRIES = (None, None, "DE", "GB-SCT", "IL", "XX")
 WEEKS = 10
-PEOPLE = 250
+PEOPLE = 280
 TIMES = [(90, None), (75, 60), (45, None), (45, 60), (30, 45), (60, 30)]
 """As of when and known when, in days from the start."""
 
@@ -85,7 +85,7 @@ def drawn_workload(dice: Dice) -> list[Step]:
                 steps.append(dice.step("allocation-confirmed", item=item, confirmed_by="B" * 20))
             case "released":
                 day = dice.choice([None, dice.day(0, 70), dice.day(20, 70)])
-                steps.append(dice.step("allocation-released", item=item, last_day=day))
+                steps.append(dice.step("allocation-released", 40, item=item, last_day=day))
             case happened:
                 plan = {
                     "project": dice.choice(PROJECTS + PROJECTS[:2] * 10),
