@@ -62,7 +62,7 @@ class FindingRaised(Event, type="pmo.finding.raised.v1"):
 
 
 class FindingCured(Event, type="pmo.finding.cured.v1"):
-    """A later audit found the occasion in order, or cured late."""
+    """A later audit found all that the event activated in order, cured late or gone, or the control retired."""
 
     control_digest: Digest
     result: Literal["satisfied", "cured-late", "not-activated", "no-evidence"]

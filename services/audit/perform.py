@@ -1,12 +1,12 @@
 """An audit performed: the controls are run, and that they were is recorded, also where nothing was found.
 
-One that looks at the present raises a finding for each occasion that went against its control, and cures those whose
-occasion is in order again. All of it is written in one transaction.
+One that looks at the present raises a finding for each event that activated an occasion against its control, and cures
+those whose occasions are all in order again. All of it is written in one transaction.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,30 +14,33 @@ from typing import Any
 import orjson
 
 from schemas import assurance as events
+from schemas import governance
 from schemas.event import in_milliseconds, rfc3339
+from schemas.streams import stream_id
+from services.audit.places import DETAIL, Place, by_place
 from services.audit.run import EXCEPTIONS, Occasion, check
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
-from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding
+from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding, RetireControl
 from services.commands.command import Command
+from services.commands.fold import State
 from services.commands.intake import Intake
 from services.errors import BadInput
 from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
 from services.projections.findings import STANDING, findings
 from services.projections.scope import Scope
-from services.projections.templates import RESULTS
 
 Progress = Callable[[int, int], None]
-_DETAIL = 500
-_Place = tuple[str, str]
+_NO_FILE = "no file has this control any more"
+_WORDS = (governance.ControlPublished, governance.ControlRevised)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """An audit that was recorded in the stream `audit`; `scope` says as of when and known at when it looked.
 
-    `published` counts the definitions that were new or had other words, `changes` what became of each control's
-    findings: how many were raised, reopened and cured.
+    `published` counts the definitions that were new or had other words, `retired` names the controls that are no longer
+    in force, `changes` what became of each control's findings: how many were raised, reopened, cured, closed with it.
     """
 
     audit: str
@@ -46,6 +49,7 @@ class Run:
     occasions: Mapping[str, Sequence[Occasion]]
     results_digest: str
     published: int
+    retired: tuple[str, ...]
     changes: Mapping[str, Counter[str]]
 
     @property
@@ -67,6 +71,11 @@ class Run:
     def cured(self) -> int:
         """Findings whose occasion is in order, or gone."""
         return self._sum("cured")
+
+    @property
+    def closed(self) -> int:
+        """Findings whose control is no longer in force."""
+        return self._sum("closed")
 
     def _sum(self, change: str) -> int:
         return sum(changes[change] for changes in self.changes.values())
@@ -95,10 +104,12 @@ def perform(
     position: int,
     progress: Progress = lambda done, total: None,
     also: Callable[[UnitOfWork, Outcome], None] = lambda unit, outcome: None,
+    in_force: Collection[str] | None = None,
 ) -> Run:
     """Runs the controls and records the audit; everything up to `position` must be projected before.
 
-    `also` is called in the transaction with the audit's own outcome. Raises BadInput for a time that has not come.
+    `also` is called in the transaction with the audit's own outcome. Published controls that are not among those
+    `in_force` are retired; None retires none. Raises BadInput for a time that has not come.
     """
     now = in_milliseconds(app.clock())
     if scope.as_of > now.astimezone(scope.zone).date() or (scope.known_at is not None and scope.known_at > now):
@@ -106,7 +117,8 @@ def perform(
     present = is_present(scope, now)
     # fixed, so that the same question can be asked again later
     scope = replace(scope, known_at=in_milliseconds(scope.known_at or now))
-    seen = _look(clickhouse, controls, scope, progress, present=present)
+    gone = [] if in_force is None else _without_file(app, in_force)
+    seen = _look(clickhouse, controls, gone, scope, progress, present=present)
     results_digest = digest_of(occasion for occasions in seen.occasions.values() for occasion in occasions)
     unique = hashlib.sha256(f"{results_digest} {app.clock().isoformat()}".encode()).hexdigest()[:8].upper()
     audit = f"{now.astimezone(scope.zone).date()}-{unique}"
@@ -114,11 +126,13 @@ def perform(
     def recorded(unit: UnitOfWork) -> Run:
         scribe = _Scribe(app, unit, actor, audit)
         published = sum(_published(scribe, control) for control in controls)
+        retired = tuple(control for control in gone if _retired(scribe, control))
         changes = {control.id: _followed_up(scribe, control, seen) if present else Counter() for control in controls}
+        changes |= {control: _closed(scribe, control, seen) for control in gone}
         fields = _performed(audit, controls, scope, position, seen.occasions, results_digest)
         outcome = scribe.issue(PerformAudit, fields, audit)
         also(unit, outcome)
-        return Run(outcome.stream, scope, position, seen.occasions, results_digest, published, changes)
+        return Run(outcome.stream, scope, position, seen.occasions, results_digest, published, retired, changes)
 
     return app.transact(recorded)
 
@@ -131,7 +145,13 @@ def digest_of(occasions: Iterable[Occasion]) -> str:
 
 
 def _look(
-    clickhouse: ClickHouse, controls: Sequence[Control], scope: Scope, progress: Progress, *, present: bool
+    clickhouse: ClickHouse,
+    controls: Sequence[Control],
+    gone: Sequence[str],
+    scope: Scope,
+    progress: Progress,
+    *,
+    present: bool,
 ) -> _Seen:
     occasions: dict[str, list[Occasion]] = {}
     for number, control in enumerate(controls, 1):
@@ -139,13 +159,14 @@ def _look(
         progress(number, len(controls))
     if not present:
         return _Seen(occasions, {}, [])
-    standing = findings(clickhouse, scope, STANDING, list(occasions))
+    standing = findings(clickhouse, scope, STANDING, [*occasions, *gone])
     elsewhere: dict[str, list[Occasion]] = {}
     if scope.unit is not None:
         # a project that moved to another unit has its occasions there now: they are not gone
-        gone = {f["control"] for f in standing if _place(f) not in _by_place(occasions[f["control"]])}
+        places = {control: by_place(found) for control, found in occasions.items()}
+        moved = {f["control"] for f in standing if _place(f) not in places.get(f["control"], {_place(f)})}
         whole = replace(scope, unit=None)
-        elsewhere = {control.id: check(clickhouse, control, whole) for control in controls if control.id in gone}
+        elsewhere = {control.id: check(clickhouse, control, whole) for control in controls if control.id in moved}
     return _Seen(occasions, elsewhere, standing)
 
 
@@ -183,17 +204,46 @@ def _published(scribe: _Scribe, control: Control) -> bool:
     return bool(outcome.records) and not outcome.repeated
 
 
+def _without_file(app: Governance, in_force: Collection[str]) -> list[str]:
+    query = "SELECT originator_id FROM stored_events WHERE originator_version = 1 AND originator_id GLOB 'control:*'"
+    streams = [str(stream) for (stream,) in app.store.rows(query)]
+    published = [stream for stream in streams if app.history(stream).at(State, None)[0].record(*_WORDS)]
+    # the key of the stream is the id in capitals, and ids have none
+    return sorted({stream.partition(":")[2].lower() for stream in published} - set(in_force))
+
+
+def _retired(scribe: _Scribe, control: str) -> bool:
+    return bool(scribe.step(RetireControl, {"control": control, "reason": _NO_FILE}, _NO_FILE).records)
+
+
+def _closed(scribe: _Scribe, control: str, seen: _Seen) -> Counter[str]:
+    """Closes what stands of a retired control; the evidence is the event that retired it, which says why."""
+    state = scribe.unit.state(stream_id("control", control))
+    words, retirement = state.record(*_WORDS), state.record(governance.ControlRetired)
+    assert words is not None and isinstance(words.event, _WORDS) and retirement is not None
+    done: Counter[str] = Counter()
+    for finding in seen.standing:
+        if finding["control"] == control:
+            fields = {
+                **_about(scribe, control, words.event.digest, *_place(finding)),
+                "evidence": (retirement.event_id,),
+                "result": "not-activated",
+            }
+            done["closed"] += len(scribe.step(CureFinding, fields, retirement.event_id, *_place(finding)).records)
+    return done
+
+
 def _followed_up(scribe: _Scribe, control: Control, seen: _Seen) -> Counter[str]:
     """Raises, reopens and cures the control's findings; gives how many of each."""
     done: Counter[str] = Counter()
-    occasions = _by_place(seen.occasions[control.id])
+    occasions = by_place(seen.occasions[control.id])
     for occasion in occasions.values():
         if occasion.result in EXCEPTIONS:
             done += _raised(scribe, control, occasion)
         if occasion.result == "cured late":
             # on record, and open to nobody: there is nothing left to do about it
             done += _cured(scribe, control, {"subject": occasion.subject, "activating": occasion.activating}, occasion)
-    known = {**_by_place(seen.elsewhere.get(control.id, [])), **occasions}
+    known = {**by_place(seen.elsewhere.get(control.id, [])), **occasions}
     for finding in seen.standing:
         if finding["control"] == control.id:
             done += _cured(scribe, control, finding, known.get(_place(finding)))
@@ -202,13 +252,13 @@ def _followed_up(scribe: _Scribe, control: Control, seen: _Seen) -> Counter[str]
 
 def _raised(scribe: _Scribe, control: Control, occasion: Occasion) -> Counter[str]:
     fields = {
-        **_about(scribe, control, occasion.subject, occasion.activating),
+        **_about(scribe, control.id, control.digest, occasion.subject, occasion.activating),
         "evidence": occasion.evidence,
         "unit": occasion.unit or None,
         "severity": control.severity,
         "result": _written(occasion.result),
         "due": occasion.due,
-        "detail": occasion.detail[:_DETAIL] or None,
+        "detail": occasion.detail[:DETAIL] or None,
     }
     outcome = scribe.step(RaiseFinding, fields, control.digest, occasion.subject, occasion.activating)
     again = any(isinstance(record.event, events.FindingReopened) for record in outcome.records)
@@ -221,34 +271,24 @@ def _cured(scribe: _Scribe, control: Control, finding: Mapping[str, Any], occasi
     if result == "violated":
         return Counter()
     fields = {
-        **_about(scribe, control, *place),
+        **_about(scribe, control.id, control.digest, *place),
         "evidence": occasion.evidence if occasion else (),
         "result": _written(result),
     }
     return Counter({"cured": len(scribe.step(CureFinding, fields, control.digest, *place).records)})
 
 
-def _about(scribe: _Scribe, control: Control, subject: str, activating: str) -> dict[str, Any]:
+def _about(scribe: _Scribe, control: str, digest: str, subject: str, activating: str) -> dict[str, Any]:
     return {
-        "control": control.id,
+        "control": control,
         "subject": subject,
         "activating": activating,
-        "control_digest": control.digest,
+        "control_digest": digest,
         "audit": scribe.audit,
     }
 
 
-def _by_place(occasions: Iterable[Occasion]) -> dict[_Place, Occasion]:
-    """The occasions by subject and activating event; of several that one event activated, the worst."""
-    places: dict[_Place, Occasion] = {}
-    for occasion in occasions:
-        place = (occasion.subject, occasion.activating)
-        if place not in places or RESULTS.index(occasion.result) > RESULTS.index(places[place].result):
-            places[place] = occasion
-    return places
-
-
-def _place(finding: Mapping[str, Any]) -> _Place:
+def _place(finding: Mapping[str, Any]) -> Place:
     return finding["subject"], finding["activating"]
 
 

@@ -47,8 +47,9 @@ def run(
 ) -> None:
     """Run all controls, record that it was done, and raise and cure findings.
 
-    The controls' words are published as they are now, so that the rules of then can be looked up later. A run for
-    another day than today, or with what was known earlier, records itself and leaves findings as they are.
+    The controls' words are published as they are now, so that the rules of then can be looked up later; one whose file
+    is gone is retired, and its findings are closed, unless --controls names another folder. A run for another day than
+    today, or with what was known earlier, records itself and leaves findings as they are.
     """
     from services.audit.perform import is_present, perform
     from services.projections.checking import controls_with
@@ -72,7 +73,9 @@ def run(
             def introduce(unit: "UnitOfWork", outcome: "Outcome") -> None:
                 Scribe(app, unit).introduce(by, outcome)
 
-            found = perform(app, clickhouse, controls, scope, by.id, position, checked, introduce)
+            # further controls of another folder say nothing about those of the workspace
+            in_force = None if folder else [control.id for control in controls]
+            found = perform(app, clickhouse, controls, scope, by.id, position, checked, introduce, in_force)
         present = is_present(scope, app.clock())
     if as_json:
         output.as_json({"scope": scope_data(scope), **_summary(found), "controls": _rows(controls, found)})
@@ -81,7 +84,8 @@ def run(
 
 
 def _summary(found: "Run") -> dict[str, Any]:
-    names = ("audit", "position", "published", "raised", "reopened", "cured", "exceptions", "results_digest")
+    changes = ("raised", "reopened", "cured", "closed")
+    names = ("audit", "position", "published", "retired", *changes, "exceptions", "results_digest")
     return {name: getattr(found, name) for name in names}
 
 
@@ -123,4 +127,9 @@ def _show(controls: "list[Control]", found: "Run", scope: "Scope", *, present: b
         notes.append("Not about today with all that is known: findings are left as they are.")
     if found.published:
         notes.append(f"{output.counted(found.published, 'control')} published in the present words.")
+    if found.retired:
+        retired = f"{output.counted(len(found.retired), 'control')} retired, as no file has it any more"
+        notes.append(f"{retired}: {', '.join(found.retired)}.")
+    if found.closed:
+        notes.append(f"{output.counted(found.closed, 'finding')} of retired controls closed.")
     output.table(f"Audit, {scope_text(scope)}", columns, _rows(controls, found), notes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from services.cli.names import unknown_control
-from services.errors import NotFound
+from services.errors import BadInput, NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,10 +47,20 @@ def rules_then(clickhouse: "ClickHouse", scope: "Scope", control: str | None = N
 
 
 def control_of(settings: Settings, wanted: str) -> "Control":
-    """The control of this id or number, shipped or the workspace's own. Raises NotFound with the nearest ones."""
+    """The control of this id or number, shipped or the workspace's own. Raises NotFound with the nearest ones.
+
+    A shipped one is there whatever is wrong with the workspace's own, which is said on standard error.
+    """
     from services.projections.checking import find_control
 
     try:
         return find_control(wanted, settings.own_controls if settings.own_controls.is_dir() else None)
     except NotFound:
         raise unknown_control(wanted) from None
+    except BadInput as wrong:
+        try:
+            shipped = find_control(wanted)
+        except NotFound:
+            raise wrong from None
+        click.echo(f"Controls of your own are left out: {wrong}", err=True)
+        return shipped

@@ -122,9 +122,41 @@ def test_a_control_of_the_workspace_is_one_file(history: Pmo) -> None:
     assert "every-project-is-approved" in [row["control"] for row in history.data("audit", "run")["controls"]]
     (folder / "901_every_project_is_approved.yaml").write_text(RULE.replace("happened: started", "happened: begun"))
     load_controls.cache_clear()
-    said = history.refused(2, "audit", "901")
-    assert "901_every_project_is_approved.yaml" in said
-    assert "line 13" in said
+    for asked in (("audit", "901"), ("audit", "run"), ("audit",), ("audit", "approved-baselin")):
+        said = history.refused(2, *asked)
+        assert said.startswith("901_every_project_is_approved.yaml, line 13: ")
+    shipped = history("audit", "show", START)
+    assert (shipped.exit_code, "50.0 %" in shipped.stdout) == (0, True)
+    assert "Controls of your own are left out: 901_every_project_is_approved.yaml, line 13: " in shipped.stderr
+
+
+def test_a_control_whose_file_is_removed_is_retired_with_its_findings(history: Pmo) -> None:
+    folder = history.home / "controls"
+    folder.mkdir()
+    file = folder / "901_every_project_is_approved.yaml"
+    file.write_text(RULE)
+    load_controls.cache_clear()
+    first = history.data("audit", "run")
+    assert first["retired"] == []
+    file.unlink()
+    load_controls.cache_clear()
+    other = history.home / "other"
+    other.mkdir()
+    assert history.data("audit", "run", "--controls", str(other))["retired"] == []
+    said = history.ok("audit", "run")
+    assert "1 control retired, as no file has it any more: every-project-is-approved." in said
+    assert "1 finding of retired controls closed." in said
+    again = history.data("audit", "run")
+    assert (again["retired"], again["closed"], again["published"]) == ([], 0, 0)
+    listed = history.data("finding", "list", "--state", "all")["findings"]
+    found = [row for row in listed if row["control"] == "every-project-is-approved"]
+    assert [row["state"] for row in found] == ["cured"]
+    told = history.data("history", f"finding:{found[0]['finding']}")[-1]
+    assert told["data"]["evidence"] == ["control:EVERY-PROJECT-IS-APPROVED/2"]
+    at_first = history.data("history", first["audit"])[0]["recorded_at"]
+    then = ("audit", "901", "--rules-of", "then")
+    assert len(history.data(*then, "--known-at", at_first)["scores"]) == 1
+    assert "No control 901 was published" in history.refused(5, *then)
 
 
 def test_compliance_over_time(history: Pmo) -> None:

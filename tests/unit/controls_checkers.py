@@ -41,6 +41,13 @@ def may_precede(first: Record, second: Record) -> bool:
     return first.k <= second.k
 
 
+def certainly_before(first: Record, second: Record) -> bool:
+    """Whether the first came before the second for certain: one of a day may have come at its end."""
+    if first.precision == "day":
+        return local_day(first) < local_day(second)
+    return first.k < second.k
+
+
 def start_checker(history: Sequence[Record]) -> list[str]:
     results = []
     for start in (r for r in history if what(r) == "started"):

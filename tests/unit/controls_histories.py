@@ -20,9 +20,14 @@ class Dice(random.Random):
 
     def step(self, name: str, days: int = 70, first: int = 0, **fields: Any) -> Step:
         """Something that happens within so many days, mostly told at once and seldom a correction."""
-        when = (self.randint(first, days), self.choice([None, None, None, 9, 15]))
+        when = (self._offset(first, days), self.choice([None, None, None, 9, 15]))
         late = self.choice([0, 0, 0, 0, 5, 30])
         return (name, when, fields), late, self.choice([None] * 7 + [1, 2])
+
+    def beside(self, step: Step, other: Step) -> Step:
+        """The step on the same day as the other, before or after it or at an unknown hour."""
+        (name, (_, hour), fields), late, again = step
+        return (name, (other[0][1][0], hour), fields), late, again
 
     def sure(self, name: str, day: int, **fields: Any) -> Step:
         """Something that happens on that day, told at once."""
@@ -30,7 +35,12 @@ class Dice(random.Random):
 
     def day(self, first: int, last: int) -> str:
         """A day so many days after the start."""
-        return str(START + dt.timedelta(days=self.randint(first, last)))
+        return str(START + dt.timedelta(days=self._offset(first, last)))
+
+    def _offset(self, first: int, last: int) -> int:
+        """Often one of few days, so that much happens on the same one, and on the day on which something is due."""
+        drawn = self.randint(first, last)
+        return max(first, drawn - drawn % 5) if self.random() < 0.5 else drawn
 
     def span(self, first: int, last: int, longest: int) -> dict[str, str]:
         """The first and the last day of something."""

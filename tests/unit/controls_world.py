@@ -12,7 +12,7 @@ from schemas.catalogue import BY_TYPE
 from schemas.event import Record
 from schemas.streams import kind_of
 from services.audit.run import Occasion, check
-from services.projections.checking import find_control
+from services.projections.checking import Control, find_control
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Projector
 from services.projections.schema import prepare
@@ -136,7 +136,7 @@ class World:
 
     def ask(
         self,
-        control: str | int,
+        control: str | int | Control,
         as_of: str | dt.date,
         known_at: str | None = None,
         streams: Iterable[str] | None = None,
@@ -144,11 +144,12 @@ class World:
         """The control's occasions about these streams."""
         if self._pending:
             self.land()
-        asked = (str(control), str(as_of), known_at)
+        rule = control if isinstance(control, Control) else find_control(str(control))
+        asked = (rule.digest, str(as_of), known_at)
         if asked not in self._asked:
             known = day(f"{known_at} 23:59") if known_at else None
             scope = Scope(dt.date.fromisoformat(str(as_of)), ZONE, known_at=known)
-            self._asked[asked] = check(self._clickhouse, find_control(str(control)), scope)
+            self._asked[asked] = check(self._clickhouse, rule, scope)
         found = self._asked[asked]
         wanted = None if streams is None else set(streams)
         return [occasion for occasion in found if wanted is None or occasion.subject in wanted]

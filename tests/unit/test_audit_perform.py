@@ -1,17 +1,18 @@
 """Audits performed on a store and a real ClickHouse: what they record, and which findings they raise and cure."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas import assurance
+from schemas import assurance, governance
 from services.audit.perform import Run, digest_of, perform
+from services.audit.places import by_place
 from services.audit.rules import rules_then
-from services.audit.run import check, scorecard
+from services.audit.run import Occasion, check, scorecard
 from services.catch_up import catch_up
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.catalogue import COMMANDS
@@ -20,14 +21,14 @@ from services.commands.intake import Intake
 from services.errors import BadInput
 from services.projections.checking import Control, find_control, read_control
 from services.projections.clickhouse import ClickHouse
-from services.projections.findings import STATES, findings
+from services.projections.findings import STANDING, STATES, findings
 from services.projections.schema import prepare
 from services.projections.scope import Scope
 from services.settings import Settings
 
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()
-START = find_control("1")
+START, TRAINED = find_control("1"), find_control("12")
 BY_PATH = {command.path: command for command in COMMANDS}
 
 
@@ -61,11 +62,12 @@ class Office:
     def scope(self, **of: Any) -> Scope:
         return Scope(**{"as_of": TODAY, "zone": self.app.settings.zone, **of})
 
-    def audit(self, *controls: Control, **of: Any) -> Run:
+    def audit(self, *controls: Control, in_force: Collection[str] | None = None, **of: Any) -> Run:
         self.now += dt.timedelta(hours=1)
         position = self.catch_up()
         rules = list(controls) or [START]
-        return perform(self.app, self.clickhouse, rules, self.scope(**of), "system:audit", position)
+        scope = self.scope(**of)
+        return perform(self.app, self.clickhouse, rules, scope, "system:audit", position, in_force=in_force)
 
     def catch_up(self) -> int:
         catch_up(self.app, self.clickhouse, lambda done, total: None)
@@ -141,6 +143,93 @@ def test_what_is_cured_late_is_on_record_and_open_to_nobody(office: Office) -> N
     assert office.audit().cured == 1
     assert office.audit().cured == 0
     assert office.findings() == [("project:CRANE", "cured"), ("project:DOCK", "cured")]
+
+
+def test_one_finding_names_all_occasions_of_its_event_and_is_cured_with_the_last(office: Office) -> None:
+    office.say("project propose", "2026-02-02", project="DOCK", name="DOCK", unit="OPS")
+    for course in ("FIRST-AID", "SAFETY", "WELDING"):
+        office.say("course define", "2026-01-02", course=course, title=course)
+        office.say("course require", "2026-01-03", course=course, requirement="R1", role="Pilot")
+    office.say("person join", "2026-01-05", person="ann", unit="OPS", role="Pilot")
+    office.say("training complete", "2026-02-01", person="ann", course="WELDING")
+    days = {"first_day": "2026-03-02", "last_day": "2098-06-26"}
+    office.say(
+        "workload allocate", "2026-02-20", person="ann", allocation="A1", project="DOCK", weekly_hours="20", **days
+    )
+    run = office.audit(TRAINED)
+    assert (run.exceptions, run.raised) == (2, 1)
+    stream = _stream(office)
+    [raised] = office.app.history(stream).records
+    assert isinstance(raised.event, assurance.FindingRaised)
+    assert (raised.event.result, raised.event.detail) == ("violated", "FIRST-AID for DOCK; SAFETY for DOCK")
+    assert {"course:FIRST-AID/2", "course:SAFETY/2"} < set(raised.event.evidence)
+    assert "course:WELDING/2" not in raised.event.evidence
+
+    office.say("training complete", "2026-11-01", person="ann", course="SAFETY")
+    still = office.audit(TRAINED)
+    assert (still.raised, still.cured, office.events("finding")) == (0, 0, ["raised"])
+    office.say("training complete", "2026-11-02", person="ann", course="FIRST-AID")
+    assert office.audit(TRAINED).cured == 1
+    cured = office.app.history(stream).records[-1].event
+    assert isinstance(cured, assurance.FindingCured)
+    assert cured.result == "cured-late"
+    courses = {event.split("/")[1] for event in cured.evidence if event.startswith("training:")}
+    assert courses == {"FIRST-AID", "SAFETY"}
+
+
+def test_more_occasions_than_a_detail_has_room_for_are_counted() -> None:
+    one = Occasion(
+        "c", "OPS", "workload:A", "A", "governed", "workload:A/1", "violated", NOW, TODAY, None, ("course:C/1",), ""
+    )
+    lacking = [replace(one, detail=f"{n:03} {'x' * 96}", evidence=(f"course:C{n}/1",)) for n in range(7)]
+    late = replace(one, result="cured late", due=dt.date(2026, 1, 1), detail="and one late", evidence=("late:L/1",))
+    fine = replace(one, result="satisfied", detail="in order", evidence=("fine:F/1",))
+    [(place, found)] = by_place([fine, late, *reversed(lacking)]).items()
+    assert place == ("workload:A", "workload:A/1")
+    assert (found.result, found.due) == ("violated", TODAY)
+    assert found.detail == "; ".join(o.detail for o in lacking[:4]) + "; and 4 more"
+    assert found.evidence == (*(f"course:C{n}/1" for n in range(7)), "late:L/1")
+
+
+def test_a_rule_whose_file_is_gone_is_retired_and_its_findings_are_closed(office: Office) -> None:
+    office.begun_unapproved("DOCK")
+    office.begun_unapproved("LEDGER", "FIN")
+    words = START.text.replace(f"id: {START.id}", "id: mine").replace("number: 1\n", "number: 901\n")
+    mine = read_control(Path("901.yaml"), words.encode())
+    assert office.audit(START, mine, in_force=[START.id, "mine"]).raised == 4
+    then = office.now
+    # neither a run of some controls nor one of the past closes anything
+    assert office.audit(START).closed == 0
+    past = office.audit(START, in_force=[START.id], as_of=dt.date(2026, 6, 30))
+    assert (past.retired, past.closed) == (("mine",), 0)
+    assert office.audit(START, in_force=[START.id], unit="FIN").closed == 1
+    run = office.audit(START, in_force=[START.id])
+    assert (run.retired, run.closed, run.cured) == ((), 1, 0)
+    office.catch_up()
+    own = findings(office.clickhouse, office.scope(), STATES, ["mine"])
+    assert [row["state"] for row in own] == ["cured", "cured"]
+    assert len(findings(office.clickhouse, office.scope(), STANDING, [START.id])) == 2
+
+    closed = office.app.history(f"finding:{own[0]['finding']}").records[-1].event
+    assert isinstance(closed, assurance.FindingCured)
+    assert (closed.result, closed.evidence) == ("not-activated", ("control:MINE/2",))
+    [_, retired] = office.app.history("control:MINE").records
+    assert isinstance(retired.event, governance.ControlRetired) and retired.event.reason
+    query = "SELECT value FROM directory WHERE subject = ?"
+    [(reason,)] = office.app.store.rows(query, f"note:{retired.event.reason.id}")
+    assert reason == "no file has this control any more"
+    assert list(rules_then(office.clickhouse, office.scope(known_at=then))) == [START.id, "mine"]
+    assert list(rules_then(office.clickhouse, office.scope())) == [START.id]
+
+
+def test_a_rule_that_comes_back_finds_again(office: Office) -> None:
+    office.begun_unapproved("DOCK")
+    office.audit(in_force=[START.id])
+    other = find_control("2")
+    assert office.audit(other, in_force=[other.id]).closed == 1
+    assert office.audit(other, in_force=[other.id]).retired == ()
+    again = office.audit(in_force=[START.id, other.id])
+    assert (again.published, again.reopened, office.findings()) == (1, 1, [("project:DOCK", "open")])
 
 
 def test_a_clean_run_is_evidence_too(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -16,13 +16,13 @@ from controls_checkers import (
     status_checker,
     what,
 )
-from controls_world import PERSONS, ZONE, World, fresh, opened
+from controls_histories import START, days_between, last_by, shown, tell
+from controls_world import PERSONS, World, fresh, opened
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from schemas.event import Record
 
-START = dt.date(2026, 2, 1)
 NAMES = tuple(PERSONS.values())
 # each example is many histories, landed together; a failure shows the one that it is about, so nothing is shrunk
 RANDOM = settings(
@@ -72,29 +72,6 @@ AGAIN = st.sampled_from([None] * 7 + [1, 2])
 
 def histories(steps: st.SearchStrategy[Any], most: int = 12, n: int = 25) -> st.SearchStrategy[Any]:
     return st.lists(st.lists(st.tuples(steps, LATE, AGAIN), max_size=most), min_size=n, max_size=n)
-
-
-def tell(world: World, stream: str, history: Iterable[Any]) -> list[Record]:
-    told: list[Record] = []
-    recorded = START
-    for (name, (offset, hour), fields), late, again in history:
-        on = START + dt.timedelta(days=offset)
-        recorded = max(recorded, on) + dt.timedelta(days=late)
-        supersedes = again if again and again <= len(told) else None
-        moment = f"{on} {hour:02}:00" if hour else on
-        if supersedes and late == 5:
-            name, fields = "voided", {}
-        told.append(world.tell(stream, name, moment, recorded=f"{recorded} 20:00", supersedes=supersedes, **fields))
-    return told
-
-
-def shown(*histories: Iterable[Record]) -> str:
-    """The histories behind a failure."""
-    return "\n".join(
-        f"{r.event_id} {r.occurred_at.astimezone(ZONE):%m-%d %H:%M} {what(r)} {r.event.model_dump(exclude_none=True)}"
-        for history in histories
-        for r in history
-    )
 
 
 AS_OF = st.integers(20, 90).map(lambda days: START + dt.timedelta(days=days))
@@ -183,14 +160,6 @@ def test_standards(
     for stream, (records, editions) in told.items():
         counted = [counting(part, as_of, known_at or dt.date.max) for part in (records, editions)]
         assert sorted(found[stream]) == assessment_checker(*counted, as_of), shown(*counted)
-
-
-def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
-    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def last_by(records: Sequence[Record], on: dt.date) -> Record | None:
-    return next((r for r in reversed(records) if local_day(r) <= on), None)
 
 
 def training_checker(

@@ -62,14 +62,15 @@ HAVING plan.7 != 0 AND (NOT released OR ifNull(release.2 >= plan.2, false))
 -- @view planned_weeks
 -- Hours that each person is planned for in each week of the period (a week lies where its Thursday lies), hard and soft
 -- apart: an allocation's weekly hours, pro rata by the days from Monday to Friday that it covers. `versions` are those of
--- the plans behind it. Params: as_of_k, known_at, basis, period_from, period_to.
+-- the plans behind it, `firm` those of the hard ones. Params: as_of_k, known_at, basis, period_from, period_to.
 SELECT
     any(allocation_stream) AS stream,
     person,
     toDate32(number) AS monday,
     sumIf(hours, is_hard) AS hard,
     sumIf(hours, NOT is_hard) AS soft,
-    arraySort(groupArray(version)) AS versions
+    arraySort(groupArray(version)) AS versions,
+    arraySort(groupArrayIf(version, is_hard)) AS firm
 FROM (
     SELECT
         stream AS allocation_stream,
@@ -136,10 +137,10 @@ FROM (
             toUInt8(plan.hard > net.hours),
             toFloat64(plan.hard),
             toFloat64(net.hours),
-            arrayMap(v -> toInt64(v), plan.versions)))) AS weeks,
+            arrayMap(v -> toInt64(v), plan.firm)))) AS weeks,
         arrayJoin(arraySplit((w, before) -> w.1 != before.1 + 7 OR w.2 != before.2, weeks, arrayShiftRight(weeks, 1))) AS stretch
     FROM (
-        SELECT stream, person, monday, hard, versions
+        SELECT stream, person, monday, hard, firm
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
             period_from = '1970-01-01', period_to = {as_of:Date32}
@@ -179,8 +180,11 @@ FROM (
         run.project AS project,
         fromUnixTimestamp64Milli(bitShiftRight(confirmation.1, 20), 'UTC') AS agreed_at,
         toInt32(greatest(assumeNotNull(first_day), toDate32(planned_at, {tz:String}))) AS begun,
-        if(arrayLast(s -> s.2 <= begun, run.steps).3 = 1, begun, arrayFirst(s -> s.2 > begun AND s.3 = 1, run.steps).2)
-            AS due_on
+        -- what was planned only after its last day is due then, if the project ran on the last day
+        least(begun, toInt32(assumeNotNull(last_day))) AS lasting,
+        if(arrayLast(s -> s.2 <= lasting, run.steps).3 = 1, lasting, arrayFirst(s -> s.2 > lasting AND s.3 = 1, run.steps).2)
+            AS runs_on,
+        greatest(begun, runs_on) AS due_on
     FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
     INNER JOIN (
         SELECT
@@ -198,5 +202,5 @@ FROM (
         GROUP BY stream
         HAVING argMax(happened, k) != 'withdrawn'
     ) AS run ON run.project = booked.project
-    WHERE hard AND due_on != 0 AND due_on <= toInt32(assumeNotNull(last_day))
+    WHERE hard AND runs_on != 0 AND runs_on <= toInt32(assumeNotNull(last_day))
 )

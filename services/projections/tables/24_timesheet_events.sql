@@ -174,10 +174,10 @@ LEFT JOIN (
 -- or so far. `k` is the week's Monday with the version of the first hours, else of the submission, else of the plan, which
 -- is then the stream. Params: as_of_k, known_at, basis, as_of, tz.
 SELECT
-    if(sheet.1 = '', plan.1, sheet.1) AS stream,
+    if(greatest(sheet.4, sheet.5) = 0, plan.1, sheet.1) AS stream,
     concat('person:', person) AS owner,
     toUnixTimestamp64Milli(toDateTime64(monday, 3, {tz:String})) * 1048576
-        + toInt64(multiIf(sheet.1 = '', plan.2, sheet.5 != 0, sheet.5, sheet.4)) AS k,
+        + toInt64(multiIf(sheet.5 != 0, sheet.5, sheet.4 != 0, sheet.4, plan.2)) AS k,
     toFloat64(if(sheet.4 = 0, toInt32({as_of:Date32}), toInt32(toDate32(sheet.3, {tz:String}))) - toInt32(monday) - 6) AS number,
     CAST(NULL AS Nullable(Float64)) AS own_limit,
     sheet.4 = 0 AS is_open,
@@ -208,7 +208,7 @@ FROM (
         SELECT
             booked.person, booked.monday, tuple(toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt32(0)), [], [], 0,
             ('', toUInt8(0), toDateTime64(0, 3, 'UTC'), toUInt32(0), toUInt32(0)),
-            (booked.stream, toUInt32(arrayMax(booked.versions)))
+            (booked.stream, toUInt32(arrayMax(booked.firm)))
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
             period_from = '1970-01-01', period_to = {as_of:Date32}

@@ -67,8 +67,8 @@ FROM (
                 arrayFilter(s -> s.1 >= first_monday, steps))),
             arrayFlatten(arrayMap(
                 a -> range(toUInt32(intDiv(greatest(a.1, first_monday) - first_monday, 7)),
-                    toUInt32(greatest(0, 1 + intDiv(least(a.2, final_day + 3) - first_monday, 7)))),
-                arrayFilter(a -> a.2 >= first_monday AND a.1 <= final_day + 3, absences))))) AS touched,
+                    toUInt32(greatest(0, 1 + intDiv(least(a.2, final_day + 6) - first_monday, 7)))),
+                arrayFilter(a -> a.2 >= first_monday AND a.1 <= final_day + 6, absences))))) AS touched,
         arrayMap(i -> toUInt32(i), range(from_week, to_week)) AS weeks,
         arraySlice(masks, from_week + 1, length(weeks)) AS held,
         arrayFilter((i, mask) -> NOT has(touched, i), weeks, held) AS whole,
@@ -123,7 +123,7 @@ FROM (
                     weekend,
                     arrayFilter(e -> e.1 = country OR e.1 = substringIndex(country, '-', 1), exceptions) AS own,
                     arrayFlatten(own.3) AS worked,
-                    arrayFilter(d -> d BETWEEN first_monday AND final_day + 3, arrayConcat(days, arrayFlatten(own.2))) AS off
+                    arrayFilter(d -> d BETWEEN first_monday AND final_day + 6, arrayConcat(days, arrayFlatten(own.2))) AS off
                 FROM (
                     SELECT country, argMax(calendars.weekend, filled_at) AS weekend,
                         arrayMap(d -> toInt32(d), argMax(calendars.days, filled_at)) AS days
