@@ -90,6 +90,11 @@ class State:
         return held
 
 
+def ever(state: State, later: Iterable[Record], event_type: type[Event]) -> bool:
+    """Whether an event of this type happened, by the time of `state` or after it."""
+    return state.record(event_type) is not None or any(isinstance(r.event, event_type) for r in later)
+
+
 class History:
     """All records of one stream, in order of version."""
 

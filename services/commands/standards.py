@@ -10,7 +10,7 @@ from schemas.event import Event, Record
 from schemas.fields import Item, Text
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey, Proof
-from services.commands.fold import State
+from services.commands.fold import State, ever
 from services.errors import BadInput, NotFound, Rejected
 
 UnitArgument = Annotated[KeyField, Argument()]
@@ -82,7 +82,7 @@ class Publish(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken."""
-        if state or later:
+        if ever(state, later, events.StandardPublished):
             raise Rejected(
                 f"There is a standard {self.standard} already; 'pmo standard revise' gives it a new edition."
             )
@@ -92,7 +92,10 @@ class Publish(
 class ReviseStandard(
     _Edition,
     path="standard revise",
-    example='RISK --name "Risk management" --standard-kind process --edition 2 --requirements R1="Register reviewed"',
+    example=(
+        'RISK --name "Risk management" --standard-kind process --edition 2 '
+        '--requirements R1="Register kept" --requirements R2="Register reviewed"'
+    ),
 ):
     """Give a standard another edition."""
 
