@@ -12,8 +12,7 @@ from services.commands.fold import State
 Planned = AllocationPlanned | AllocationRevised
 
 WORKING_DAYS = 5
-_RUNNING = 2
-_AWAY_RUNNING = 5
+_NO_HOLIDAY = 5
 
 
 class PersonState(State):
@@ -36,9 +35,7 @@ class Week:
         """How many such weeks running are too many; 0 where nothing is."""
         if self.planned > self.contracted:
             return 1
-        if self.planned <= self.net:
-            return 0
-        return _RUNNING if self.net else _AWAY_RUNNING
+        return _NO_HOLIDAY if self.planned > self.net else 0
 
 
 class Presence:
@@ -81,11 +78,11 @@ class Presence:
     def overbooked(self, new: Planned, others: Iterable[Planned]) -> Week | None:
         """The first week in which `new`, together with the hard allocations `others`, is more than the person can do.
 
-        More than the contract is too much in any week, also when the contract has ended. Planned absence is looked at
-        as control 13 does: one week over what it leaves is an exception, two running are too many, and weeks away from
-        Monday to Friday are a holiday, until they are five running or the whole allocation: then nobody is there.
-        Public holidays count on neither side: 40 hours a week are planned for whole weeks, and lessening the
-        capacity alone would ask everybody who is planned full-time for a reason every Easter.
+        More than the contract is too much in any week, also when the contract has ended. What planned absence leaves
+        is too little if it is so five weeks running, or in all weeks of the allocation: then nobody is there to do it.
+        A shorter absence is a holiday, and hours a week are planned over holidays, public ones too: were they to
+        lessen capacity here, everybody who is planned full-time would need a reason. Control 13 judges the weeks
+        themselves once they have come, by net capacity without all of these, two weeks running.
         """
         hard = [new, *others]
         first = new.first_day - timedelta(days=new.first_day.weekday())

@@ -123,17 +123,17 @@ class TestAllocating:
     @pytest.mark.parametrize(
         ("absences", "words"),
         [
-            # a week over what is left is an exception, a holiday a holiday; both at once too
+            # a holiday of up to four weeks, however it lies
             (["2026-06-10 2026-06-12 1"], ""),
             (["2026-06-08 2026-06-12 1"], ""),
             (["2026-06-08 2026-07-03 1"], ""),
-            (["2026-06-11 2026-06-23 1"], ""),
-            # two weeks running are not, nor is it a holiday after four weeks
-            (["2026-06-10 2026-06-16 1"], "in the week of 2026-06-08 against a net capacity of 16;"),
+            (["2026-06-10 2026-07-03 1"], ""),
+            # after that it is none
+            (["2026-06-10 2026-07-06 1"], "in the week of 2026-06-08 against a net capacity of 16;"),
             (["2026-06-22 2026-08-14 0.5"], "in the week of 2026-06-22 against a net capacity of 20;"),
             (["2026-06-08 2026-07-31 1"], "in the week of 2026-06-08 against a net capacity of 0;"),
-            # halves that overlap are a whole, not more
-            (["2026-06-22 2026-07-03 0.75", "2026-06-29 2026-07-10 0.75"], ""),
+            # parts that overlap are at most a whole
+            (["2026-06-08 2026-07-10 0.75"] * 2, "in the week of 2026-06-08 against a net capacity of 0;"),
         ],
     )
     def test_planned_absence_lessens_capacity(self, absences: list[str], words: str) -> None:
