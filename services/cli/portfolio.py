@@ -134,6 +134,8 @@ def rank_(
     money, hours = limit(budget, "--budget"), limit(capacity, "--capacity")
     if ranking_id is not None and (as_of is not None or known_at is not None):
         raise BadInput("A ranking is recorded as of now: leave out --as-of and --known-at, or --record.")
+    if ranking_id is None and (decided_by is not None or actor is not None):
+        raise BadInput("--decided-by and --actor belong to --record: without it nothing is recorded.")
     if ranking_id is not None and decided_by is None:
         raise BadInput("--record needs --decided-by: somebody answers for a ranking.")
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:

@@ -228,7 +228,7 @@ class UnitOfWork:
         others = {s: self.state(s, occurred_at) or self.state(s) for s in named}
         zone = self._app.settings.zone
         day = occurred_at.astimezone(zone).date()
-        context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others)
+        context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others, zone)
         events = command.decide(before, later, context)
         if corrected is not None and events and not _replaces(corrected.event, events[0]):
             raise Rejected(

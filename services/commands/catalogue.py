@@ -9,6 +9,7 @@ from services.commands import (
     nonconformities,
     organisation,
     paths,
+    presence,
     standards,
     surveys,
     trainings,
@@ -46,4 +47,9 @@ COMMANDS: tuple[type[Command], ...] = (
 
 BY_PATH: dict[str, type[Command]] = {command.path: command for command in COMMANDS}
 
-STATES: dict[str, type[State]] = {"project": ProjectState, "workload": workload.WorkloadState}
+STATES: dict[str, type[State]] = {
+    "person": presence.PersonState,
+    "project": ProjectState,
+    "standard": standards.StandardState,
+    "workload": workload.WorkloadState,
+}

@@ -6,7 +6,7 @@ becomes notes, files become evidence. `decide` then sees typed values only, and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
@@ -27,6 +27,7 @@ class Context:
     currency: str = "EUR"
     corrects: Record | None = None
     others: Mapping[str, State] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     def other(self, stream: str) -> State:
         """The state of another stream that the command names; empty if it does not exist."""

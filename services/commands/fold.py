@@ -8,7 +8,7 @@ holds the two together.
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from schemas.event import EARLIEST, Event, Record, base_name
 from schemas.voiding import Voided
@@ -34,10 +34,16 @@ def dead_versions(records: Iterable[Record]) -> set[int]:
 
 
 class State:
-    """The fold: for each type (all its versions alike) and part, the latest event by (occurred_at, version)."""
+    """The fold: for each type (all its versions alike) and part, the latest event by (occurred_at, version).
+
+    A kind of stream whose rules look back further names in `steps_of` the types of which every record is kept.
+    """
+
+    steps_of: ClassVar[tuple[type[Event], ...]] = ()
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._latest: dict[str, dict[str, Record]] = {}
+        self._steps: list[Record] = []
         for record in records:
             self.evolve(record)
 
@@ -48,9 +54,16 @@ class State:
         held = parts.get(part)
         if held is None or record.k > held.k:
             parts[part] = record
+        if isinstance(record.event, self.steps_of):
+            self._steps.append(record)
 
     def __bool__(self) -> bool:
         return bool(self._latest)
+
+    @property
+    def steps(self) -> list[Record]:
+        """Every record of the types in `steps_of`, in the order of what they mean."""
+        return sorted(self._steps, key=lambda r: r.k)
 
     def records(self, *types: type[Event]) -> Iterator[Record]:
         """The record that holds for each part, of these types."""
@@ -75,6 +88,11 @@ class State:
             if other is None or record.k > other.k:
                 held[record.event.part] = record
         return held
+
+
+def ever(state: State, later: Iterable[Record], event_type: type[Event]) -> bool:
+    """Whether an event of this type happened, by the time of `state` or after it."""
+    return state.record(event_type) is not None or any(isinstance(r.event, event_type) for r in later)
 
 
 class History:

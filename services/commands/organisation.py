@@ -23,7 +23,7 @@ from services.commands.command import (
     PersonKey,
     Proof,
 )
-from services.commands.fold import State
+from services.commands.fold import State, ever
 from services.errors import BadInput, NotFound, Rejected
 
 
@@ -50,7 +50,7 @@ class RegisterUnit(UnitCommand, path="unit register", example='OPS --name "Opera
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken, and a unit above itself."""
-        if state or later:
+        if ever(state, later, events.UnitRegistered):
             raise Rejected(f"There is a unit {self.unit} already; 'pmo unit rename' changes its name.")
         if self.parent == self.unit:
             raise BadInput("A unit cannot be its own parent.")
@@ -114,7 +114,7 @@ class DeclareGoal(_GoalCommand, path="goal declare", example='GROWTH --statement
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken."""
-        if state or later:
+        if ever(state, later, events.GoalDeclared):
             raise Rejected(f"There is a goal {self.goal} already; 'pmo goal reweight' changes its weight.")
         return [events.GoalDeclared(statement=self.statement, weight=self.weight, owner_unit=self.owner_unit)]
 

@@ -1,7 +1,7 @@
 """Commands about standards and how units adopt them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
@@ -10,10 +10,27 @@ from schemas.event import Event, Record
 from schemas.fields import Item, Text
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey, Proof
-from services.commands.fold import State
+from services.commands.fold import State, ever
 from services.errors import BadInput, NotFound, Rejected
 
 UnitArgument = Annotated[KeyField, Argument()]
+Edition = events.StandardPublished | events.StandardRevised
+
+
+class StandardState(State):
+    """A standard, with all its editions."""
+
+    steps_of = (events.StandardPublished, events.StandardRevised)
+
+
+def editions_of(standard: State) -> dict[str, Edition]:
+    """A standard's editions by name, the one in force last."""
+    found: dict[str, Edition] = {}
+    for step in standard.steps:
+        edition = cast(Edition, step.event)
+        found.pop(edition.edition, None)
+        found[edition.edition] = edition
+    return found
 
 
 class _StandardCommand(Command):
@@ -65,7 +82,7 @@ class Publish(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken."""
-        if state or later:
+        if ever(state, later, events.StandardPublished):
             raise Rejected(
                 f"There is a standard {self.standard} already; 'pmo standard revise' gives it a new edition."
             )
@@ -75,16 +92,19 @@ class Publish(
 class ReviseStandard(
     _Edition,
     path="standard revise",
-    example='RISK --name "Risk management" --standard-kind process --edition 2 --requirements R1="Register reviewed"',
+    example=(
+        'RISK --name "Risk management" --standard-kind process --edition 2 '
+        '--requirements R1="Register kept" --requirements R2="Register reviewed"'
+    ),
 ):
     """Give a standard another edition."""
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown standard, and an edition that exists."""
-        editions = state.record(events.StandardPublished, events.StandardRevised)
-        if editions is None:
+        editions = editions_of(state)
+        if not editions:
             raise NotFound(f"There is no standard {self.standard}; 'pmo standard publish' makes it.")
-        if getattr(editions.event, "edition", None) == self.edition:
+        if self.edition in editions:
             raise Rejected(f"Standard {self.standard} has edition {self.edition} already; name the new one otherwise.")
         return [events.StandardRevised(**self.fields())]
 
@@ -155,20 +175,21 @@ class Assess(AdoptionCommand, path="adoption assess", example="RISK OPS --result
     evidence: tuple[Proof, ...] = Field(default=(), description="What the judgement rests on")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Refuses requirements that the edition in force does not have."""
-        record = context.other(stream_id("standard", self.standard)).record(
-            events.StandardPublished, events.StandardRevised
-        )
-        if record is None:
+        """Refuses an edition that the standard did not have by then, and requirements that it does not have."""
+        editions = editions_of(context.other(stream_id("standard", self.standard)))
+        if not editions:
             raise NotFound(f"Standard {self.standard} had no edition at that time.")
-        edition = self.edition or getattr(record.event, "edition", "")
-        if edition == getattr(record.event, "edition", ""):
-            known = {requirement.id for requirement in getattr(record.event, "requirements", ())}
-            if unknown := set(self.results) - known:
-                raise BadInput(
-                    f"--results names {sorted(unknown)[0]}, which edition {edition} does not have; "
-                    f"it has {', '.join(sorted(known))}."
-                )
+        edition = self.edition or list(editions)[-1]
+        if edition not in editions:
+            raise NotFound(
+                f"Standard {self.standard} had no edition {edition} at that time; it had {', '.join(editions)}."
+            )
+        known = {requirement.id for requirement in editions[edition].requirements}
+        if unknown := set(self.results) - known:
+            raise BadInput(
+                f"--results names {sorted(unknown)[0]}, which edition {edition} does not have; "
+                f"it has {', '.join(sorted(known))}."
+            )
         results = tuple(events.Assessment(requirement=r, result=result) for r, result in self.results.items())
         return [events.Assessed(edition=edition, results=results, assessor=self.assessor, evidence=self.evidence)]
 

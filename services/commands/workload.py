@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from pydantic import Field
 
-from schemas import organisation
 from schemas import workload as events
 from schemas.event import Event, Record
 from schemas.fields import DayHours, Hours
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonArgument, PersonKey
 from services.commands.fold import State
+from services.commands.presence import Planned, Presence
 from services.errors import BadInput, NotFound, Rejected
-
-Planned = events.AllocationPlanned | events.AllocationRevised
 
 
 class OverCapacity(Rejected):
-    """A hard allocation over what the person's contract allows needs `--at-risk`."""
+    """A hard allocation over the person's net capacity needs `--at-risk`."""
 
 
 class WorkloadState(State):
@@ -44,13 +42,6 @@ class WorkloadState(State):
             return None
         return allocation.model_copy(update={"last_day": min(last, allocation.last_day)})
 
-    def peak(self, first: date, last: date, without: str) -> Decimal:
-        """The most hard hours a week on any day between, `without` one allocation."""
-        hard = [a for a in self.standing(without).values() if a.hard and a.first_day <= last and a.last_day >= first]
-        edges = {max(first, a.first_day) for a in hard}
-        sums = [sum((a.weekly_hours for a in hard if a.first_day <= d <= a.last_day), Decimal(0)) for d in edges]
-        return max(sums, default=Decimal(0))
-
 
 class _AllocationCommand(Command):
     person: PersonArgument = Field(description="The person's own key")
@@ -73,21 +64,27 @@ class _Plan(_AllocationCommand):
         """The person and the project."""
         return (stream_id("person", self.person), stream_id("project", self.project))
 
-    def checked(self, state: WorkloadState, context: Context) -> dict[str, object]:
+    def checked(self, state: WorkloadState, context: Context) -> dict[str, Any]:
         """The event's fields; refuses days in the wrong order, and over-commitment without a reason."""
         if self.last_day < self.first_day:
             raise BadInput("--last-day lies before --first-day.")
-        person = context.other(stream_id("person", self.person))
-        record = person.record(organisation.PersonJoined, organisation.PersonHoursChanged)
-        contracted = getattr(record.event, "weekly_hours", Decimal(0)) if record else Decimal(0)
-        total = state.peak(self.first_day, self.last_day, self.allocation) + self.weekly_hours
-        if self.hard and total > contracted and self.at_risk is None:
+        names = (name for name in _Plan.model_fields if name not in ("person", "allocation"))
+        fields = {"item": self.allocation, **{name: getattr(self, name) for name in names}}
+        if self.hard and self.at_risk is None:
+            self._refuse_overbooked(events.AllocationPlanned(**fields), state, context)
+        return fields
+
+    def _refuse_overbooked(self, planned: Planned, state: WorkloadState, context: Context) -> None:
+        presence = Presence(context.other(stream_id("person", self.person)), context.zone)
+        others = [a for a in state.standing(self.allocation).values() if a.hard]
+        week = presence.overbooked(planned, others)
+        if week:
+            why = "" if presence.contracted(week.monday + timedelta(days=4)) else ", since the person is not here"
             raise OverCapacity(
-                f"That makes {total:f} committed hours a week against {contracted:f} contracted; "
+                f"That makes {_short(week.planned)} committed hours in the week of {week.monday} "
+                f"against a net capacity of {_short(week.net)}{why}; "
                 "plan fewer, pencil it in with --no-hard, or give --at-risk with the reason."
             )
-        fields = {name: getattr(self, name) for name in _Plan.model_fields if name not in ("person", "allocation")}
-        return {"item": self.allocation, **fields}
 
 
 class Allocate(
@@ -234,6 +231,10 @@ class ApproveTimesheet(
         if self.decided_by == self.person:
             raise Rejected("Nobody approves their own timesheet; let the line manager do it.")
         return [events.TimesheetApproved(decided_by=self.decided_by)]
+
+
+def _short(hours: Decimal) -> str:
+    return f"{round(hours, 2).normalize():f}"
 
 
 def _standing(workload: WorkloadState, allocation: str) -> None:

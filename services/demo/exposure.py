@@ -66,7 +66,9 @@ def _risk(script: Script, project: Project, code: str, last: date) -> None:
             until + timedelta(days=3), "project raise-issue", project=project.code, issue=f"{code}-CAME", name=name,
             severity="high", owner=project.manager.key, due=(until + _MONTH).isoformat(), by=project.manager.key,
         )  # fmt: skip
-        script.say(until + script.days(15, 40), "project close-issue", project=project.code, issue=f"{code}-CAME")
+        # before the books are closed, after which nothing is left to do
+        solved = min(until + script.days(15, 40), last + timedelta(days=15))
+        script.say(solved, "project close-issue", project=project.code, issue=f"{code}-CAME")
     elif project.ended <= script.last_day and script.chance(0.96 if cares else 0.5):
         script.say(min(until, last), "project close-risk", reason="It can no longer happen.", **where)
 

@@ -95,6 +95,8 @@ class _Planner:
             person.booked[item] = (first, ended, hours)
 
     def _prolong(self, project: Project, person: Person, said: dict[str, Any], today: date) -> None:
+        if today >= person.left:
+            return
         item, first, ended = project.code, project.started, project.ended
         hours = Decimal(said["weekly_hours"])
         over = said["hard"] and hours + person.peak(first, ended, without=item) > person.weekly_hours

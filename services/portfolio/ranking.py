@@ -6,6 +6,7 @@ and smaller ones below it may still fit. The cut line stands above the first tha
 no budget, comes last and is never taken: no limit can be checked of it.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,7 @@ from services.projections.scope import Scope
 Cut = Literal["", "budget", "capacity", "unscored", "no budget"]
 ORDER = "by score, then value per cost, then code; each is taken if what is left of budget and capacity suffices"
 _CENT = Decimal("0.01")
+_GROUPED = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,7 @@ def rank(found: Sequence[Proposal], limits: Limits, formula: str = "") -> Rankin
     """The ranking within these limits. Raises NotFound for a project to leave aside that is no open proposal."""
     known = {proposal.project for proposal in found}
     if unknown := sorted(limits.without - known):
-        raise NotFound(
-            f"{unknown[0]} is no open proposal, so it cannot be left aside; 'pmo portfolio rank' lists them."
-        )
+        raise NotFound(f"There is no open proposal {unknown[0]!r} to be left aside; 'pmo portfolio rank' lists them.")
     spent = used = Decimal(0)
     places: list[Place] = []
     for proposal in sorted(found, key=_order):
@@ -175,7 +175,8 @@ class _Said:
 
 
 def _number(text: str, option: str) -> _Said:
-    word = text.strip().replace(",", "").replace(" ", "")
+    # a comma between thousands only: 2,5 is no 25
+    word = _GROUPED.sub("", text.replace(" ", ""))
     percent = word.endswith("%")
     try:
         amount = Decimal(word.removesuffix("%"))

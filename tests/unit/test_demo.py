@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,9 +19,12 @@ from schemas.streams import keys_of
 from schemas.voiding import Voided
 from services.commands.app import Governance
 from services.commands.catalogue import BY_PATH
+from services.commands.command import Command
+from services.commands.project.common import ProjectCommand
 from services.demo import tour
 from services.demo.company import DemoSummary, load, written
 from services.demo.run import fresh_workspace
+from services.demo.script import Said
 from services.demo.world import FIRST_NAMES, LAST_NAMES, ORGANISATION, UNITS
 from services.errors import Rejected
 from services.settings import WORKSPACE_FILE, Settings
@@ -114,6 +118,21 @@ def test_it_is_not_loaded_into_a_real_or_a_used_workspace(tmp_path: Path) -> Non
         load(app, settings, until=UNTIL, progress=nobody_watches, scale=0.02)
         with pytest.raises(Rejected, match="empty workspace"):
             load(app, settings, until=UNTIL, progress=nobody_watches)
+
+
+@pytest.mark.parametrize("weeks", [0, 13, 21, 39])
+def test_on_whatever_day_it_is_loaded_nothing_is_left_to_do_once_the_books_are_closed(weeks: int) -> None:
+    closed: set[str] = set()
+    for said, _ in written(7, UNTIL + timedelta(weeks=weeks)).in_order(ZoneInfo("Europe/London")):
+        if not isinstance(said, Said) or said.on or not issubclass(BY_PATH.get(said.path, Command), ProjectCommand):
+            continue
+        project = said.fields["project"]
+        if said.path == "project close":
+            closed.add(project)
+        elif said.path == "project reopen":
+            closed.discard(project)
+        else:
+            assert getattr(BY_PATH[said.path], "closed_too", False) or project not in closed, said
 
 
 def test_only_an_earlier_demo_is_replaced(tmp_path: Path) -> None:

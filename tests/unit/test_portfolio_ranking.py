@@ -79,7 +79,7 @@ def test_what_if() -> None:
     without = compared(base, rank(found, Limits(Decimal(100), without=frozenset({"A"}))))
     assert [(p.proposal.project, why) for p, why in without.falls_out] == [("A", "left aside")]
     assert [p.proposal.project for p in without.comes_in] == ["C"]
-    with pytest.raises(NotFound, match="Z is no open proposal"):
+    with pytest.raises(NotFound, match="no open proposal 'Z'"):
         rank(found, Limits(without=frozenset({"Z"})))
 
 
@@ -106,6 +106,9 @@ def test_a_limit_and_its_change(said: tuple[str, ...], expected: tuple[int | Non
         (("much",), "is not an amount"),
         (("NaN",), "is not an amount"),
         (("1e30",), "is not an amount"),
+        (("2,5",), "is not an amount"),
+        (("2000000,50",), "is not an amount"),
+        (("1,0000",), "is not an amount"),
         (("100", "-200"), "less than nothing"),
         (("100", "+1", "+2"), "at most one change"),
     ],

@@ -12,10 +12,12 @@ from schemas.event import Event, Record
 from schemas.fields import Cost, Currency, Money, Rag, Share
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonKey, Proof
 from services.commands.project.common import NeedsAtRisk, NotRequested, ProjectCommand, plain, refuse_own
-from services.commands.project.state import ProjectState
+from services.commands.project.state import ENDED, STATUS_AFTER, ProjectState
 from services.errors import BadInput, Rejected
 
 Gate = Annotated[KeyField, Argument()]
+WIND_DOWN_DAYS = 60
+"""For so long cost still comes to a project that has ended; control 33 says the same."""
 GATE_DECISIONS = (
     events.GatePassed,
     events.GatePassedWithConditions,
@@ -63,7 +65,7 @@ class SetBaseline(
         number = max((int(other.part) for other in others), default=0) + 1
         if context.corrects and _is_baseline(context.corrects):
             number = int(context.corrects.event.part)
-        if number > 1:
+        if number > 1 or self.change_id:
             self._refuse_unauthorised(project, others)
         currency = self.currency or project.currency
         if currency is None:
@@ -79,6 +81,7 @@ class SetBaseline(
         ]
 
     def _refuse_unauthorised(self, project: ProjectState, others: Sequence[Event]) -> None:
+        """Refuses a change that is not approved or behind another baseline, and a further baseline without one."""
         if self.unauthorised and self.reason:
             return
         if self.change_id is None:
@@ -216,22 +219,30 @@ class Report(
     currency: Currency | None = Field(default=None, description="ISO 4217; by default the plan's")
     rag: Rag | None = Field(default=None, description="Delivery confidence")
     narrative: FreeText | None = Field(default=None, description="What there is to say")
-    at_risk: FreeText | None = Field(default=None, description="Why it comes while on hold or after the end")
+    at_risk: FreeText | None = Field(default=None, description="Why it comes while on hold or after the wind-down")
 
     def occurs_on(self) -> Day | None:
         """The data date: a late report about May does not overwrite June's."""
         return self.data_date
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
-        """Asks for a reason while on hold or after the end."""
+        """Asks for a reason while on hold, and after the wind-down: bills that come until then are no surprise."""
         data_date = self.data_date or context.day
-        if project.status in ("on-hold", "completed", "cancelled") and self.at_risk is None:
+        if self.at_risk is None and (since := self._at_rest_since(project, context)):
             raise NeedsAtRisk(
-                f"Project {self.project} is {project.status}; give --at-risk with the reason for reporting progress."
+                f"Project {self.project} is {since}; give --at-risk with the reason for reporting progress."
             )
         currency = self.currency or project.currency or context.currency
         fields = plain(self, "data_date", "currency")
         return [progress.ProgressReported(data_date=data_date, currency=currency, **fields)]
+
+    def _at_rest_since(self, project: ProjectState, context: Context) -> str:
+        step = project.record(*STATUS_AFTER)
+        if step is None or project.status == "on-hold":
+            return "on-hold" if step else ""
+        day = step.occurred_at.astimezone(context.zone).date()
+        is_over = project.status in ENDED - {"rejected"} and (context.day - day).days > WIND_DOWN_DAYS
+        return f"{project.status} since {day}, more than {WIND_DOWN_DAYS} days" if is_over else ""
 
 
 class CorrectCost(

@@ -11,7 +11,7 @@ from schemas.event import Event, Record
 from schemas.fields import Contribution, Cost, Currency, Share, Text
 from schemas.streams import stream_id
 from services.commands.command import Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey, Proof
-from services.commands.fold import State
+from services.commands.fold import State, ever
 from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_own
 from services.commands.project.state import ENDED, ProjectState
 from services.errors import BadInput, Rejected
@@ -56,7 +56,7 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken, and a finish before the start."""
-        if state.record(events.Proposed) or any(isinstance(r.event, events.Proposed) for r in later):
+        if ever(state, later, events.Proposed):
             raise CodeTaken(f"There is a project {self.project} already; choose another code.")
         if self.planned_start and self.planned_finish and self.planned_finish < self.planned_start:
             raise BadInput("--planned-finish lies before --planned-start.")

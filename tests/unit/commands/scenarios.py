@@ -77,6 +77,10 @@ def a_withdrawn_project() -> ProjectHistory:
     return a_proposed_project() + on("2026-02-01", project.Withdrawn(reason=None))
 
 
+def a_merged_project() -> ProjectHistory:
+    return a_running_project() + on("2026-05-01", project.MergedInto(into="HARBOUR-2"))
+
+
 def a_cancelled_project() -> ProjectHistory:
     cancelled = project.Cancelled(cause="funding", reason=None, decided_by=None)
     return a_running_project() + on("2026-05-01", cancelled)
@@ -267,6 +271,18 @@ def a_published_standard() -> ProjectHistory:
         security_review=None,
     )
     return on("2026-01-01", published)
+
+
+def a_revised_standard() -> ProjectHistory:
+    revised = standard.StandardRevised(
+        name="Risk management",
+        standard_kind="process",
+        edition="2",
+        requirements=tuple(standard.Requirement(id=item, text="Register kept", weight=1) for item in ("R1", "R3")),
+        data_class=None,
+        security_review=None,
+    )
+    return on("2026-03-01", revised)
 
 
 def a_withdrawn_standard() -> ProjectHistory:

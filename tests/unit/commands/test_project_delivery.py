@@ -10,6 +10,8 @@ from schemas import progress, project
 from services.commands.project import delivery
 from services.commands.project.common import NeedsAtRisk, NotRequested, OwnDecision
 from services.errors import BadInput, Rejected
+from services.projections.checking import load_controls
+from services.projections.rules import Absence
 from tests.unit.commands.dsl import ProjectHistory, given, on, person
 from tests.unit.commands.scenarios import (
     A_NOTE,
@@ -18,6 +20,7 @@ from tests.unit.commands.scenarios import (
     a_cancelled_project,
     a_completed_project,
     a_gate_passed_with_conditions,
+    a_merged_project,
     a_planned_project,
     a_project_on_hold,
     a_rejected_change,
@@ -84,6 +87,14 @@ class TestTheBaseline:
             .then_type(project.BaselineSet)
         )
         assert corrected.part == "2"
+
+    def test_a_first_baseline_rests_on_no_change_that_never_was(self) -> None:
+        given(an_approved_project()).when(delivery.SetBaseline, **PLAN, change_id="CR-9").refused(
+            delivery.UnauthorisedBaseline, "no approved change CR-9 by then"
+        )
+        given(an_approved_project(), an_approved_change()).when(
+            delivery.SetBaseline, **PLAN, change_id="CR-1"
+        ).then_type(project.BaselineSet)
 
     def test_a_change_and_the_word_contradict_each_other(self) -> None:
         given(a_planned_project(), an_approved_change()).when(
@@ -239,13 +250,29 @@ class TestReports:
         )
         assert made.model_dump()["data_date"] == date(2026, 4, 30)
 
-    @pytest.mark.parametrize("history", [a_project_on_hold(), a_completed_project(), a_cancelled_project()])
-    def test_progress_at_rest_or_after_the_end_needs_a_reason(self, history: ProjectHistory) -> None:
-        given(history).when(delivery.Report, **REPORT).refused(NeedsAtRisk, "--at-risk")
-        (made,) = (
-            given(history).when(delivery.Report, **REPORT, at_risk="winding down").then_type(progress.ProgressReported)
+    @pytest.mark.parametrize(
+        ("history", "words"),
+        [
+            (a_project_on_hold(), "is on-hold; give --at-risk"),
+            (a_completed_project(), "is completed since 2026-05-01, more than 60 days; give --at-risk"),
+            (a_cancelled_project(), "is cancelled since 2026-05-01, more than 60 days; give --at-risk"),
+            (a_merged_project(), "is merged since 2026-05-01"),
+        ],
+    )
+    def test_progress_at_rest_or_after_the_wind_down_needs_a_reason(self, history: ProjectHistory, words: str) -> None:
+        late = given(history)
+        late.when(delivery.Report, occurring="2026-07-01", **REPORT).refused(NeedsAtRisk, words)
+        (made,) = late.when(delivery.Report, occurring="2026-07-01", **REPORT, at_risk="a bill").then_type(
+            progress.ProgressReported
         )
         assert made.model_dump()["at_risk"] is not None
+
+    def test_until_the_wind_down_is_over_bills_may_come(self) -> None:
+        given(a_completed_project()).when(delivery.Report, occurring="2026-06-30", **REPORT).then_type(
+            progress.ProgressReported
+        )
+        rule = load_controls()["no-cost-after-wind-down"].rule
+        assert isinstance(rule, Absence) and rule.grace_days == delivery.WIND_DOWN_DAYS
 
     def test_a_late_report_about_the_time_before_needs_none(self) -> None:
         given(a_project_on_hold()).when(delivery.Report, occurring="2026-03-31", **REPORT).then_type(

@@ -15,6 +15,7 @@ from tests.unit.commands.scenarios import (
     A_NOTE,
     a_course,
     a_published_standard,
+    a_revised_standard,
     a_withdrawn_standard,
 )
 
@@ -53,6 +54,10 @@ class TestStandards:
             Rejected, "has edition 1 already"
         )
         given(a_published_standard()).when(standards.ReviseStandard, **self.EDITION).then_type(standard.StandardRevised)
+        revised = a_published_standard() + a_revised_standard()
+        given(revised).when(standards.ReviseStandard, **{**self.EDITION, "edition": "1"}).refused(
+            Rejected, "has edition 1 already"
+        )
 
     def test_withdrawing_needs_a_standard(self) -> None:
         given().when(standards.WithdrawStandard, standard="risk").refused(NotFound, "no standard RISK")
@@ -83,6 +88,17 @@ class TestAdoption:
                 assessor=None,
                 evidence=(),
             )
+        )
+
+    def test_an_assessment_under_an_earlier_edition_but_not_one_that_never_was(self) -> None:
+        having = self.having(*a_published_standard(), *a_revised_standard())
+        assess = {**self.HERE, "results": {"R2": "met"}}
+        having.when(standards.Assess, **assess).refused(BadInput, "edition 2 does not have; it has R1, R3")
+        (made,) = having.when(standards.Assess, **assess, edition="1").then_type(standard.Assessed)
+        assert made.model_dump()["edition"] == "1"
+        having.when(standards.Assess, **{**assess, "results": {"R9": "met"}}, edition="1").refused(BadInput, "R1, R2")
+        having.when(standards.Assess, **assess, edition="7").refused(
+            NotFound, "Standard RISK had no edition 7 at that time; it had 1, 2."
         )
 
     def test_an_assessment_needs_an_edition(self) -> None:

@@ -49,7 +49,9 @@ class TestAllocating:
 
     def test_hard_hours_over_capacity_need_a_reason(self) -> None:
         full = self.having(an_allocation("A1", 21))
-        full.when(work.Allocate, **self.ASKED).refused(work.OverCapacity, "41 committed hours a week against 40")
+        full.when(work.Allocate, **self.ASKED).refused(
+            work.OverCapacity, "41 committed hours in the week of 2026-06-01 against a net capacity of 40; plan"
+        )
         full.when(work.Allocate, **self.ASKED, at_risk="peak").then_type(workload.AllocationPlanned)
         full.when(work.Allocate, **self.ASKED, hard=False).then_type(workload.AllocationPlanned)
 
@@ -58,29 +60,110 @@ class TestAllocating:
             workload.AllocationPlanned
         )
 
-    def test_the_busiest_day_counts_not_the_sum(self) -> None:
+    def test_the_busiest_week_counts_not_the_sum(self) -> None:
         early = {"first_day": date(2026, 6, 1), "last_day": date(2026, 6, 30), "item": "E"}
         late = {"first_day": date(2026, 7, 1), "last_day": date(2026, 7, 31), "item": "L"}
         (base,) = (event for event, _ in an_allocation(weekly_hours=20))
         both = on("2026-02-01", base.model_copy(update=early), base.model_copy(update=late))
         self.having(both).when(work.Allocate, **self.ASKED).then_type(workload.AllocationPlanned)
         overlapping = on("2026-02-01", base.model_copy(update={**early, "last_day": date(2026, 7, 1)}))
-        self.having(both, overlapping).when(work.Allocate, **self.ASKED).refused(work.OverCapacity, "60 committed")
+        self.having(both, overlapping).when(work.Allocate, **self.ASKED).refused(
+            work.OverCapacity, "44 committed hours in the week of 2026-06-29"
+        )
 
-    @pytest.mark.parametrize(("last_day", "fits"), [(None, True), (date(2026, 5, 31), True), (date(2026, 6, 1), False)])
+    @pytest.mark.parametrize(("last_day", "fits"), [(None, True), (date(2026, 6, 2), True), (date(2026, 6, 3), False)])
     def test_a_released_allocation_counts_to_its_last_day(self, last_day: date | None, fits: bool) -> None:
         released = on("2026-05-15", workload.AllocationReleased(item="A1", last_day=last_day, reason=None))
         when = self.having(an_allocation("A1", 40), released).when(work.Allocate, **self.ASKED)
         if fits:
             when.then_type(workload.AllocationPlanned)
         else:
-            when.refused(work.OverCapacity, "60 committed")
+            when.refused(work.OverCapacity, "44 committed")
 
     def test_the_contract_of_the_time_counts(self) -> None:
         fewer = on("2026-05-01", organisation.PersonHoursChanged(weekly_hours=Decimal(10)))
         given().elsewhere(PERSON, *a_person(), *fewer).when(work.Allocate, **self.ASKED).refused(
-            work.OverCapacity, "against 10 contracted"
+            work.OverCapacity, "a net capacity of 10;"
         )
+
+    def test_a_contract_that_changes_while_it_lasts(self) -> None:
+        steps = [
+            on(day, organisation.PersonHoursChanged(weekly_hours=Decimal(hours)))
+            for day, hours in (("2026-03-05", 20), ("2026-04-01", 10), ("2026-05-01", 40))
+        ]
+        full = {**self.ASKED, "first_day": "2026-02-02", "weekly_hours": "40"}
+        given().elsewhere(PERSON, *a_person(), *sum(steps, ())).when(work.Allocate, **full).refused(
+            work.OverCapacity, "40 committed hours in the week of 2026-03-02 against a net capacity of 32;"
+        )
+
+    def test_nobody_is_here_to_do_it(self) -> None:
+        left = on("2026-06-10", organisation.PersonLeft(voluntary=True, reason=None))
+        gone = given().elsewhere(PERSON, *a_person(), *left)
+        gone.when(work.Allocate, **self.ASKED).refused(
+            work.OverCapacity, "20 committed hours in the week of 2026-06-08"
+        )
+        late = {**self.ASKED, "first_day": "2026-07-04"}
+        gone.when(work.Allocate, **late).refused(
+            work.OverCapacity, "in the week of 2026-07-06 against a net capacity of 0, since the person is not here;"
+        )
+        gone.when(work.Allocate, **late, at_risk="comes back").then_type(workload.AllocationPlanned)
+        gone.when(work.Allocate, **late, hard=False).then_type(workload.AllocationPlanned)
+        gone.when(work.Allocate, **{**self.ASKED, "last_day": "2026-06-09"}).then_type(workload.AllocationPlanned)
+        back = given().elsewhere(PERSON, *a_person(), *left, *on("2026-06-26", *(e for e, _ in a_person())))
+        back.when(work.Allocate, **late).then_type(workload.AllocationPlanned)
+        given(an_allocation("A2", 40)).elsewhere(PERSON, *a_person(), *left).when(work.Revise, **late).refused(
+            work.OverCapacity, "not here"
+        )
+
+    def test_before_the_first_contract_that_is_known_it_holds(self) -> None:
+        self.having().when(work.Allocate, **{**self.ASKED, "first_day": "2025-06-02"}).then_type(
+            workload.AllocationPlanned
+        )
+
+    @pytest.mark.parametrize(
+        ("absences", "words"),
+        [
+            # a holiday of up to four weeks, however it lies
+            (["2026-06-10 2026-06-12 1"], ""),
+            (["2026-06-08 2026-06-12 1"], ""),
+            (["2026-06-08 2026-07-03 1"], ""),
+            (["2026-06-10 2026-07-03 1"], ""),
+            # after that it is none
+            (["2026-06-10 2026-07-06 1"], "in the week of 2026-06-08 against a net capacity of 16;"),
+            (["2026-06-22 2026-08-14 0.5"], "in the week of 2026-06-22 against a net capacity of 20;"),
+            (["2026-06-08 2026-07-31 1"], "in the week of 2026-06-08 against a net capacity of 0;"),
+            # parts that overlap are at most a whole
+            (["2026-06-08 2026-07-10 0.75"] * 2, "in the week of 2026-06-08 against a net capacity of 0;"),
+        ],
+    )
+    def test_planned_absence_lessens_capacity(self, absences: list[str], words: str) -> None:
+        planned = [
+            organisation.AbsencePlanned(item=f"{n}", first_day=first, last_day=last, share=Decimal(share))
+            for n, (first, last, share) in enumerate(
+                (date.fromisoformat(a), date.fromisoformat(b), c) for a, b, c in map(str.split, absences)
+            )
+        ]
+        having = given().elsewhere(PERSON, *a_person(), *on("2026-05-01", *planned))
+        when = having.when(work.Allocate, **{**self.ASKED, "weekly_hours": "40"})
+        if words:
+            when.refused(work.OverCapacity, f"40 committed hours {words}")
+        else:
+            when.then_type(workload.AllocationPlanned)
+        cancelled = (organisation.AbsenceCancelled(item=each.item) for each in planned)
+        here = given().elsewhere(PERSON, *a_person(), *on("2026-05-01", *planned), *on("2026-05-02", *cancelled))
+        here.when(work.Allocate, **{**self.ASKED, "weekly_hours": "40"}).then_type(workload.AllocationPlanned)
+
+    def test_absence_in_all_of_its_weeks(self) -> None:
+        away = organisation.AbsencePlanned(
+            item="A", first_day=date(2026, 6, 1), last_day=date(2026, 6, 12), share=Decimal(1)
+        )
+        having = given().elsewhere(PERSON, *a_person(), *on("2026-05-01", away))
+        for last_day, fits in (("2026-06-05", False), ("2026-06-12", False), ("2026-06-19", True)):
+            when = having.when(work.Allocate, **{**self.ASKED, "last_day": last_day})
+            if fits:
+                when.then_type(workload.AllocationPlanned)
+            else:
+                when.refused(work.OverCapacity, "a net capacity of 0;")
 
     def test_days_in_the_wrong_order_are_malformed(self) -> None:
         self.having().when(work.Allocate, **{**self.ASKED, "last_day": "2026-05-31"}).refused(BadInput, "--last-day")
