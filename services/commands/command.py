@@ -4,7 +4,7 @@ A command is made by `Intake.command` from what a person or a file said: keys of
 becomes notes, files become evidence. `decide` then sees typed values only, and reads no clock and no other I/O.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
@@ -27,6 +27,7 @@ class Context:
     currency: str = "EUR"
     corrects: Record | None = None
     others: Mapping[str, State] = field(default_factory=dict)
+    kpis: Collection[str] = ()
 
     def other(self, stream: str) -> State:
         """The state of another stream that the command names; empty if it does not exist."""

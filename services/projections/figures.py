@@ -56,6 +56,17 @@ class Figure:
     open: int = 0
 
 
+class NoRate(BadInput):
+    """An amount cannot be converted: there is no exchange rate for this currency on this day."""
+
+    def __init__(self, currency: str, day: str, whose: str = "") -> None:
+        self.short = f"{NO_RATE}{currency} {day}"
+        super().__init__(
+            f"There is no exchange rate for {currency} on {day}{whose}; "
+            f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
+        )
+
+
 def groupings(kpi: Kpi) -> tuple[str, ...]:
     """What this KPI can be grouped by."""
     return (*GROUPS, *kpi.by)
@@ -137,10 +148,7 @@ def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: str) -> Figure:
     for reason in reasons:
         if str(reason).startswith(NO_RATE):
             currency, _, day = str(reason).removeprefix(NO_RATE).partition(" ")
-            raise BadInput(
-                f"There is no exchange rate for {currency} on {day}; "
-                f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
-            )
+            raise NoRate(currency, day)
     each = sorted((float(value), bool(ended)) for value, ended in row["each"])
     top, bottom = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0)
     return Figure(
