@@ -72,6 +72,12 @@ def groupings(kpi: Kpi) -> tuple[str, ...]:
     return (*GROUPS, *kpi.by)
 
 
+def check_grouping(kpi: Kpi, by: str) -> None:
+    """Raises BadInput for a grouping that the KPI does not have."""
+    if by not in groupings(kpi):
+        raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
+
+
 def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
     """The KPI's subjects, those left out too; people by name where the directory has one."""
     query, params = _scoped(clickhouse, kpi, scope)
@@ -91,8 +97,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
 
     Raises BadInput for a grouping that the KPI does not have, and for an amount without an exchange rate.
     """
-    if by not in groupings(kpi):
-        raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
+    check_grouping(kpi, by)
     query, params = _scoped(clickhouse, kpi, scope)
     return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
 
