@@ -28,6 +28,7 @@ from services.projections import figures
 from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import Figure
+from services.projections.house import in_reporting_currency
 from services.projections.kpi import Kpi
 from services.projections.projector import Checkpoint, Projector, kinds_of
 from services.projections.queries import check_unit
@@ -177,6 +178,7 @@ def replay(
         before = _land_all(app, landing, plan, total, seen, wait)
         catch_up_directory(app, landing.projector)
         check_unit(clickhouse, scope)
+        scope = in_reporting_currency(clickhouse, scope)
         answer = asked(clickhouse, rules, scope)
         under = asked(clickhouse, other, scope) if other else None
         where = clickhouse.where if keep else ""

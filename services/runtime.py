@@ -27,8 +27,9 @@ def open_app(settings: Settings) -> "Iterator[Governance]":
     from eventsourcing.persistence import DatabaseError
 
     from services.commands.app import Governance
+    from services.projections.names import kpi_names
 
-    app = Governance(settings)
+    app = Governance(settings, kpis=kpi_names(settings.own_kpis))
     try:
         yield app
     except (DatabaseError, sqlite3.DatabaseError) as error:

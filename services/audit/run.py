@@ -9,6 +9,7 @@ from typing import Any
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import incomplete_streams, units_below
+from services.projections.house import thresholds
 from services.projections.kept import flat_at
 from services.projections.scope import Scope
 from services.projections.templates import RESULTS
@@ -69,7 +70,7 @@ def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Colle
 
     Where the scope has a period, only those that were activated in it.
     """
-    sql, params = _asked(clickhouse, compiled(control), scope)
+    sql, params = _asked(clickhouse, control, scope)
     query = f"SELECT * FROM ({_within(sql, scope)}) ORDER BY unit, label, subject, since, activating"
     rows = clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(results)})
     broken = incomplete_streams(clickhouse)
@@ -81,7 +82,7 @@ def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Sc
 
     Where the scope has a period, of the occasions that were activated in it.
     """
-    sql, params = _asked(clickhouse, compiled(control), scope)
+    sql, params = _asked(clickhouse, control, scope)
     params["broken"] = sorted(incomplete_streams(clickhouse))
     if scope.period_from is None:
         return [_score(control, row) for row in clickhouse.rows(flat_at(sql.scores(), scope), params)]
@@ -133,7 +134,9 @@ def _score(control: Control, row: Mapping[str, Any]) -> Score:
     )
 
 
-def _asked(clickhouse: ClickHouse, sql: Compiled, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
+def _asked(clickhouse: ClickHouse, control: Control, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
+    said = thresholds(clickhouse, scope, control.settings.values())
+    sql = compiled(control.under(said))
     params = {**scope.params(), **sql.params}
     if scope.unit is None:
         return sql, params

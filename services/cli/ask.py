@@ -14,7 +14,8 @@ from services.errors import BadInput, NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.projections.figures import Figure
+    from services.projections.figures import Figure, NoRate
+    from services.projections.house import Target
     from services.projections.kpi import Kpi
     from services.projections.scope import Scope
 
@@ -34,6 +35,10 @@ _FIGURE_CSV = (
     "beside",
     "left_out",
     "incomplete",
+    "target",
+    "warn",
+    "met",
+    "error",
 )
 _ROW_COLUMNS = (
     Column("unit", "unit"),
@@ -80,6 +85,7 @@ def show(
     are recorded here, stand apart from observed ones, of which only a source's states are known.
     """
     from services.projections import figures as measured
+    from services.projections.house import in_reporting_currency, targets
     from services.runtime import open_reader
 
     if as_rows and not name:
@@ -89,21 +95,32 @@ def show(
     group = by or ("unit" if name else "portfolio")
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        scope = in_reporting_currency(clickhouse, scope)
         if as_rows:
             found = measured.rows(clickhouse, wanted[0], scope)
         else:
-            figures = [(each, figure) for each in wanted for figure in measured.measure(clickhouse, each, scope, group)]
+            aims = targets(clickhouse, scope)
+            figures: list[tuple[Kpi, Figure]] = []
+            problems: dict[str, measured.NoRate] = {}
+            for each in wanted:
+                try:
+                    figures += [(each, figure) for figure in measured.measure(clickhouse, each, scope, group)]
+                except measured.NoRate as error:
+                    if name:
+                        raise
+                    problems[each.name] = error
     if as_rows:
         _show_rows(wanted[0], scope, found, as_json, as_csv)
         return
-    rows = [figure_row(each, figure, group) for each, figure in figures]
+    rows = [figure_row(each, figure, group, aims.get(each.name)) for each, figure in figures]
+    rows += [no_figure(each, group, problems[each.name]) for each in wanted if each.name in problems]
     if as_json:
         definitions = {each.name: definition(each) for each in wanted}
         output.as_json({"scope": scope_data(scope), "kpis": definitions, "figures": rows})
     elif as_csv:
         output.as_csv(_FIGURE_CSV, rows)
     else:
-        show_figures(wanted, figures, scope, group, alone=name is not None)
+        show_figures(wanted, figures, scope, group, aims, problems, alone=name is not None)
 
 
 def catalogue_of(settings: Settings, family: str | None = None) -> "list[Kpi]":
@@ -148,8 +165,14 @@ def definition(kpi: "Kpi") -> dict[str, Any]:
     return {name: getattr(kpi, name) for name in names}
 
 
-def figure_row(kpi: "Kpi", figure: "Figure", group: str) -> dict[str, Any]:
-    """A figure for programs."""
+def no_figure(kpi: "Kpi", group: str, problem: "NoRate") -> dict[str, Any]:
+    """What stands in the place of a KPI's figures that there cannot be."""
+    return {"kpi": kpi.name, "version": kpi.version, "by": group, "value": None, "error": str(problem)}
+
+
+def figure_row(kpi: "Kpi", figure: "Figure", group: str, aim: "Target | None" = None) -> dict[str, Any]:
+    """A figure for programs, with its target."""
+    aim = aim_of(kpi, group, aim)
     return {
         "kpi": kpi.name,
         "version": kpi.version,
@@ -165,7 +188,30 @@ def figure_row(kpi: "Kpi", figure: "Figure", group: str) -> dict[str, Any]:
         "beside": dict(figure.beside),
         "left_out": dict(figure.left_out),
         "incomplete": figure.incomplete,
+        "target": aim.target if aim else None,
+        "warn": aim.warn if aim else None,
+        "met": (aim.verdict(kpi, figure.value) or None) if aim else None,
     }
+
+
+def aim_of(kpi: "Kpi", group: str, aim: "Target | None") -> "Target | None":
+    """The target; that of a sum is for the whole, and none for a part of it."""
+    return None if kpi.aggregator == "sum" and group != "portfolio" else aim
+
+
+def aim_cells(kpi: "Kpi", figure: "Figure", group: str, aim: "Target | None", currency: str) -> dict[str, str]:
+    """The target and whether it is met, as they stand in a table."""
+    aim = aim_of(kpi, group, aim)
+    if aim is None:
+        return {}
+    return {"target": value_text(kpi, aim.target, 0, currency), "met": aim.verdict(kpi, figure.value)}
+
+
+def aim_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns of targets, where any row has one."""
+    return (
+        [Column("target", "target", number=True), Column("", "met")] if any(row.get("target") for row in rows) else []
+    )
 
 
 def show_figures(
@@ -173,6 +219,8 @@ def show_figures(
     figures: Sequence[tuple["Kpi", "Figure"]],
     scope: "Scope",
     group: str,
+    aims: Mapping[str, "Target"],
+    problems: Mapping[str, "NoRate"],
     *,
     alone: bool,
 ) -> None:
@@ -187,10 +235,17 @@ def show_figures(
             "n": figure.n,
             "beside": beside_text(kpi, figure, scope.currency),
             "left_out": _left_out(figure.left_out, figure.incomplete),
+            **aim_cells(kpi, figure, group, aims.get(kpi.name), scope.currency),
         }
         for kpi, figure in figures
     ]
-    silent = [kpi for kpi in wanted if not any(kpi is measured for measured, _ in figures)]
+    rows += [
+        {"title": kpi.title, "value": f"{problems[kpi.name].short}, see below"}
+        for kpi in wanted
+        if kpi.name in problems
+    ]
+    told = {kpi.name for kpi, _ in figures} | problems.keys()
+    silent = [kpi for kpi in wanted if kpi.name not in told]
     if alone:
         rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
     columns = [
@@ -198,6 +253,7 @@ def show_figures(
         *([] if group == "portfolio" else [Column(group.replace("_", " "), "group")]),
         Column("standing", "standing"),
         Column("value", "value", number=True),
+        *aim_columns(rows),
         Column("of", "of", number=True),
         Column("n", "n", number=True),
         *([Column("beside", "beside")] if any(row.get("beside") for row in rows) else []),
@@ -206,6 +262,7 @@ def show_figures(
     subject = wanted[0].title if alone else "KPIs"
     by = "" if group == "portfolio" else f" by {group.replace('_', ' ')}"
     notes = definition_notes(wanted[0]) if alone else _overview_notes(wanted, silent)
+    notes += [line for problem in dict.fromkeys(map(str, problems.values())) for line in ("", problem)]
     output.table(f"{subject}{by}, {scope_text(scope)}", columns, rows, notes)
 
 

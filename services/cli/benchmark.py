@@ -63,6 +63,7 @@ def benchmark(
     """
     from services.benchmarks import compare
     from services.benchmarks.industry import cited_with
+    from services.projections.house import in_reporting_currency
     from services.projections.queries import check_unit, retired_units
     from services.runtime import open_reader
 
@@ -73,6 +74,7 @@ def benchmark(
     rows: list[tuple[Kpi, Any]] = []
     with output.progress("Comparing") as progress, open_reader(settings, progress) as clickhouse:
         check_unit(clickhouse, scope)
+        scope = in_reporting_currency(clickhouse, scope)
         retired = retired_units(clickhouse, scope)
         for done, kpi in enumerate(wanted, 1):
             match by:

@@ -65,6 +65,7 @@ def explain(
 ) -> None:
     """A figure with its definition, its rows, and the events behind each row: who recorded what, and when."""
     from services.projections.explain import explain as explained
+    from services.projections.house import in_reporting_currency, targets
     from services.runtime import open_reader
 
     settings = Settings.load()
@@ -72,6 +73,8 @@ def explain(
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     most = None if everything or as_json or as_csv else _MOST
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        scope = in_reporting_currency(clickhouse, scope)
+        aim = targets(clickhouse, scope).get(wanted.name)
         found = explained(clickhouse, wanted, scope, subject, left_out, most)
     if subject is not None and not found.rows:
         raise NotFound(
@@ -82,7 +85,7 @@ def explain(
             {
                 "scope": scope_data(scope),
                 "kpi": {"name": wanted.name, **definition(wanted)},
-                "figures": [figure_row(wanted, figure, "portfolio") for figure in found.figures],
+                "figures": [figure_row(wanted, figure, "portfolio", aim) for figure in found.figures],
                 "rows": [asdict(row) for row in found.rows],
             }
         )

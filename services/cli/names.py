@@ -21,10 +21,10 @@ Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]
 
 def kpi_names() -> list[str]:
     """The names of the KPIs, from their files' names."""
+    from services.projections import names
     from services.settings import default_home
 
-    folders = (_DEFINITIONS / "kpis", default_home() / "kpis")
-    return sorted(file.stem.replace("_", "-") for folder in folders for file in folder.glob("*.sql"))
+    return names.kpi_names(default_home() / "kpis")
 
 
 def control_names() -> dict[int, str]:

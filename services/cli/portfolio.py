@@ -57,6 +57,7 @@ def list_(
     The slip is from the first baseline's finish to the finish, or to the last forecast but not before the as-of day.
     """
     from services.projections.figures import named
+    from services.projections.house import in_reporting_currency
     from services.projections.queries import ask, check_unit
     from services.runtime import open_reader
 
@@ -64,6 +65,7 @@ def list_(
     scope = scope_of(settings, unit, as_of, known_at, known_basis)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         check_unit(clickhouse, scope)
+        scope = in_reporting_currency(clickhouse, scope)
         rows = ask(clickhouse, "portfolio", scope)
         managers = named(clickhouse, [str(row["manager"]) for row in rows])
     rows = [{**row, "manager_id": row["manager"], "manager": name} for row, name in zip(rows, managers, strict=True)]
@@ -126,6 +128,7 @@ def rank_(
     case without it. What nobody scored is scored by the model DEFAULT, and says so.
     """
     from services.portfolio.ranking import Limits, compared, limit, proposals, rank
+    from services.projections.house import in_reporting_currency
     from services.projections.queries import check_unit
     from services.runtime import open_reader
 
@@ -140,6 +143,7 @@ def rank_(
         raise BadInput("--record needs --decided-by: somebody answers for a ranking.")
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         check_unit(clickhouse, scope)
+        scope = in_reporting_currency(clickhouse, scope)
         found, model = proposals(clickhouse, scope)
     base = rank(found, Limits(money[0], hours[0]), model.formula)
     case = rank(found, Limits(money[1], hours[1], frozenset(code.upper() for code in without)), model.formula)

@@ -71,6 +71,7 @@ def issue_(
     computed at any later time.
     """
     from services.cli.recording import Common, actor_of, meta_of
+    from services.projections.house import in_reporting_currency
     from services.reports import page
     from services.reports.gather import incomplete, this_instant
     from services.reports.issue import default_id, issue, write_page
@@ -83,6 +84,7 @@ def issue_(
     with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
         with open_app(settings) as app:
             position = _visible(app, clickhouse)
+        scope = in_reporting_currency(clickhouse, scope)
         pack = _gathered(settings, clickhouse, scope, progress)
         names = page.people(clickhouse, pack)
         gaps = incomplete(clickhouse)

@@ -7,6 +7,8 @@ import click
 
 from services.cli import output
 from services.cli.ask import (
+    aim_cells,
+    aim_columns,
     beside_text,
     definition,
     definition_notes,
@@ -25,7 +27,22 @@ from services.settings import Settings
 if TYPE_CHECKING:
     pass
 
-_CSV = ("from", "to", "known_at", "group", "standing", "value", "numerator", "denominator", "n", "open", "left_out")
+_CSV = (
+    "from",
+    "to",
+    "known_at",
+    "group",
+    "standing",
+    "value",
+    "numerator",
+    "denominator",
+    "n",
+    "open",
+    "left_out",
+    "target",
+    "warn",
+    "met",
+)
 
 
 @click.command(
@@ -64,6 +81,7 @@ def trend(
     A KPI of what happened (projects due, hours worked) counts what lies in the stretch, or with --window in the last
     few; a KPI of a state (adoption, training) shows the state at the stretch's end.
     """
+    from services.projections.house import in_reporting_currency, targets
     from services.projections.trends import trend as followed
     from services.runtime import open_reader
 
@@ -72,25 +90,30 @@ def trend(
     settings = Settings.load()
     wanted = kpi_of(settings, name)
     whole = scope_of(settings, unit, as_of, known_at, known_basis, first, last)
-    scopes = [scope_at(whole, stretch, known_then) for stretch in stretches(whole, every, window)]
+    parts = stretches(whole, every, window)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        # one currency for all points: that of the as-of day
+        whole = in_reporting_currency(clickhouse, whole)
+        scopes = [scope_at(whole, stretch, known_then) for stretch in parts]
         points = followed(clickhouse, wanted, scopes, by)
+        aims = [targets(clickhouse, scope).get(wanted.name) for scope in scopes]
     rows = [
         {
             "from": scope.period_from,
             "to": scope.period_to,
             "known_at": scope.known_at,
-            **figure_row(wanted, figure, by),
+            **figure_row(wanted, figure, by, aim),
             "shown": value_text(wanted, figure.value, figure.n, scope.currency),
             "of": fraction_text(wanted, figure),
             "beside_text": beside_text(wanted, figure, scope.currency),
+            "aim": aim_cells(wanted, figure, by, aim, scope.currency),
         }
-        for scope, found in points
+        for (scope, found), aim in zip(points, aims, strict=True)
         for figure in found
     ]
     if as_json:
         for row in rows:
-            for shown in ("shown", "of", "beside_text"):
+            for shown in ("shown", "of", "beside_text", "aim"):
                 del row[shown]
         output.as_json({"scope": scope_data(whole), "kpi": {"name": wanted.name, **definition(wanted)}, "points": rows})
     elif as_csv:
@@ -100,12 +123,14 @@ def trend(
 
 
 def _show(title: str, rows: Sequence[dict[str, Any]], by: str, notes: Sequence[str]) -> None:
+    rows = [{**row, "target": None, "met": None, **row["aim"]} for row in rows]
     columns = [
         Column("from", "from"),
         Column("to", "to"),
         *([] if by == "portfolio" else [Column(by.replace("_", " "), "group")]),
         Column("standing", "standing"),
         Column("value", "shown", number=True),
+        *aim_columns(rows),
         Column("of", "of", number=True),
         Column("n", "n", number=True),
         *([Column("beside", "beside_text")] if any(row["beside_text"] for row in rows) else []),

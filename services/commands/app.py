@@ -4,7 +4,7 @@ import re
 import secrets
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar, cast
@@ -92,8 +92,14 @@ class Governance(Application[str]):
 
     name = "pmo"
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        kpis: Collection[str] = (),
+    ) -> None:
         self.settings = settings
+        self.kpis = kpis
         self.clock = clock
         self._cache: OrderedDict[str, History] = OrderedDict()
         try:
@@ -228,7 +234,7 @@ class UnitOfWork:
         others = {s: self.state(s, occurred_at) or self.state(s) for s in named}
         zone = self._app.settings.zone
         day = occurred_at.astimezone(zone).date()
-        context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others, zone)
+        context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others, zone, self._app.kpis)
         events = command.decide(before, later, context)
         if corrected is not None and events and not _replaces(corrected.event, events[0]):
             raise Rejected(

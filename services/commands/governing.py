@@ -24,9 +24,10 @@ from services.commands.command import (
     Shape,
 )
 from services.commands.fold import State
-from services.commands.setting_values import canonical
+from services.commands.setting_values import REPORTING_CURRENCY, canonical, check_target
 from services.errors import BadInput, NotFound, Rejected
 
+_REPORTING_CURRENCY = stream_id("setting", REPORTING_CURRENCY)
 EVERYWHERE = "ALL"
 """Stands for all units where a right is granted."""
 
@@ -58,7 +59,8 @@ class SetSetting(_SettingCommand, path="setting set", example="""TARGET.ON-TIME 
     decided_by: PersonKey | None = Field(default=None, description="Who decides")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Refuses an unknown setting, and a value that does not fit it."""
+        """Refuses an unknown setting, a value that does not fit it, and the target of a KPI that there is not."""
+        check_target(self.name, context.kpis)
         return [events.SettingSet(value=canonical(self.name, self.value), decided_by=self.decided_by)]
 
 
@@ -92,9 +94,14 @@ class SetRate(Command, path="rate set", example="GBP --rate 1.17 --first-day 202
         """The rate's first day."""
         return self.first_day
 
+    def considers(self) -> tuple[str, ...]:
+        """The reporting currency."""
+        return (_REPORTING_CURRENCY,)
+
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a currency against itself, and a day that has a rate."""
-        to = self.to or context.currency
+        said = context.other(_REPORTING_CURRENCY).last(events.SettingSet)
+        to = self.to or (json.loads(said.value)["currency"] if said and said.value else context.currency)
         if to == self.currency:
             raise BadInput(f"--to: a unit of {to} is always worth one {to}; name another currency.")
         item = self.first_day.isoformat()

@@ -5,7 +5,7 @@ A setting's value is a JSON object. It is kept compact with sorted keys, so that
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
@@ -141,6 +141,7 @@ class ReportingCurrency(SettingValue):
     currency: Currency
 
 
+REPORTING_CURRENCY = "REPORTING-CURRENCY"
 SETTINGS: dict[str, type[SettingValue]] = {
     "GATE-ROUTE.<NAME>": GateRoute,
     "SCORING.<MODEL>": Scoring,
@@ -150,9 +151,24 @@ SETTINGS: dict[str, type[SettingValue]] = {
     "THRESHOLD.WIND-DOWN-DAYS": DaysThreshold,
     "THRESHOLD.STALE-DAYS": DaysThreshold,
     "CALENDAR.<COUNTRY>": Calendar,
-    "REPORTING-CURRENCY": ReportingCurrency,
+    REPORTING_CURRENCY: ReportingCurrency,
 }
 """Every setting by its name, with what may stand in it; a part in angle brackets is chosen by who sets it."""
+
+_ELSEWHERE = {
+    "TIME-ZONE": "the time zone is the workspace's: 'pmo init --time-zone' sets it, and time_zone in workspace.json",
+}
+
+
+def check_target(name: str, kpis: Collection[str]) -> None:
+    """Raises BadInput for a target of a KPI that is not among `kpis`, where any are known."""
+    kpi = name.removeprefix("TARGET.").lower()
+    if not kpis or not name.startswith("TARGET.") or kpi in kpis:
+        return
+    near = get_close_matches(kpi, kpis, 3, 0.4)
+    meant = " or ".join(f"TARGET.{each.upper()}" for each in near)
+    hint = f"did you mean {meant}?" if near else "'pmo kpi' lists them."
+    raise BadInput(f"There is no KPI {kpi!r} to set a target for; {hint}")
 
 
 def canonical(name: str, value: str) -> str:
@@ -179,6 +195,8 @@ def _model_of(name: str) -> type[SettingValue]:
         rest = name.removeprefix(prefix)
         if name == pattern or (chosen and rest != name and re.fullmatch(model.rest, rest)):
             return model
+    if name.replace("_", "-").replace("TIMEZONE", "TIME-ZONE") in _ELSEWHERE:
+        raise BadInput(f"There is no setting {name}: {_ELSEWHERE['TIME-ZONE']}.")
     near = get_close_matches(name, SETTINGS, 2, 0.7) or _alike(name, SETTINGS)
     hint = f"did you mean {' or '.join(near)}, of " if near else "there are "
     raise BadInput(f"There is no setting {name}; {hint}{', '.join(SETTINGS)}.")

@@ -10,6 +10,7 @@ from services.audit.run import scorecard
 from services.demo.world import UNITS
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import measure
+from services.projections.house import in_reporting_currency
 from services.projections.kpi import Kpi, load_kpis
 from services.projections.scope import Scope
 from services.settings import Settings
@@ -45,7 +46,7 @@ class Overview:
 
 def overview(clickhouse: ClickHouse, settings: Settings, as_of: date) -> Overview:
     """Figures and findings by unit at the end of a day, of what is governed; observed states are not among them."""
-    scope = Scope(as_of, settings.zone)
+    scope = in_reporting_currency(clickhouse, Scope(as_of, settings.zone, currency=settings.currency))
     return Overview(
         units=tuple(unit.code for unit in UNITS),
         kpis=tuple(_kpi(clickhouse, kpi, scope) for kpi in load_kpis().values()),

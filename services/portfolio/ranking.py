@@ -20,6 +20,7 @@ from services.commands.project import scoring
 from services.commands.project.scoring import ScoringModel, Unscorable, Weighing
 from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
+from services.projections.figures import NoRate
 from services.projections.queries import ask
 from services.projections.scope import Scope
 
@@ -222,10 +223,7 @@ def _proposal(row: dict[str, Any], model: ScoringModel) -> Proposal:
     budget, rate = row["budget"], row["rate"]
     if budget is not None and rate is None:
         currency, _, day = str(row["missing"]).partition(" ")
-        raise BadInput(
-            f"There is no exchange rate for {currency} on {day}, which {row['project']} needs; "
-            f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
-        )
+        raise NoRate(currency, day, f", which {row['project']} needs")
     score, computed = row["score"], False
     by = f"{row['model']} v{row['model_version']}"
     if score is None:

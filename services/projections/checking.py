@@ -6,13 +6,14 @@ state that implies an activation, whose decisions are not recorded here, is neit
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from services.errors import BadInput, NotFound
 from services.projections import templates, templates_counting
@@ -95,6 +96,19 @@ class Control(BaseModel):
     since: date
     version: Annotated[int, Field(ge=1)]
     rule: Rule
+    settings: dict[str, Annotated[str, Field(pattern=r"^THRESHOLD\.[A-Z0-9._-]+$")]] = Field(
+        default={}, description="Which setting, where it is set, stands in the place of which of the rule's numbers"
+    )
+
+    @model_validator(mode="after")
+    def _of_the_rule(self) -> Self:
+        for place in self.settings:
+            name, _, key = place.partition(".")
+            held = getattr(self.rule, name, None)
+            held = held.get(key) if isinstance(held, dict) else held
+            if isinstance(held, bool) or not isinstance(held, int | float):
+                raise ValueError(f"settings: the rule has no number {place!r}")
+        return self
 
     _text: str = PrivateAttr(default="")
 
@@ -113,6 +127,16 @@ class Control(BaseModel):
         """SHA-256 of what it says, whatever the file's layout and comments."""
         said = self.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def under(self, said: Mapping[str, int | float]) -> "Control":
+        """The control with the numbers that these settings put in the place of its own."""
+        rule = self.rule
+        for place, setting in self.settings.items():
+            if setting in said:
+                name, _, key = place.partition(".")
+                value = {**getattr(rule, name), key: said[setting]} if key else said[setting]
+                rule = rule.model_copy(update={name: value})
+        return self.model_copy(update={"rule": rule})
 
 
 @cache

@@ -56,9 +56,26 @@ class Figure:
     open: int = 0
 
 
+class NoRate(BadInput):
+    """An amount cannot be converted: there is no exchange rate for this currency on this day."""
+
+    def __init__(self, currency: str, day: str, whose: str = "") -> None:
+        self.short = f"{NO_RATE}{currency} {day}"
+        super().__init__(
+            f"There is no exchange rate for {currency} on {day}{whose}; "
+            f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
+        )
+
+
 def groupings(kpi: Kpi) -> tuple[str, ...]:
     """What this KPI can be grouped by."""
     return (*GROUPS, *kpi.by)
+
+
+def check_grouping(kpi: Kpi, by: str) -> None:
+    """Raises BadInput for a grouping that the KPI does not have."""
+    if by not in groupings(kpi):
+        raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
 
 
 def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
@@ -80,8 +97,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
 
     Raises BadInput for a grouping that the KPI does not have, and for an amount without an exchange rate.
     """
-    if by not in groupings(kpi):
-        raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
+    check_grouping(kpi, by)
     query, params = _scoped(clickhouse, kpi, scope)
     return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
 
@@ -137,10 +153,7 @@ def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: str) -> Figure:
     for reason in reasons:
         if str(reason).startswith(NO_RATE):
             currency, _, day = str(reason).removeprefix(NO_RATE).partition(" ")
-            raise BadInput(
-                f"There is no exchange rate for {currency} on {day}; "
-                f"'pmo rate set {currency} --rate ... --first-day {day}' gives one."
-            )
+            raise NoRate(currency, day)
     each = sorted((float(value), bool(ended)) for value, ended in row["each"])
     top, bottom = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0)
     return Figure(

@@ -19,8 +19,8 @@ from typing import Literal, get_args
 
 from services.errors import BadInput, NotFound
 from services.projections.definitions import tables
+from services.projections.names import FOLDER as FOLDER
 
-FOLDER = Path(__file__).parent / "kpis"
 Measure = Literal["share", "ratio", "days", "hours", "money", "points", "count", "level"]
 Better = Literal["higher", "lower", "neither"]
 Aggregator = Literal["ratio-of-sums", "sum", "mean", "median", "kaplan-meier"]

@@ -7,14 +7,15 @@
 -- version: 1
 -- source: PMI, The Standard for Earned Value Management (2019)
 -- definition: Of the projects that are running or on hold at the as-of day, or were completed no more than 35 days
---   before it: the sum of earned value over the sum of actual cost, each at its project's data date, never at the as-of
---   day. Earned value is the reported percent complete times the budget of the baseline in force at the data date.
---   Actual cost is the reported cost to date with corrections that came after the report and not after its data date.
---   Amounts in the reporting currency stand as they are; others must be in the plan's currency, and are converted at
---   the rate of the first baseline's day: without one it is an error that names it. Left out and counted beside:
---   cancelled, merged, split and descoped ones; no baseline; no report; a report whose data date is more than 35 days
---   before the as-of day (stale); no baseline set by the data date; a budget of 0; cost in another currency than the
---   baseline; no actual cost; nothing earned yet; another currency. Withdrawn and observed projects count nowhere.
+--   before it: the sum of earned value over the sum of actual cost, each at its project's data date, never at the
+--   as-of day. Earned value is the reported percent complete times the budget of the baseline in force at the data
+--   date. Actual cost is the reported cost to date with corrections that came after the report and not after its
+--   data date. Amounts in the reporting currency stand as they are; others must be in the plan's currency, and are
+--   converted at the rate of the first baseline's day: without one it is an error that names it. Left out and
+--   counted beside: cancelled, merged, split and descoped ones; no baseline; no report; a report whose data date is
+--   more than 35 days before the as-of day (stale; the setting THRESHOLD.STALE-DAYS says another number than 35); no
+--   baseline set by the data date; a budget of 0; cost in another currency than the baseline; no actual cost;
+--   nothing earned yet; another currency. Withdrawn and observed projects count nowhere.
 SELECT
     unit,
     stream AS subject,

@@ -7,14 +7,15 @@
 -- version: 1
 -- source: our own, after PMI, The Standard for Earned Value Management (2019)
 -- definition: Of the projects that are running or on hold at the as-of day, or were completed no more than 35 days
---   before it: the sum of what their managers last said that they will cost, in a report or a forecast since, over the
---   sum of the budgets of the first baseline, however often it was replaced since; over 1 is over budget. The formula's
---   estimate stands beside it as eac-to-budget. Amounts in the reporting currency stand as they are; others must be in
---   the plan's currency, and are converted at the rate of the first baseline's day: without one it is an error that
---   names it. Left out and counted beside: cancelled, merged, split and descoped ones; no baseline; no report; a report
---   whose data date is more than 35 days before the as-of day (stale); no baseline set by the data date; a budget of 0;
---   no forecast of the cost; a forecast in another currency than the baseline; another currency. Withdrawn and observed
---   projects count nowhere.
+--   before it: the sum of what their managers last said that they will cost, in a report or a forecast since, over
+--   the sum of the budgets of the first baseline, however often it was replaced since; over 1 is over budget. The
+--   formula's estimate stands beside it as eac-to-budget. Amounts in the reporting currency stand as they are;
+--   others must be in the plan's currency, and are converted at the rate of the first baseline's day: without one it
+--   is an error that names it. Left out and counted beside: cancelled, merged, split and descoped ones; no baseline;
+--   no report; a report whose data date is more than 35 days before the as-of day (stale; the setting
+--   THRESHOLD.STALE-DAYS says another number than 35); no baseline set by the data date; a budget of 0; no forecast
+--   of the cost; a forecast in another currency than the baseline; another currency. Withdrawn and observed projects
+--   count nowhere.
 SELECT
     unit,
     stream AS subject,

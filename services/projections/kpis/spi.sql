@@ -8,13 +8,14 @@
 -- source: PMI, The Standard for Earned Value Management (2019)
 -- definition: Of the projects that are running or on hold at the as-of day, or were completed no more than 35 days
 --   before it: the sum of earned value over the sum of planned value at each data date, the curve linear between its
---   points. It returns to 1 on late projects as they end, so read it beside spi-t. Earned value is the reported percent
---   complete times the budget of the baseline in force at the data date. Amounts in the reporting currency stand as
---   they are; others must be in the plan's currency, and are converted at the rate of the first baseline's day: without
---   one it is an error that names it. Left out and counted beside: cancelled, merged, split and descoped ones; no
---   baseline; no report; a report whose data date is more than 35 days before the as-of day (stale); no baseline set by
---   the data date; a budget of 0; nothing planned yet at the data date; another currency. Withdrawn and observed
---   projects count nowhere.
+--   points. It returns to 1 on late projects as they end, so read it beside spi-t. Earned value is the reported
+--   percent complete times the budget of the baseline in force at the data date. Amounts in the reporting currency
+--   stand as they are; others must be in the plan's currency, and are converted at the rate of the first baseline's
+--   day: without one it is an error that names it. Left out and counted beside: cancelled, merged, split and
+--   descoped ones; no baseline; no report; a report whose data date is more than 35 days before the as-of day
+--   (stale; the setting THRESHOLD.STALE-DAYS says another number than 35); no baseline set by the data date; a
+--   budget of 0; nothing planned yet at the data date; another currency. Withdrawn and observed projects count
+--   nowhere.
 SELECT
     unit,
     stream AS subject,

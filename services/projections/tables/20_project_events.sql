@@ -174,12 +174,16 @@ SELECT
 FROM {project_events | happened = 'baseline-set'} AS log
 GROUP BY stream
 -- @view earned_value
--- Earned value and earned schedule of each project that is running or on hold, or ended no more than 35 days before the
--- as-of day, at {as_of_k} as known at {known_at}: two rows each, `against` the baseline "in force" at the report's data
+-- Earned value and earned schedule of each project that is running or on hold, or ended no more than 35 days (or those of
+-- the setting THRESHOLD.STALE-DAYS) before the as-of day, at {as_of_k} as known at {known_at}: two rows each, `against` the baseline "in force" at the report's data
 -- date and against the "first" one set by then. `problem` says why there is none, `cost_problem` why its cost cannot be
 -- compared; `es` and `at` are calendar days from the baseline's start, money is in `currency`, the baseline's. `forecast`
 -- is (finish, cost, currency, version) as last told; `eac` means nothing where percent is 0. Params: as_of_k, known_at,
 -- basis, as_of, tz.
+WITH (
+    SELECT ifNull(JSONExtract(argMax(ifNull(value, ''), k), 'value', 'Nullable(UInt16)'), 35)
+    FROM {setting_events | setting = 'THRESHOLD.STALE-DAYS'}
+) AS stale_days
 SELECT
     stream, unit, label, standing, status, against, problem, cost_problem, ended_on, data_date, percent, currency, bac,
     ac, ev, forecast, versions, cost_versions,
@@ -215,7 +219,7 @@ FROM (
             status IN ('cancelled', 'merged', 'split', 'descoped'), status,
             NOT has_plan, 'no baseline',
             report.7 = 0, 'no report',
-            dateDiff('day', data_date, {as_of:Date32}) > 35, 'stale report',
+            dateDiff('day', data_date, {as_of:Date32}) > stale_days, 'stale report',
             held.8 = 0, 'no baseline at the data date',
             held.5 = 0, 'budget of 0',
             '') AS problem,
@@ -259,7 +263,7 @@ FROM (
         ) AS b ON b.stream = p.stream
         WHERE p.status IN ('running', 'on-hold')
             OR (p.status IN ('completed', 'cancelled', 'merged', 'split', 'descoped')
-                AND dateDiff('day', toDate32(p.status_since, {tz:String}), {as_of:Date32}) <= 35)
+                AND dateDiff('day', toDate32(p.status_since, {tz:String}), {as_of:Date32}) <= stale_days)
     )
 )
 -- @view proposals
