@@ -309,3 +309,22 @@ def test_success_names_the_completion_and_the_answers_behind_it(world: KpiWorld)
     unit = told(world, ended(True, True))
     survey = answer(world, world.last, "CLOSURE", "2026-04-01", [5] * 5)
     assert world.rows("success", unit)[0]["evidence"] == [f"{world.last}/5", *(f"{survey}/{n}" for n in range(1, 6))]
+
+
+def test_what_a_source_shows_as_completed_stands_beside_in_the_period_of_the_change(world: KpiWorld) -> None:
+    unit = world.unit()
+    world.project(
+        ("2024-03-31 recorded", {"unit": unit, "status": "completed"}),
+        ("2024-09-30 recorded", {"unit": unit, "status": "running"}),
+        ("2025-03-31 recorded", {"unit": unit, "status": "completed"}),
+        ("2025-09-30 recorded", {"unit": unit, "status": "completed"}),
+    )
+
+    def beside(first: str, last: str) -> dict[str, int]:
+        return world.shown("success", unit, standing="observed", period=(first, last))[2]
+
+    assert beside("2025-03-31", "2025-03-31") == {"not assessed here": 1}
+    assert beside("2025-04-01", "2026-06-30") == {}
+    assert beside("2024-01-01", "2025-03-30") == {}
+    for bound in ("success-at-least", "success-at-most"):
+        assert world.shown(bound, unit, standing="observed") == (0, 0, {})
