@@ -410,7 +410,7 @@ GROUP BY stream, item
 -- Decisions, steps and progress at {as_of_k} as known at {known_at}, one row per record: `number` is the days from the day on which
 -- it happened to the one on which it was recorded, or reported where the source says that. Params: as_of_k, known_at,
 -- basis, tz.
-SELECT DISTINCT
+SELECT
     stream,
     stream AS owner,
     k,
@@ -424,6 +424,8 @@ SELECT DISTINCT
 FROM {project_events | happened IN ('approved', 'rejected', 'baseline-set', 'gate-passed', 'gate-passed-with-conditions',
     'gate-failed', 'gate-decision-revoked', 'condition-met', 'change-approved', 'change-rejected', 'progress-reported',
     'milestone-reached', 'started', 'put-on-hold', 'resumed', 'completed', 'cancelled', 'financially-closed')} AS log
+-- a record may stand twice until parts are merged
+LIMIT 1 BY stream, k
 -- @view gate_order
 -- Each pass of a gate at {as_of_k} as known at {known_at} on a project that follows a route: `number` is how many gates
 -- that come before it on the route had not been passed, or no longer; 1 where the gate is not on the route, null where
@@ -852,70 +854,97 @@ SELECT
         concat('spent ', toString(met.5), ' of ', toString(met.6), ' ', base.2, ', ', toString(round(met.4 * 100, 1)), ' % over'))
         AS detail
 FROM (
-    SELECT
-        stream, base, granted, spends,
-        arrayExists(s -> s.5 != base.2, spends) OR arrayExists(c -> c.4 != base.2, granted) AS is_mixed,
-        arraySort(arrayConcat(
-            arrayMap(s -> (s.1, s.2, s.4, s.3), spends),
-            arrayMap(c -> (c.1, c.2, c.5, arrayLast(s -> s.1 <= c.1, spends).3), granted))) AS points,
-        arrayMap(
-            (p, allowed) -> (p.1, p.2, p.3,
-                if(allowed > 0, round(toFloat64(p.4) / toFloat64(allowed) - 1, 6), if(p.4 > 0, 1000000., -1.)), p.4, allowed),
-            points, arrayMap(p -> base.1 + arraySum(arrayMap(c -> if(c.1 <= p.2, c.3, toDecimal128(0, 4)), granted)), points))
-            AS course,
-        arrayFilter(
-            (n, m, before) -> m.4 > {limit:Float64} AND (n = 1 OR before.4 <= {limit:Float64}),
-            arrayEnumerate(course), course, arrayPushFront(arrayPopBack(course), course[1])) AS passings,
-        arrayJoin(if(
-            is_mixed OR empty(passings), [arrayLastIndex(m -> m.4 = arrayMax(course.4), course)], passings)) AS place,
-        course[place] AS met,
+    SELECT stream, base, granted, is_mixed, course[place] AS met,
         arrayFirst(m -> m.4 <= {limit:Float64}, arraySlice(course, place)) AS back
     FROM (
-        SELECT
-            stream, base,
-            arrayMap(
-                d -> (d.1, d.2, arrayLast(r -> r.3 = d.3, requests).4, arrayLast(r -> r.3 = d.3, requests).5, d.7),
-                arrayFilter(
-                    d -> d.6 AND d.1 = arrayFirst(o -> o.6 AND o.3 = d.3, decisions).1
-                        AND arrayLast(o -> o.3 = d.3, decisions).6 AND arrayExists(r -> r.3 = d.3, requests), decisions))
-                AS granted,
-            arraySort(arrayConcat(
-                arrayMap(r -> (r.1, r.2, r.4, r.7, r.5), reports),
-                arrayMap(
-                    (c, since) -> (c.1, c.2,
-                        arrayLast(r -> r.1 = since, reports).4 + arraySum(arrayMap(o -> o.4 * toUInt8(o.1 > since AND o.1 <= c.1
-                            AND o.1 = arrayMax(arrayMap(e -> e.1 * toInt64(e.3 = o.3 AND e.1 <= c.1), corrections))),
-                            corrections)),
-                        c.7, c.5),
-                    corrections, arrayMap(c -> arrayLast(r -> r.1 < c.1, reports).1, corrections)))) AS spends
+        SELECT stream, base, granted, is_mixed, course,
+            arrayJoin(if(is_mixed OR empty(passings), [arrayLastIndex(m -> m.4 = arrayMax(course.4), course)], passings))
+                AS place
         FROM (
-            SELECT
-                stream,
-                argMaxIf(tuple(toDecimal128(ifNull(log.budget, 0), 4), ifNull(log.currency, ''), version), k,
-                    happened = 'baseline-set' AND item = '1') AS base,
-                arraySort(groupUniqArray((
-                    k,
-                    if(toDateTime64(toDate32(occurred_at, {tz:String}), 3, {tz:String}) = occurred_at,
-                    toUnixTimestamp64Milli(toDateTime64(toDate32(occurred_at, {tz:String}) + 1, 3, {tz:String})) * 1048576 - 1,
-                    k),
-                    item,
-                    toDecimal128(ifNull(multiIf(happened = 'change-requested', log.cost,
-                        happened = 'actual-cost-corrected', log.amount,
-                        happened = 'financially-closed', log.final_cost, log.actual_cost), 0), 4),
-                    ifNull(log.currency, ''),
-                    happened = 'change-approved',
-                    version,
-                    transform(happened, ['progress-reported', 'financially-closed', 'actual-cost-corrected',
-                        'change-requested', 'baseline-set'], [1, 1, 2, 3, 0], 4)))) AS steps,
-                arrayFilter(s -> s.8 = 1, steps) AS reports,
-                arrayFilter(s -> s.8 = 2, steps) AS corrections,
-                arrayFilter(s -> s.8 = 3, steps) AS requests,
-                arrayFilter(s -> s.8 = 4, steps) AS decisions
-            FROM {project_events | happened IN ('baseline-set', 'progress-reported', 'financially-closed',
-                'actual-cost-corrected', 'change-requested', 'change-approved', 'change-rejected')} AS log
-            GROUP BY stream
-            HAVING base.1 > 0 AND notEmpty(reports)
+            SELECT stream, base, granted, is_mixed, course,
+                arrayFilter(
+                    (n, m, before) -> m.4 > {limit:Float64} AND (n = 1 OR before.4 <= {limit:Float64}),
+                    arrayEnumerate(course), course, arrayPushFront(arrayPopBack(course), course[1])) AS passings
+            FROM (
+                SELECT stream, base, granted, is_mixed,
+                    arrayMap(
+                        (p, allowed) -> (p.1, p.2, p.3,
+                            if(allowed > 0, round(toFloat64(p.4) / toFloat64(allowed) - 1, 6), if(p.4 > 0, 1000000., -1.)),
+                            p.4, allowed),
+                        points, allowances) AS course
+                FROM (
+                    SELECT stream, base, granted, is_mixed, points,
+                        arrayMap(
+                            p -> base.1 + arraySum(arrayMap(c -> if(c.1 <= p.2, c.3, toDecimal128(0, 4)), granted)), points)
+                            AS allowances
+                    FROM (
+                        SELECT stream, base, granted,
+                            arrayExists(s -> s.5 != base.2, spends) OR arrayExists(c -> c.4 != base.2, granted) AS is_mixed,
+                            arraySort(arrayConcat(
+                                arrayMap(s -> (s.1, s.2, s.4, s.3), spends),
+                                arrayMap(c -> (c.1, c.2, c.5, arrayLast(s -> s.1 <= c.1, spends).3), granted))) AS points
+                        FROM (
+                            SELECT stream, base,
+                                arrayMap(
+                                    d -> (d.1, d.2, arrayLast(r -> r.3 = d.3, requests).4,
+                                        arrayLast(r -> r.3 = d.3, requests).5, d.7),
+                                    arrayFilter(
+                                        d -> d.6 AND d.1 = arrayFirst(o -> o.6 AND o.3 = d.3, decisions).1
+                                            AND arrayLast(o -> o.3 = d.3, decisions).6
+                                            AND arrayExists(r -> r.3 = d.3, requests), decisions)) AS granted,
+                                arraySort(arrayConcat(
+                                    arrayMap(r -> (r.1, r.2, r.4, r.7, r.5), reports),
+                                    arrayMap(
+                                        (c, since) -> (c.1, c.2,
+                                            arrayLast(r -> r.1 = since, reports).4
+                                                + arraySum(arrayMap(o -> o.4 * toUInt8(o.1 > since AND o.1 <= c.1
+                                                    AND o.1 = arrayMax(arrayMap(
+                                                        e -> e.1 * toInt64(e.3 = o.3 AND e.1 <= c.1), corrections))),
+                                                    corrections)),
+                                            c.7, c.5),
+                                        corrections, arrayMap(c -> arrayLast(r -> r.1 < c.1, reports).1, corrections))))
+                                    AS spends
+                            FROM (
+                                SELECT stream, base,
+                                    arrayFilter(s -> s.8 = 1, steps) AS reports,
+                                    arrayFilter(s -> s.8 = 2, steps) AS corrections,
+                                    arrayFilter(s -> s.8 = 3, steps) AS requests,
+                                    arrayFilter(s -> s.8 = 4, steps) AS decisions
+                                FROM (
+                                    SELECT
+                                        stream,
+                                        argMaxIf(tuple(toDecimal128(ifNull(log.budget, 0), 4), ifNull(log.currency, ''), version),
+                                            k, happened = 'baseline-set' AND item = '1') AS base,
+                                        arraySort(groupUniqArray((
+                                            k,
+                                            if(toDateTime64(toDate32(occurred_at, {tz:String}), 3, {tz:String}) = occurred_at,
+                                                toUnixTimestamp64Milli(
+                                                    toDateTime64(toDate32(occurred_at, {tz:String}) + 1, 3, {tz:String}))
+                                                    * 1048576 - 1,
+                                                k),
+                                            item,
+                                            toDecimal128(ifNull(multiIf(happened = 'change-requested', log.cost,
+                                                happened = 'actual-cost-corrected', log.amount,
+                                                happened = 'financially-closed', log.final_cost, log.actual_cost), 0), 4),
+                                            ifNull(log.currency, ''),
+                                            happened = 'change-approved',
+                                            version,
+                                            transform(happened, ['progress-reported', 'financially-closed',
+                                                'actual-cost-corrected', 'change-requested', 'baseline-set'],
+                                                [1, 1, 2, 3, 0], 4)))) AS steps
+                                    FROM {project_events | happened IN ('baseline-set', 'progress-reported',
+                                        'financially-closed', 'actual-cost-corrected', 'change-requested', 'change-approved',
+                                        'change-rejected')} AS log
+                                    GROUP BY stream
+                                    HAVING base.1 > 0
+                                )
+                            )
+                            WHERE notEmpty(reports)
+                        )
+                        WHERE arrayExists(s -> s.3 > 0, spends)
+                    )
+                )
+            )
         )
     )
-    WHERE arrayExists(s -> s.3 > 0, spends)
 )

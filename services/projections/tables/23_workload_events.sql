@@ -94,7 +94,7 @@ GROUP BY person, number
 -- Starts, progress reports and plans of allocations at {as_of_k} as known at {known_at}: `number` is 1 where it was
 -- told at risk, since the platform refuses it otherwise. The owner of an allocation is its project.
 -- Params: as_of_k, known_at, basis.
-SELECT DISTINCT
+SELECT
     stream, owner, k,
     toFloat64(at_risk IS NOT NULL) AS number,
     CAST(NULL AS Nullable(Float64)) AS own_limit,
@@ -110,6 +110,8 @@ FROM (
     SELECT stream, concat('project:', ifNull(log.project, '')), k, version, toString(happened), log.at_risk
     FROM {workload_events | happened IN ('allocation-planned', 'allocation-revised')} AS log
 )
+-- a record may stand twice until parts are merged
+LIMIT 1 BY stream, k
 -- @view booked_runs
 -- Weeks running in which a person is planned firmly, either within or over net capacity, at {as_of_k} as known at
 -- {known_at}: one row per stretch of weeks that are all within, or all over it; `number` is its weeks if it is over, else
