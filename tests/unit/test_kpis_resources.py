@@ -127,3 +127,36 @@ def test_a_calendar_of_ones_own_and_the_country_of_a_unit_above(world: KpiWorld)
     assert world.shown("committed-load", below, period=period)[1] == 64
     world.tell("setting:CALENDAR.AT", "set", "2026-02-01", value='{"days_off":["2026-05-15"],"working_days":[]}')
     assert world.shown("committed-load", below, period=period)[1] == 48
+
+
+def test_what_is_planned_after_the_end_of_a_project_is_no_load(world: KpiWorld) -> None:
+    unit = world.unit()
+    person = world.person(unit)
+    code, other = fresh(), fresh()
+    for project in (code, other):
+        world.tell(f"project:{project}", "proposed", "2026-01-01", unit=unit)
+    for item, project, hours, hard in (("A", code, 50, True), ("B", code, 10, False), ("C", other, 5, True)):
+        world.tell(
+            f"workload:{person}", "allocation-planned", "2026-01-05", item=item, project=project,
+            first_day="2026-05-04", last_day="2026-05-17", weekly_hours=hours, hard=hard,
+        )  # fmt: skip
+    after = ("2026-05-11", "2026-05-17")
+    assert world.shown("over-allocated", unit, period=WEEK) == (1, 1, {})
+    # on a Wednesday, of the day itself: three of five days count
+    world.tell(f"project:{code}", "completed", "2026-05-06")
+    beside = {"project ended": 1}
+    assert world.shown("committed-load", unit, period=WEEK) == (30 + 5, 40, beside)
+    assert world.shown("forecast-load", unit, period=WEEK) == (36 + 5, 40, beside)
+    assert world.shown("over-allocated", unit, period=WEEK) == (1, 1, beside)
+    assert world.shown("committed-load", unit, period=after) == (5, 40, beside)
+    assert world.shown("over-allocated", unit, period=after) == (0, 1, beside)
+    # as of a day before the end it is still to come
+    assert world.shown("committed-load", unit, as_of="2026-05-05", period=after) == (55, 40, {})
+    week = world.rows("committed-load", unit, period=after)
+    assert sorted((row["excluded"], row["numerator"], row["denominator"]) for row in week) == [
+        ("", 5, 40), ("project ended", 50, 0),
+    ]  # fmt: skip
+    world.tell(f"project:{code}", "reopened", "2026-06-01")
+    assert world.shown("committed-load", unit, period=after) == (55, 40, {})
+    world.tell(f"project:{code}", "withdrawn", "2026-06-02")
+    assert world.shown("forecast-load", unit, period=WEEK) == (5, 40, beside)

@@ -211,7 +211,7 @@ FROM (
             (booked.stream, toUInt32(arrayMax(booked.firm)))
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-            period_from = '1970-01-01', period_to = {as_of:Date32}
+            tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
         ) AS booked
         INNER JOIN (
             SELECT person, monday
