@@ -160,3 +160,27 @@ def test_what_is_planned_after_the_end_of_a_project_is_no_load(world: KpiWorld) 
     assert world.shown("committed-load", unit, period=after) == (55, 40, {})
     world.tell(f"project:{code}", "withdrawn", "2026-06-02")
     assert world.shown("forecast-load", unit, period=WEEK) == (5, 40, beside)
+
+
+def test_a_plan_that_was_corrected_later_counts_as_it_stood_then(world: KpiWorld) -> None:
+    unit = world.unit()
+    whole = {"project": "P1", "first_day": "2026-05-04", "last_day": "2026-05-10", "hard": True, "at_risk": None}
+    accuracy = {}
+    # what the plan of 20 hours was corrected to, and when: at the cut, 28 days before the Monday, or on the day after it
+    for known, hours in (("2026-04-06", 10), ("2026-04-07", 10), ("2026-04-06", None), ("2026-04-07", None)):
+        person = world.person(unit)
+        stream = f"workload:{person}"
+        world.tell(stream, "allocation-planned", "2026-03-01", item="A", weekly_hours=20, **whole)
+        if hours:
+            world.tell(stream, "allocation-planned", "2026-03-01", recorded=known, supersedes=1, item="A",
+                       weekly_hours=hours, **whole)  # fmt: skip
+        else:
+            world.tell(stream, "voided", "2026-03-01", recorded=known, supersedes=1)
+        sheet = f"timesheet:{person}/2026-W19"
+        world.tell(sheet, "hours-logged", "2026-05-04", item="P1.a", project="P1", day=dt.date(2026, 5, 4), hours=5)
+        world.tell(sheet, "submitted", "2026-05-11")
+        accuracy[known, hours] = person
+    shown = {row["label"]: row["denominator"] for row in world.rows("forecast-accuracy", unit, period=WEEK)}
+    assert {case: shown[person] for case, person in accuracy.items()} == {
+        ("2026-04-06", 10): 10, ("2026-04-07", 10): 20, ("2026-04-06", None): 0, ("2026-04-07", None): 20,
+    }  # fmt: skip

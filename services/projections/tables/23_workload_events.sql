@@ -94,14 +94,9 @@ FROM (
         toDecimal64(assumeNotNull(weekly_hours), 4) * toDecimal64(days - kept, 0) / toDecimal64(5, 0) AS hours_after
     FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
     LEFT JOIN (
-        SELECT
-            substring(stream, 9) AS project,
-            argMax(tuple(happened, occurred_at), k) AS step,
-            if(step.1 = 'withdrawn', -1000000, toInt32(toDate32(step.2, {tz:String}))) AS on_day
-        FROM {project_events | happened IN ('proposed', 'deferred', 'approved', 'rejected', 'started', 'put-on-hold',
-            'resumed', 'completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'reopened', 'withdrawn')} AS log
-        GROUP BY stream
-        HAVING step.1 IN ('completed', 'cancelled', 'merged-into', 'split-into', 'descoped', 'rejected', 'withdrawn')
+        SELECT project, if(status = 'withdrawn', -1000000, toInt32(toDate32(status_since, {tz:String}))) AS on_day
+        FROM projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        WHERE status IN ('completed', 'cancelled', 'merged', 'split', 'descoped', 'rejected', 'withdrawn')
     ) AS ended ON ended.project = booked.project
     WHERE first_day IS NOT NULL AND last_day IS NOT NULL
 )
