@@ -166,7 +166,7 @@ def test_a_plan_that_was_corrected_later_counts_as_it_stood_then(world: KpiWorld
     unit = world.unit()
     whole = {"project": "P1", "first_day": "2026-05-04", "last_day": "2026-05-10", "hard": True, "at_risk": None}
     accuracy = {}
-    # what the plan of 20 hours was corrected to, and when: at the cut, 28 days before the Monday, or on the day after it
+    # what the plan of 20 hours was corrected to, and when: 28 days before the Monday, or on the day after that
     for known, hours in (("2026-04-06", 10), ("2026-04-07", 10), ("2026-04-06", None), ("2026-04-07", None)):
         person = world.person(unit)
         stream = f"workload:{person}"
