@@ -184,3 +184,34 @@ def test_a_plan_that_was_corrected_later_counts_as_it_stood_then(world: KpiWorld
     assert {case: shown[person] for case, person in accuracy.items()} == {
         ("2026-04-06", 10): 10, ("2026-04-07", 10): 20, ("2026-04-06", None): 0, ("2026-04-07", None): 20,
     }  # fmt: skip
+
+
+def test_holidays_and_absence_at_the_end_of_the_last_week_count(world: KpiWorld) -> None:
+    # 1 May is a Friday and a holiday in Germany
+    week = ("2026-04-27", "2026-05-03")
+    for away, hours in ((None, 32), ("2026-05-01", 32), ("2026-04-30", 24)):
+        unit = world.unit()
+        person = world.person(unit, country="DE")
+        if away:
+            world.tell(
+                f"person:{person}", "absence-planned", "2026-04-01", item="A", first_day=away, last_day="2026-05-20",
+                share=1,
+            )  # fmt: skip
+        world.tell(f"timesheet:{person}/2026-W18", "submitted", "2026-05-03")
+        for period in (week, ("2026-04-27", "2026-04-30"), ("2026-04-30", "2026-04-30")):
+            assert world.shown("committed-load", unit, period=period) == (0, hours, {})
+        # the week has ended with the as-of day
+        assert world.shown("utilization", unit, as_of="2026-05-03", period=week) == (0, hours, {})
+
+
+def test_between_leaving_and_coming_back_nobody_is_here(world: KpiWorld) -> None:
+    unit = world.unit()
+    person = world.person(unit)
+    plan(world, person, 10, "2026-02-02", "2026-03-29")
+    # a Monday: of that week no day is left
+    world.tell(f"person:{person}", "left", "2026-02-09")
+    world.tell(f"person:{person}", "hours-changed", "2026-02-10", weekly_hours=20)
+    world.tell(f"person:{person}", "joined", "2026-03-02", unit=unit, country=None, role="PM", weekly_hours=30)
+    assert world.shown("committed-load", unit, period=("2026-02-02", "2026-03-29")) == (50, 40 + 4 * 30, {})
+    assert world.figure("over-allocated", "", period=("2026-02-09", "2026-03-01")).left_out["not here that week"] >= 3
+    assert world.rows("over-allocated", unit, period=("2026-02-09", "2026-03-01")) == []
