@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WEEKS = 12
 _HOURS = ("net", "hard", "soft", "placeholders", "actual", "gap")
-_CSV = ("group", "start", *_HOURS)
+_CSV = ("group", "start", *_HOURS, "after_end")
 _COLUMNS = [
     Column("from", "start"),
     *(Column(name if name != "net" else "net supply", name, number=True) for name in _HOURS),
@@ -85,6 +85,8 @@ def capacity(
         notes = [] if rows else ["No data: nobody is here in this period, and nothing is planned."]
         if by == "skill" and rows:
             notes.append("A person counts under each of their skills, so these rows must not be added up.")
+        if after_end := sum(load.after_end for load in found):
+            notes.append(f"Left out: {round(after_end, 1)} hours allocated for after the end of their project.")
         title = f"Capacity in hours by {by} and {every}, {scope_text(scope)}"
         output.table(title, [Column(by, "group"), *_COLUMNS], shown, notes)
 

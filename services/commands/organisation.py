@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas import organisation as events
 from schemas import training
 from schemas.event import Event, Record
-from schemas.fields import CareerLevel, Country, Hours, Item, Share, Text, TimeZone
+from schemas.fields import CareerLevel, Hours, Item, Share, Text, TimeZone
 from schemas.streams import stream_id
 from services.commands.command import (
     Argument,
@@ -23,6 +23,7 @@ from services.commands.command import (
     PersonKey,
     Proof,
 )
+from services.commands.countries import CountryField
 from services.commands.fold import State, ever
 from services.errors import BadInput, NotFound, Rejected
 
@@ -42,7 +43,7 @@ class RegisterUnit(UnitCommand, path="unit register", example='OPS --name "Opera
 
     name: Text = Field(description="Its name")
     parent: KeyField | None = Field(default=None, description="The unit above it")
-    country: Country | None = Field(default=None, description="Whose public holidays apply, such as GB or DE-BY")
+    country: CountryField | None = Field(default=None, description="Whose public holidays apply, such as GB or DE-BY")
 
     def references(self) -> tuple[str, ...]:
         """The parent."""
@@ -155,7 +156,7 @@ class Join(_PersonCommand, path="person join", example='ann@example.org --unit O
     skills: tuple[Text, ...] = Field(default=(), description="A skill")
     weekly_hours: Hours = Field(default=Decimal(40), description="Contracted hours a week")
     career_level: Annotated[int | None, Field(ge=1, le=20)] = Field(default=None, description="1 to 20")
-    country: Country | None = Field(default=None, description="Whose public holidays apply; by default the unit's")
+    country: CountryField | None = Field(default=None, description="Whose public holidays apply; by default the unit's")
     time_zone: TimeZone | None = Field(default=None, description="By default the organisation's")
     work_mode: Literal["office", "hybrid", "remote"] | None = Field(default=None, description="Where the person works")
     name: Text | None = Field(default=None, description="The person's name, kept in the erasable directory only")

@@ -157,7 +157,7 @@ def _log(definition: Table) -> str:
 def test_no_view_speaks_of_an_event_that_does_not_exist() -> None:
     for definition in TYPED:
         for view in definition.views:
-            read = {t.kinds[0] for t in TYPED if re.search(rf"\{{{t.name}\b|\b{_log(t)}\(", view.text)}
+            read = {t.kinds[0] for t in TYPED if re.search(rf"\b{t.name}\b|\b{_log(t)}\(", view.text)}
             kinds = read | set(definition.kinds)
             known = {e.type_name.split(".")[2] for e in EVENTS if e.kind in kinds}
             for said in re.findall(r"happened (?:=|IN) (\([^)]*\)|'[^']*')", view.text):

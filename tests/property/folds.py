@@ -139,6 +139,11 @@ def person(records: Records) -> Row | None:
     presence = last(records, "joined", "left")
     gone = presence if presence and happened(presence) == "left" else None
     job = last(records, "joined", "role-changed")
+    stays = [r for r in records if happened(r) in ("joined", "left")]
+
+    def here(record: Record) -> bool:
+        return [happened(r) == "joined" for r in stays if r.k <= record.k][-1:] == [True]
+
     roles = [r for r in records if happened(r) in ("joined", "role-changed", "left")]
     contracts = [r for r in records if happened(r) in ("joined", "hours-changed", "left")]
     return (
@@ -151,8 +156,8 @@ def person(records: Records) -> Row | None:
         when(joined),
         when(gone),
         *get(gone, "voluntary"),
-        [(when(r), get(r, "role")[0] or "", get(r, "career_level")[0] or 0) for r in roles],
-        [(when(r), get(r, "weekly_hours")[0] or 0) for r in contracts],
+        [(when(r), *((get(r, "role")[0], get(r, "career_level")[0] or 0) if here(r) else ("", 0))) for r in roles],
+        [(when(r), get(r, "weekly_hours")[0] if here(r) else 0) for r in contracts],
         version(job),
     )
 

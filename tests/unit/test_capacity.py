@@ -71,3 +71,16 @@ def test_by_unit_and_month_everything_adds_up(world: KpiWorld, unit: str) -> Non
 
 def test_what_was_not_known_is_not_counted(world: KpiWorld, unit: str) -> None:
     assert not asked(world, unit, "unit", as_of="2025-12-31")
+
+
+def test_hours_after_the_end_of_a_project_stand_beside(world: KpiWorld) -> None:
+    unit = world.unit()
+    person, project = world.person(unit, role="Fitter"), world.unit()
+    world.tell(f"project:{project}", "proposed", "2026-01-01", unit=unit)
+    world.tell(f"workload:{person}", "allocation-planned", "2026-01-01", item="P1", weekly_hours="30", hard=True,
+               project=project, first_day="2026-03-02", last_day="2026-03-15", at_risk=None)  # fmt: skip
+    world.tell(f"project:{project}", "completed", "2026-03-04")
+    found = asked(world, unit, "person")
+    assert {start: (load.hard, load.after_end, load.gap) for (_, start), load in found.items()} == {
+        MONDAY: (18, 12, 22), NEXT: (0, 30, 40),
+    }  # fmt: skip

@@ -127,3 +127,91 @@ def test_a_calendar_of_ones_own_and_the_country_of_a_unit_above(world: KpiWorld)
     assert world.shown("committed-load", below, period=period)[1] == 64
     world.tell("setting:CALENDAR.AT", "set", "2026-02-01", value='{"days_off":["2026-05-15"],"working_days":[]}')
     assert world.shown("committed-load", below, period=period)[1] == 48
+
+
+def test_what_is_planned_after_the_end_of_a_project_is_no_load(world: KpiWorld) -> None:
+    unit = world.unit()
+    person = world.person(unit)
+    code, other = fresh(), fresh()
+    for project in (code, other):
+        world.tell(f"project:{project}", "proposed", "2026-01-01", unit=unit)
+    for item, project, hours, hard in (("A", code, 50, True), ("B", code, 10, False), ("C", other, 5, True)):
+        world.tell(
+            f"workload:{person}", "allocation-planned", "2026-01-05", item=item, project=project,
+            first_day="2026-05-04", last_day="2026-05-17", weekly_hours=hours, hard=hard,
+        )  # fmt: skip
+    after = ("2026-05-11", "2026-05-17")
+    assert world.shown("over-allocated", unit, period=WEEK) == (1, 1, {})
+    # on a Wednesday, of the day itself: three of five days count
+    world.tell(f"project:{code}", "completed", "2026-05-06")
+    beside = {"project ended": 1}
+    assert world.shown("committed-load", unit, period=WEEK) == (30 + 5, 40, beside)
+    assert world.shown("forecast-load", unit, period=WEEK) == (36 + 5, 40, beside)
+    assert world.shown("over-allocated", unit, period=WEEK) == (1, 1, beside)
+    assert world.shown("committed-load", unit, period=after) == (5, 40, beside)
+    assert world.shown("over-allocated", unit, period=after) == (0, 1, beside)
+    # as of a day before the end it is still to come
+    assert world.shown("committed-load", unit, as_of="2026-05-05", period=after) == (55, 40, {})
+    week = world.rows("committed-load", unit, period=after)
+    assert sorted((row["excluded"], row["numerator"], row["denominator"]) for row in week) == [
+        ("", 5, 40), ("project ended", 50, 0),
+    ]  # fmt: skip
+    world.tell(f"project:{code}", "reopened", "2026-06-01")
+    assert world.shown("committed-load", unit, period=after) == (55, 40, {})
+    world.tell(f"project:{code}", "withdrawn", "2026-06-02")
+    assert world.shown("forecast-load", unit, period=WEEK) == (5, 40, beside)
+
+
+def test_a_plan_that_was_corrected_later_counts_as_it_stood_then(world: KpiWorld) -> None:
+    unit = world.unit()
+    whole = {"project": "P1", "first_day": "2026-05-04", "last_day": "2026-05-10", "hard": True, "at_risk": None}
+    accuracy = {}
+    # what the plan of 20 hours was corrected to, and when: 28 days before the Monday, or on the day after that
+    for known, hours in (("2026-04-06", 10), ("2026-04-07", 10), ("2026-04-06", None), ("2026-04-07", None)):
+        person = world.person(unit)
+        stream = f"workload:{person}"
+        world.tell(stream, "allocation-planned", "2026-03-01", item="A", weekly_hours=20, **whole)
+        if hours:
+            world.tell(stream, "allocation-planned", "2026-03-01", recorded=known, supersedes=1, item="A",
+                       weekly_hours=hours, **whole)  # fmt: skip
+        else:
+            world.tell(stream, "voided", "2026-03-01", recorded=known, supersedes=1)
+        sheet = f"timesheet:{person}/2026-W19"
+        world.tell(sheet, "hours-logged", "2026-05-04", item="P1.a", project="P1", day=dt.date(2026, 5, 4), hours=5)
+        world.tell(sheet, "submitted", "2026-05-11")
+        accuracy[known, hours] = person
+    shown = {row["label"]: row["denominator"] for row in world.rows("forecast-accuracy", unit, period=WEEK)}
+    assert {case: shown[person] for case, person in accuracy.items()} == {
+        ("2026-04-06", 10): 10, ("2026-04-07", 10): 20, ("2026-04-06", None): 0, ("2026-04-07", None): 20,
+    }  # fmt: skip
+
+
+def test_holidays_and_absence_at_the_end_of_the_last_week_count(world: KpiWorld) -> None:
+    # 1 May is a Friday and a holiday in Germany
+    week = ("2026-04-27", "2026-05-03")
+    for away, hours in ((None, 32), ("2026-05-01", 32), ("2026-04-30", 24)):
+        unit = world.unit()
+        person = world.person(unit, country="DE")
+        if away:
+            world.tell(
+                f"person:{person}", "absence-planned", "2026-04-01", item="A", first_day=away, last_day="2026-05-20",
+                share=1,
+            )  # fmt: skip
+        world.tell(f"timesheet:{person}/2026-W18", "submitted", "2026-05-03")
+        for period in (week, ("2026-04-27", "2026-04-30"), ("2026-04-30", "2026-04-30")):
+            assert world.shown("committed-load", unit, period=period) == (0, hours, {})
+        # the week has ended with the as-of day
+        assert world.shown("utilization", unit, as_of="2026-05-03", period=week) == (0, hours, {})
+
+
+def test_between_leaving_and_coming_back_nobody_is_here(world: KpiWorld) -> None:
+    unit = world.unit()
+    person = world.person(unit)
+    plan(world, person, 10, "2026-02-02", "2026-03-29")
+    # a Monday: of that week no day is left
+    world.tell(f"person:{person}", "left", "2026-02-09")
+    world.tell(f"person:{person}", "hours-changed", "2026-02-10", weekly_hours=20)
+    world.tell(f"person:{person}", "joined", "2026-03-02", unit=unit, country=None, role="PM", weekly_hours=30)
+    assert world.shown("committed-load", unit, period=("2026-02-02", "2026-03-29")) == (50, 40 + 4 * 30, {})
+    assert world.figure("over-allocated", "", period=("2026-02-09", "2026-03-01")).left_out["not here that week"] >= 3
+    assert world.rows("over-allocated", unit, period=("2026-02-09", "2026-03-01")) == []

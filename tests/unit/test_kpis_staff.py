@@ -128,6 +128,19 @@ def test_retention(world: KpiWorld, leavers: dict[str, str], case: str) -> None:
     assert world.shown("retention", leavers[case], period=YEAR) == (*RETAINED[case], {})
 
 
+def test_what_is_said_of_somebody_after_they_left_does_not_bring_them_back(world: KpiWorld) -> None:
+    unit = world.unit()
+    person = world.person(unit)
+    world.tell(f"person:{person}", "left", "2026-02-01", voluntary=True)
+    world.tell(f"person:{person}", "role-changed", "2026-02-10", role="DEV")
+    january, march = ("2026-01-01", "2026-02-28"), ("2026-03-01", "2026-03-31")
+    figure = world.figure("attrition", unit, period=january)
+    assert (figure.numerator, round(figure.denominator, 4)) == (1, Decimal("0.5254"))
+    assert world.shown("attrition", unit, period=march) == (0, 0, {})
+    assert world.shown("retention", unit, period=january) == (0, 1, {})
+    assert world.shown("retention", unit, period=march) == (0, 0, {})
+
+
 def test_retention_is_of_the_period_and_needs_a_first_day(world: KpiWorld) -> None:
     unit, _ = alone(world, "2026-01-01", (("2026-04-01 left", FREELY), "back 2026-05-01"))
     assert world.shown("retention", unit, period=("2026-01-01", "2026-03-31")) == (1, 1, {})

@@ -4,26 +4,31 @@
 -- measure: share
 -- better: neither
 -- aggregator: ratio-of-sums
--- version: 1
+-- version: 2
 -- by: role, skill, week
 -- source: our own, after PMI, Practice Standard for Scheduling, resource loading
 -- definition: Hours of hard allocations over net capacity. Net capacity is that of utilization, over all weeks of the
 --   period (a week lies where its Thursday lies), future ones too: without --to the period ends with the as-of day. A
 --   week's planned hours are the allocation's weekly hours, pro rata by the days from Monday to Friday that it covers;
---   public holidays and absence do not lessen them. Left out and counted beside: weeks planned for somebody who is not
---   here. A person counts for the unit, role and skills of the as-of day; by skill a person counts under each of
---   theirs, so those figures must not be added up.
+--   public holidays and absence do not lessen them. Hours planned for after the day on which the project ended
+--   (completed, cancelled, merged, split, descoped, rejected) are no load, nor are any for a withdrawn one. Left out
+--   and counted beside: weeks with such hours, and weeks planned for somebody who is not here. A person counts for the
+--   unit, role and skills of the as-of day; by skill a person counts under each of theirs, so those figures must not
+--   be added up.
+WITH
+    -- a row for what counts, and one beside it for what is planned for after the project's end
+    arrayJoin(if(plan.hard_after > 0, ['', 'project ended'], [''])) AS part
 SELECT
     capacity.unit AS unit,
     concat('person:', if(capacity.person != '', capacity.person, plan.person)) AS subject,
     substring(subject, 8) AS label,
     'governed' AS standing,
-    if(capacity.person = '', 'not here that week', '') AS excluded,
-    toDecimal128(plan.hard, 4) AS numerator,
-    toDecimal128(capacity.hours, 4) AS denominator,
+    multiIf(part != '', part, capacity.person = '', 'not here that week', '') AS excluded,
+    toDecimal128(if(part = '', plan.hard, plan.hard_after), 4) AS numerator,
+    toDecimal128(if(part = '', capacity.hours, 0), 4) AS denominator,
     arrayConcat(
         if(capacity.person = '', [], [concat(subject, '/', toString(capacity.version))]),
-        arrayMap(v -> concat(plan.stream, '/', toString(v)), plan.versions)) AS evidence,
+        arrayMap(v -> concat(plan.stream, '/', toString(v)), if(part = '', plan.versions, plan.versions_after))) AS evidence,
     arrayFilter(s -> s != '', [plan.stream]) AS sources,
     capacity.role AS role,
     capacity.skills AS skill,
@@ -36,10 +41,10 @@ FROM (
     )
 ) AS capacity
 FULL JOIN (
-    SELECT stream, person, monday, hard, soft, versions
+    SELECT *
     FROM planned_weeks(
         as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-        period_from = {period_from:Date32}, period_to = {period_to:Date32}
+        tz = {tz:String}, period_from = {period_from:Date32}, period_to = {period_to:Date32}
     )
 ) AS plan ON plan.person = capacity.person AND plan.monday = capacity.monday
 WHERE numerator > 0 OR denominator > 0

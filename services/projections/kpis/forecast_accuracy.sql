@@ -4,17 +4,17 @@
 -- measure: share
 -- better: higher
 -- aggregator: ratio-of-sums
--- version: 1
+-- version: 2
 -- by: role, week
 -- source: weighted absolute percentage error, as in Hyndman and Koehler, Another look at measures of forecast accuracy
 --   (2006)
 -- definition: 1 less the sum of the differences between worked and planned hours, whatever their sign, over the sum of
 --   planned hours. It is below 0 where the differences exceed the plan. The plan of a week is what the person's
 --   allocations said, hard and soft, by what was known at the end of the day 28 days before that week's Monday, pro
---   rata by the days from Monday to Friday that they cover; a record withdrawn or corrected since counts as corrected.
---   Over the person-weeks whose timesheet is submitted, of the period in which the week's Thursday lies and ended by
---   the as-of day; hours on any project count. Left out and counted beside: weeks of people who never joined. Without
---   any plan there is no figure.
+--   rata by the days from Monday to Friday that they cover; a record withdrawn or corrected since counts as it stood
+--   then, one not yet known not at all. Over the person-weeks whose timesheet is submitted, of the period in which the
+--   week's Thursday lies and ended by the as-of day; hours on any project count. Left out and counted beside: weeks of
+--   people who never joined. Without any plan there is no figure.
 SELECT
     ifNull(p.unit, '') AS unit,
     concat('person:', sheet.person) AS subject,

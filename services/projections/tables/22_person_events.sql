@@ -46,8 +46,9 @@ WHERE kind = 'person' AND happened != 'voided'
 SELECT * FROM {person_events}
 -- @view people
 -- Each person's state at {as_of_k} as known at {known_at}. `roles` are the steps of role and level in order, a
--- departure as the role ''; `contracts` those of the weekly hours, 0 while the person is not here. A person is gone from the moment
--- of `left_at` (null: still here). Params: as_of_k, known_at, basis.
+-- departure as the role ''; `contracts` those of the weekly hours, a departure as 0; so is what is said of the time after
+-- it, or before the person joined. A person is gone from the moment of `left_at` (null: still here).
+-- Params: as_of_k, known_at, basis.
 SELECT
     stream,
     substring(stream, 8) AS person,
@@ -64,14 +65,13 @@ SELECT
     argMaxIf(tuple(happened, occurred_at, log.voluntary, version), k, happened IN ('joined', 'left')) AS presence,
     if(presence.1 = 'left', presence.2, NULL) AS left_at,
     if(presence.1 = 'left', presence.3, NULL) AS left_voluntarily,
-    arrayMap(s -> (s.2, s.3, s.4), arraySort(groupUniqArrayIf(
-        (k, occurred_at, if(happened = 'left', '', ifNull(log.role, '')), ifNull(log.career_level, 0)),
+    arraySort(groupUniqArrayIf((k, happened = 'joined'), happened IN ('joined', 'left'))) AS stays,
+    arrayMap(s -> if(arrayLast(p -> p.1 <= s.1, stays).2, (s.2, s.3, s.4), (s.2, '', toUInt8(0))), arraySort(groupUniqArrayIf(
+        (k, occurred_at, ifNull(log.role, ''), ifNull(log.career_level, 0)),
         happened IN ('joined', 'role-changed', 'left')))) AS roles,
-    arraySort(groupUniqArrayIf(
-        (k, occurred_at, happened, if(happened = 'left', 0, ifNull(log.weekly_hours, 0))),
-        happened IN ('joined', 'hours-changed', 'left'))) AS terms,
-    arrayMap(s -> (s.2, if(arrayLast(t -> t.1 <= s.1 AND t.3 != 'hours-changed', terms).3 = 'joined', s.4, 0)), terms)
-        AS contracts,
+    arrayMap(s -> (s.2, if(arrayLast(p -> p.1 <= s.1, stays).2, s.3, 0)), arraySort(groupUniqArrayIf(
+        (k, occurred_at, ifNull(log.weekly_hours, 0)),
+        happened IN ('joined', 'hours-changed', 'left')))) AS contracts,
     argMaxIf(version, k, happened IN ('joined', 'role-changed')) AS role_version
 FROM {person_events | happened IN ('joined', 'moved', 'role-changed', 'skills-changed', 'hours-changed', 'left')} AS log
 GROUP BY stream

@@ -61,19 +61,24 @@ GROUP BY stream, item
 HAVING plan.7 != 0 AND (NOT released OR ifNull(release.2 >= plan.2, false))
 -- @view planned_weeks
 -- Hours that each person is planned for in each week of the period (a week lies where its Thursday lies), hard and soft
--- apart: an allocation's weekly hours, pro rata by the days from Monday to Friday that it covers. `versions` are those of
--- the plans behind it, `firm` those of the hard ones. Params: as_of_k, known_at, basis, period_from, period_to.
+-- apart: an allocation's weekly hours, pro rata by the days from Monday to Friday that it covers. What is planned for
+-- after the day on which the project ended, or for a withdrawn one at all, is no load and stands apart, in the columns
+-- with `_after`. `versions` are those of the plans behind it, `firm` those of the hard ones. Params: as_of_k, known_at,
+-- basis, tz, period_from, period_to.
 SELECT
     any(allocation_stream) AS stream,
     person,
     toDate32(number) AS monday,
     sumIf(hours, is_hard) AS hard,
     sumIf(hours, NOT is_hard) AS soft,
-    arraySort(groupArray(version)) AS versions,
-    arraySort(groupArrayIf(version, is_hard)) AS firm
+    arraySort(groupArrayIf(version, kept > 0)) AS versions,
+    arraySort(groupArrayIf(version, is_hard AND kept > 0)) AS firm,
+    sumIf(hours_after, is_hard) AS hard_after,
+    sumIf(hours_after, NOT is_hard) AS soft_after,
+    arraySort(groupArrayIf(version, kept < days)) AS versions_after
 FROM (
     SELECT
-        stream AS allocation_stream,
+        booked.stream AS allocation_stream,
         person,
         ifNull(hard, false) AS is_hard,
         plan.8 AS version,
@@ -84,8 +89,15 @@ FROM (
         least(last, toInt32({period_to:Date32}) - 3) AS closing,
         arrayJoin(range(opening, greatest(opening, closing + 1), 7)) AS number,
         least(last, number + 4) - greatest(first, number) + 1 AS days,
-        toDecimal64(assumeNotNull(weekly_hours), 4) * toDecimal64(days, 0) / toDecimal64(5, 0) AS hours
-    FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        if(ended.project = '', days, least(days, greatest(0, ended.on_day - greatest(first, number) + 1))) AS kept,
+        toDecimal64(assumeNotNull(weekly_hours), 4) * toDecimal64(kept, 0) / toDecimal64(5, 0) AS hours,
+        toDecimal64(assumeNotNull(weekly_hours), 4) * toDecimal64(days - kept, 0) / toDecimal64(5, 0) AS hours_after
+    FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
+    LEFT JOIN (
+        SELECT project, if(status = 'withdrawn', -1000000, toInt32(toDate32(status_since, {tz:String}))) AS on_day
+        FROM projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        WHERE status IN ('completed', 'cancelled', 'merged', 'split', 'descoped', 'rejected', 'withdrawn')
+    ) AS ended ON ended.project = booked.project
     WHERE first_day IS NOT NULL AND last_day IS NOT NULL
 )
 WHERE days > 0
@@ -145,7 +157,7 @@ FROM (
         SELECT stream, person, monday, hard, firm
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-            period_from = '1970-01-01', period_to = {as_of:Date32}
+            tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
         )
         WHERE hard > 0
     ) AS plan

@@ -74,8 +74,8 @@ GROUP BY monday, stream
 -- @view plans_known_before
 -- Hours that each person was planned for in each week of the period that has a submitted timesheet, by what was known at
 -- the end of the day 28 days before that week's Monday: pro rata by the days from Monday to Friday; a week without a plan
--- has no row. A record that was withdrawn since counts as never made. Params: as_of_k, known_at, basis, tz, period_from,
--- period_to.
+-- has no row. A record that was corrected or withdrawn only later counts as it stood then. Params: as_of_k, known_at, basis,
+-- tz, period_from, period_to.
 SELECT
     stream,
     person,
@@ -104,10 +104,29 @@ FROM (
     INNER JOIN (
         SELECT *, substring(stream, 10) AS of_person,
             toDate32(if({basis:String} = 'reported', reported_at, recorded_at), {tz:String}) AS known_on
-        FROM workload_log(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
-        WHERE happened IN ('allocation-planned', 'allocation-revised', 'allocation-released')
+        FROM workload_events
+        WHERE k <= {as_of_k:Int64}
+            AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+            AND happened IN ('allocation-planned', 'allocation-revised', 'allocation-released')
     ) AS log ON log.of_person = week.person
+    LEFT JOIN (
+        SELECT
+            stream,
+            groupUniqArray((version, supersedes, voids,
+                toDate32(if({basis:String} = 'reported', reported_at, recorded_at), {tz:String}))) AS told
+        FROM corrections
+        WHERE startsWith(stream, 'workload:')
+            AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}
+        GROUP BY stream
+    ) AS corrected ON corrected.stream = log.stream
     WHERE known_on <= week.monday - 28
+        -- as in the view superseded, with the corrections that were known by then
+        AND NOT has(arrayFold(
+            (found, c) -> if(has(found.2, c.1), found, (
+                arrayPushBack(found.1, c.2),
+                if(c.3 AND NOT has(found.1, c.1), arrayPushBack(found.2, c.2), found.2))),
+            arrayReverseSort(arrayFilter(c -> c.4 <= week.monday - 28, corrected.told)),
+            CAST(([], []), 'Tuple(Array(UInt32), Array(UInt32))')).1, log.version)
     GROUP BY log.stream, week.person, week.monday, log.item
     HAVING plan.5 > 0
 )
@@ -211,7 +230,7 @@ FROM (
             (booked.stream, toUInt32(arrayMax(booked.firm)))
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
-            period_from = '1970-01-01', period_to = {as_of:Date32}
+            tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
         ) AS booked
         INNER JOIN (
             SELECT person, monday

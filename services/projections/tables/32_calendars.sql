@@ -24,12 +24,11 @@ SELECT
     if(place = 0, '', known.3[place]) AS country
 -- @view capacity
 -- Net capacity of each person in each week of the period (a week lies where its Thursday lies, as ISO 8601 has it), from
--- the first week that any timesheet or allocation speaks of, while the person is here: the contracted hours of the day,
--- spread evenly over the country's working days, less public holidays and planned absence. The country is the person's
--- own, else the unit's or that of the nearest unit above; of an unknown one only Saturday and Sunday are off. A setting
--- CALENDAR.<COUNTRY> takes further days off, or works on some; that of a country holds in its subdivisions. The day of
--- leaving counts no more. `role` and `skills` are those of the as-of day,
--- `version` says the role.
+-- the first week that any timesheet or allocation speaks of, if the person is here on a day of it: the contracted hours of
+-- the day, spread evenly over the country's working days, less public holidays and planned absence. The country is the
+-- person's own, else the unit's or that of the nearest unit above; of an unknown one only Saturday and Sunday are off. A
+-- setting CALENDAR.<COUNTRY> takes further days off, or works on some; that of a country holds in its subdivisions. The
+-- day of leaving counts no more. `role` and `skills` are those of the as-of day, `version` says the role.
 -- Params: as_of_k, known_at, basis, tz, period_from, period_to.
 WITH
     least(
@@ -72,7 +71,10 @@ FROM (
         arrayMap(i -> toUInt32(i), range(from_week, to_week)) AS weeks,
         arraySlice(masks, from_week + 1, length(weeks)) AS held,
         arrayFilter((i, mask) -> NOT has(touched, i), weeks, held) AS whole,
-        arrayJoin(arrayConcat(
+        arrayJoin(arrayFilter(
+            w -> NOT was_away OR arrayLast(s -> s.1 <= w.1, stays).2
+                OR arrayExists(s -> s.2 AND s.1 BETWEEN w.1 AND w.1 + 6, stays),
+            arrayConcat(
             arrayMap((i, mask) -> (
                 first_monday + 7 * toInt32(i),
                 round(arrayLast(s -> s.1 <= first_monday + 7 * toInt32(i), steps).2 * bitCount(mask) / working_days, 4)),
@@ -87,7 +89,7 @@ FROM (
                     range(7)), 4)),
                 arrayFilter(i -> has(touched, i), weeks),
                 arrayFilter((mask, i) -> has(touched, i), held, weeks))
-        )) AS week
+        ))) AS week
     FROM (
         SELECT
             p.person AS person,
@@ -96,10 +98,14 @@ FROM (
             p.skills AS skills,
             p.role_version AS version,
             arrayMap(s -> (toInt32(toDate32(s.1, {tz:String})), toFloat64(s.2)), p.contracts) AS steps,
+            arrayMap(r -> (toInt32(toDate32(r.1, {tz:String})), r.2 != ''), p.roles) AS said,
+            -- of several on one day the last counts
+            arrayFilter((s, next) -> s.1 != next, said, arrayShiftLeft(said.1, 1, toInt32(-1000000))) AS stays,
+            arrayExists(s -> NOT s.2, stays) AS was_away,
             a.absences AS absences,
             c.working_days AS working_days,
             c.masks AS masks,
-            toUInt32(greatest(0, intDiv(steps[1].1 - positiveModulo(steps[1].1 + 3, 7) - first_monday, 7))) AS from_week,
+            toUInt32(greatest(0, intDiv(stays[1].1 - positiveModulo(stays[1].1 + 3, 7) - first_monday, 7))) AS from_week,
             least(
                 if(p.left_at IS NULL, 120000, toInt32(toDate32(assumeNotNull(p.left_at), {tz:String}))), final_day) AS latest,
             toUInt32(if(latest < first_monday, 0, 1 + intDiv(latest - first_monday, 7))) AS to_week

@@ -45,6 +45,22 @@ class TestTheOrganisation:
         assert len(given(self.UNIT).when(command, **fields).decide()) == 1
 
     @pytest.mark.parametrize(
+        ("country", "hint"),
+        [
+            ("GX", "known of GX; did you mean "),
+            ("DE-BYY", "known of DE-BYY; did you mean DE-BY"),
+            ("FR-999", "known of FR-999; give FR, the whole country"),
+        ],
+    )
+    def test_a_country_without_a_calendar_is_refused(self, country: str, hint: str) -> None:
+        given().when(org.RegisterUnit, unit="ops", name="x", country=country).refused(BadInput, hint)
+        given().when(org.Join, **self.JOIN, country=country).refused(BadInput, hint)
+
+    @pytest.mark.parametrize("country", ["GB", "DE-BY", "UK", "US-CA"])
+    def test_a_country_or_a_part_of_one_with_a_calendar_is_taken(self, country: str) -> None:
+        given().when(org.RegisterUnit, unit="ops", name="x", country=country).then_type(organisation.UnitRegistered)
+
+    @pytest.mark.parametrize(
         ("command", "fields"), [(org.ReweightGoal, {"weight": "0.3"}), (org.RetireGoal, {"reason": "sold"})]
     )
     def test_an_unknown_goal_is_not_changed(self, command: type[Command], fields: dict[str, str]) -> None:
