@@ -18,7 +18,7 @@ from schemas import governance
 from schemas.event import in_milliseconds, rfc3339
 from schemas.streams import stream_id
 from services.audit.places import DETAIL, Place, by_place
-from services.audit.run import EXCEPTIONS, Occasion, check
+from services.audit.run import EXCEPTIONS, Occasion, checks
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding, RetireControl
 from services.commands.command import Command
@@ -153,10 +153,7 @@ def _look(
     *,
     present: bool,
 ) -> _Seen:
-    occasions: dict[str, list[Occasion]] = {}
-    for number, control in enumerate(controls, 1):
-        occasions[control.id] = check(clickhouse, control, scope)
-        progress(number, len(controls))
+    occasions = checks(clickhouse, controls, scope, progress=progress)
     if not present:
         return _Seen(occasions, {}, [])
     standing = findings(clickhouse, scope, STANDING, [*occasions, *gone])
@@ -166,7 +163,7 @@ def _look(
         places = {control: by_place(found) for control, found in occasions.items()}
         moved = {f["control"] for f in standing if _place(f) not in places.get(f["control"], {_place(f)})}
         whole = replace(scope, unit=None)
-        elsewhere = {control.id: check(clickhouse, control, whole) for control in controls if control.id in moved}
+        elsewhere = checks(clickhouse, [control for control in controls if control.id in moved], whole)
     return _Seen(occasions, elsewhere, standing)
 
 

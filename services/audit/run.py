@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from services.projections.checking import Compiled, Control, compiled
@@ -11,6 +12,7 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.figures import incomplete_streams, units_below
 from services.projections.house import thresholds
 from services.projections.kept import flat_at
+from services.projections.parallel import each
 from services.projections.scope import Scope
 from services.projections.templates import RESULTS
 
@@ -94,6 +96,31 @@ def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Sc
     return [
         _score(control, row) for row in clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(RESULTS)})
     ]
+
+
+def checks(
+    clickhouse: ClickHouse,
+    controls: Iterable[Control],
+    scope: Scope,
+    results: Collection[str] = RESULTS,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, list[Occasion]]:
+    """The occasions of several controls, by their ids, asked for at once; `progress` hears of each that is done."""
+    wanted, done = list(controls), count(1)
+
+    def ask(session: ClickHouse, control: Control) -> tuple[str, list[Occasion]]:
+        found = check(session, control, scope, results)
+        if progress:
+            progress(next(done), len(wanted))
+        return control.id, found
+
+    return dict(each(clickhouse, ask, wanted))
+
+
+def scorecards(clickhouse: ClickHouse, controls: Iterable[Control], scope: Scope) -> list[Score]:
+    """The scores of several controls, in their order, asked for at once."""
+    found = each(clickhouse, lambda session, control: scorecard(session, control, scope), controls)
+    return [score for scores in found for score in scores]
 
 
 def summed(scores: Iterable[Score], key: Callable[[Score], str], units: str) -> list[Score]:

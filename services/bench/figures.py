@@ -21,6 +21,7 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.figures import measure
 from services.projections.kept import flat_at
 from services.projections.kpi import load_kpis
+from services.projections.parallel import each
 from services.projections.scope import Scope
 from services.projections.stretches import scope_at, stretches
 from services.projections.trends import trend
@@ -134,8 +135,7 @@ def questions(stage: Stage) -> Iterator[Figure]:
     clickhouse, scope = stage.clickhouse, stage.scope
 
     def every_control() -> None:
-        for control in load_controls():
-            _scores(clickhouse, control, scope)
+        each(clickhouse, lambda session, control: _scores(session, control, scope), load_controls())
 
     months = [
         scope_at(scope, stretch, known_then=False)

@@ -89,11 +89,11 @@ def show(
     scores: list[Score] = []
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         wanted = now or rules_then(clickhouse, scope, control)
-        for each in wanted:
-            if findings:
-                occasions += run.check(clickhouse, each, scope, run.EXCEPTIONS)
-            else:
-                scores += run.scorecard(clickhouse, each, scope)
+        if findings:
+            found = run.checks(clickhouse, wanted, scope, run.EXCEPTIONS)
+            occasions = [occasion for each in wanted for occasion in found[each.id]]
+        else:
+            scores = run.scorecards(clickhouse, wanted, scope)
     controls = {each.id: each for each in wanted}
     if findings:
         _show_findings(controls, scope, occasions, as_json, as_csv)

@@ -66,7 +66,7 @@ def trend(
     as_csv: bool,
 ) -> None:
     """How compliance went: of the occasions that began in each stretch, those without violation as of its end."""
-    from services.audit.run import scorecard, summed
+    from services.audit.run import scorecards, summed
     from services.runtime import open_reader
 
     settings = Settings.load()
@@ -77,7 +77,7 @@ def trend(
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         for stretch in parts:
             scope = scope_at(whole, stretch, known_then=False)
-            found = [score for each in wanted for score in scorecard(clickhouse, each, scope)]
+            found = scorecards(clickhouse, wanted, scope)
             groups = summed(found, lambda score: score.unit if by == "unit" else "portfolio", "")
             rows += [
                 _row(score.control, score, stretch)
