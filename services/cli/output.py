@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from rich.table import Table
     from rich.text import Text
 
 # what is piped is searched and cut by programs: no line of it is broken
@@ -22,6 +23,13 @@ PIPED_WIDTH = 100_000
 _GAP = 2
 _WHOLE_WORD = 24
 _WHOLE_IDENTIFIER = 36
+_INDENT = 4
+# lines, about, that a cell may be high before its column gives way
+_HIGHEST = 4
+# with what it is indented by, as that is not cut off either
+_WORD = re.compile(r"^ *[^ ]+|[^ ]+")
+# the pseudonym of somebody whose name the directory does not have
+_NAMELESS = re.compile(rf"\b(?=[A-Z2-7]{{20}}\b)([A-Z2-7]{{4}})[A-Z2-7]{{16}}")
 # what moves the cursor, breaks a line or turns the direction of writing would spoil a table
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {
@@ -59,52 +67,104 @@ def _one_format(context: click.Context, parameter: click.Parameter, value: bool)
 
 
 def table(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> None:
-    """Prints rows as a table: never wider than the terminal, and nothing cut off."""
+    """Prints rows as a table: never wider than the terminal, and nothing cut off.
+
+    A column without anything in it is left out. What there is no room for beside the others stands on lines of its own
+    below each row.
+    """
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    console = Console(highlight=False, emoji=False, soft_wrap=False, width=width)
-    headed = any(column.title for column in columns)
-    shown = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=headed)
-    cells = [[printable(text(row.get(column.field))) for column in columns] for row in rows]
-    for column, width in zip(columns, _widths(columns, cells, console.width), strict=True):
-        justify: Literal["right", "left"] = "right" if column.number else "left"
-        shown.add_column(column.title, justify=justify, overflow="fold", width=width)
-    for row, shown_cells in zip(rows, cells, strict=True):
-        style = "dim strike" if row.get("struck") else None
-        shown.add_row(*map(_styled, shown_cells), style=style)
+    piped = not sys.stdout.isatty()
+    console = Console(highlight=False, emoji=False, width=PIPED_WIDTH if piped else None)
+    cells = [[_table_cell(column, row) for column in columns] for row in rows]
+    columns, cells = _filled(columns, cells)
+    sizes = [_size(column, [row[n] for row in cells]) for n, column in enumerate(columns)]
+    beside = _beside(columns, sizes, console.width)
+    widths = _widths([sizes[n] for n in beside], console.width)
+    headed = [columns[n] for n in beside]
     with console.capture() as printed:
         if title:
-            console.print(Text(printable(title)), style="bold", soft_wrap=True)
-        if rows:
+            console.print(Text(printable(title)), style="bold", soft_wrap=piped)
+        shown = _grid(headed, widths, heading=any(column.title for column in headed))
+        for row, line in zip(rows, cells, strict=True):
+            style = "dim strike" if row.get("struck") else ""
+            shown.add_row(*(_styled(line[n]) for n in beside), style=style)
+            below = [
+                f"{column.title}: {line[n]}" if column.title else line[n]
+                for n, column in enumerate(columns)
+                if n not in beside and line[n]
+            ]
+            if below:
+                console.print(shown)
+                console.print(Padding(Text("; ".join(below), style=style, overflow="fold"), (0, 0, 0, _INDENT)))
+                shown = _grid(headed, widths, heading=False)
+        if shown.row_count:
             console.print(shown)
         for note in notes:
-            console.print(Text(printable(note)), soft_wrap=not sys.stdout.isatty())
+            console.print(Text(printable(note)), soft_wrap=piped)
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
-def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    """How wide each column is, so that all fit: the widest give way first, and words and identifiers last."""
+class _Size(NamedTuple):
+    """How wide a column is with each cell on one line, and how narrow it may become."""
+
+    whole: int
+    least: int
+
+
+def _filled(columns: Sequence[Column], cells: list[list[str]]) -> tuple[Sequence[Column], list[list[str]]]:
+    filled = [n for n in range(len(columns)) if any(row[n] for row in cells)]
+    return [columns[n] for n in filled], [[row[n] for n in filled] for row in cells]
+
+
+def _size(column: Column, cells: Sequence[str]) -> _Size:
     from rich.cells import cell_len
 
-    widths: list[int] = []
-    least: list[int] = []
-    for number, column in enumerate(columns):
-        lines = [line for row in cells for line in row[number].splitlines()]
-        words = max((cell_len(word) for line in lines for word in line.split()), default=0)
-        limit = _WHOLE_IDENTIFIER if column.identifier else _WHOLE_WORD
-        natural = max(map(cell_len, lines), default=0)
-        widths.append(min(max(len(column.title), natural), width))
-        heading = max(map(len, column.title.split()), default=0)
-        least.append(min(widths[-1], max(heading, natural if column.number else min(words, limit))))
+    natural = max(map(cell_len, cells), default=0)
+    # a word that is broken in two cannot be copied
+    words = max((cell_len(word) for cell in cells for word in _WORD.findall(cell)), default=0)
+    words = min(words, _WHOLE_IDENTIFIER if column.identifier else _WHOLE_WORD)
+    heading = max(map(len, column.title.split()), default=0)
+    whole = max(len(column.title), natural)
+    return _Size(whole, min(whole, max(heading, natural if column.number else max(words, -(-natural // _HIGHEST)))))
+
+
+def _beside(columns: Sequence[Column], sizes: Sequence[_Size], width: int) -> list[int]:
+    """The columns that there is room for: the widest give way, identifiers last, and what a row begins with never."""
+    beside = list(range(len(columns)))
+    while sum(sizes[n].least for n in beside) + _GAP * (len(beside) - 1) > width and len(beside) > 1:
+        short = [n for n in beside if columns[n].identifier and sizes[n].whole <= _WHOLE_IDENTIFIER]
+        # what a row begins with tells it from the others
+        movable = [n for n in beside if n != beside[0] or sizes[n].whole > _WHOLE_IDENTIFIER]
+        beside.remove(max(movable, key=lambda n: (n not in short, sizes[n].whole)))
+    return beside
+
+
+def _widths(sizes: Sequence[_Size], width: int) -> list[int]:
+    """How wide each column is, so that all fit: the widest give way first, and words and identifiers last."""
+    widths = [min(size.whole, width) for size in sizes]
     while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > 1:
-        # a word that is broken in two cannot be copied
-        room = [have - need for have, need in zip(widths, least, strict=True)]
+        room = [have - size.least for have, size in zip(widths, sizes, strict=True)]
         widest = max(range(len(widths)), key=lambda n: (room[n] > 0, widths[n]))
         widths[widest] -= 1
     return widths
+
+
+def _grid(columns: Sequence[Column], widths: Sequence[int], *, heading: bool) -> "Table":
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=heading)
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.number else "left"
+        grid.add_column(column.title, justify=justify, overflow="fold", width=width)
+    return grid
+
+
+def _table_cell(column: Column, row: Mapping[str, Any]) -> str:
+    shown = printable(text(row.get(column.field)))
+    return shown if column.identifier else _NAMELESS.sub(r"\1…", shown)
 
 
 def as_json(value: Any) -> None:
