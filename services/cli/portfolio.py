@@ -141,6 +141,10 @@ def rank_(
         raise BadInput("--decided-by and --actor belong to --record: without it nothing is recorded.")
     if ranking_id is not None and decided_by is None:
         raise BadInput("--record needs --decided-by: somebody answers for a ranking.")
+    if ranking_id is not None and (without or money[0] != money[1] or hours[0] != hours[1]):
+        raise BadInput(
+            "A what-if is not recorded: give --budget and --capacity once each and no --without, or no --record."
+        )
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         check_unit(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)

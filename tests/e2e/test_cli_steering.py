@@ -65,6 +65,12 @@ def test_benchmarks(asked: Pmo) -> None:
         (2, ("portfolio", "rank", "--budget", "+10%"), "changes a base case"),
         (2, ("portfolio", "rank", "--record", "Q1"), "--decided-by"),
         (2, ("portfolio", "rank", "--record", "Q1", "--decided-by", ANN, "--as-of", "2025-06-30"), "as of now"),
+        (2, ("portfolio", "rank", "--record", "Q1", "--decided-by", ANN, "--without", "A"), "what-if is not recorded"),
+        (
+            2,
+            ("portfolio", "rank", "--record", "Q1", "--decided-by", ANN, "--budget", "9", "--budget", "+10%"),
+            "what-if is not recorded",
+        ),
         (5, ("portfolio", "rank", "--without", "NONE"), "no open proposal 'NONE'"),
         (5, ("portfolio", "rank", "--without", ""), "no open proposal ''"),
         (2, ("portfolio", "rank", "--decided-by", ANN), "belong to --record"),
