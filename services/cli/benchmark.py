@@ -196,7 +196,11 @@ def _show(
         for (kpi, _), data in zip(rows, plain, strict=True)
     ]
     kpis = {kpi.name: kpi for kpi, _ in rows}
-    ours = [Column("value", "shown", number=True), Column("n", "n", number=True), Column("interval", "interval", number=True)]
+    ours = [
+        Column("value", "shown", number=True),
+        Column("n", "n", number=True),
+        Column("interval", "interval", number=True),
+    ]
     match by:
         case "unit":
             columns = [Column("unit", "unit"), Column("standing", "standing"), *ours,

@@ -29,7 +29,7 @@ _HIGHEST = 4
 # with what it is indented by, as that is not cut off either
 _WORD = re.compile(r"^ *[^ ]+|[^ ]+")
 # the pseudonym of somebody whose name the directory does not have
-_NAMELESS = re.compile(rf"\b(?=[A-Z2-7]{{20}}\b)([A-Z2-7]{{4}})[A-Z2-7]{{16}}")
+_NAMELESS = re.compile(r"\b(?=[A-Z2-7]{20}\b)([A-Z2-7]{4})[A-Z2-7]{16}")
 # what moves the cursor, breaks a line or turns the direction of writing would spoil a table
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {

@@ -24,7 +24,7 @@ def by_group(asked: Asked, name: str, title: str, wanted: Sequence[tuple[str, st
         kpi = asked.kpis.get(kpi_name)
         if kpi is None or by not in figures.groupings(kpi):
             continue
-        found = [_measured(kpi, figure) for figure in figures.measure(asked.clickhouse, kpi, asked.scope, by)]
+        found = _rows(asked, kpi, by)
         heads = (Column("group", by.replace("_", " ").capitalize()), *_FIGURE)
         caption = f"{kpi.title} by {by.replace('_', ' ')}, version {kpi.version}"
         tables.append(Table(kpi.name, caption, heads, ("group", "standing"), tuple(found), "No data."))
@@ -39,9 +39,9 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
     """The figures of these KPIs for the portfolio."""
     rows: list[dict[str, Any]] = []
     for kpi in kpis:
-        found = [_measured(kpi, figure) for figure in figures.measure(asked.clickhouse, kpi, asked.scope, "portfolio")]
+        found = _rows(asked, kpi, "portfolio")
         trend = _trend(asked, kpi) if kpi.name in TRENDS else {}
-        none = {"standing": "", "value": None, "n": 0, "measure": kpi.measure, "interval": "", "left_out": "no data"}
+        none = _no_figure(kpi, "no data")
         rows += [
             {
                 "kpi": kpi.name,
@@ -53,6 +53,18 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
             for each in found or [none]
         ]
     return rows
+
+
+def _rows(asked: Asked, kpi: Kpi, by: str) -> list[dict[str, Any]]:
+    """The KPI's figures, or one row that says which exchange rate is missing: the rest of the report stands."""
+    try:
+        return [_measured(kpi, figure) for figure in figures.measure(asked.clickhouse, kpi, asked.scope, by)]
+    except figures.NoRate as error:
+        return [row({"group": "", **_no_figure(kpi, error.short)})]
+
+
+def _no_figure(kpi: Kpi, why: str) -> dict[str, Any]:
+    return {"standing": "", "value": None, "n": 0, "measure": kpi.measure, "interval": "", "left_out": why}
 
 
 def kpi_section(families: Mapping[str, Sequence[dict[str, Any]]]) -> Section:

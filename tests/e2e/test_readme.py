@@ -26,7 +26,7 @@ def plain(text: str) -> str:
     """Without what differs from run to run: folders, ids of people, times of recording, layout of blanks."""
     text = re.sub(r"/\S*/(?=\.pmo)", "", text)
     text = re.sub(r"person:[A-Z2-7]{20}", "person:ID", text)
-    text = re.sub(r"\b[A-Z2-7]{20}\b", "ID", text)
+    text = re.sub(r"\b[A-Z2-7]{20}\b|\b[A-Z2-7]{4}…", "ID", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME", text)
     return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
 

@@ -133,21 +133,24 @@ def test_kept_states_equal_the_fold_of_all_that_is_known(
     assert seen > 20
 
 
-@pytest.mark.parametrize("name", ["on-time", "on-time-current", "on-budget", "objectives-met"])
 def test_a_trend_in_one_go_equals_the_figures_of_each_point(
-    clickhouse: ClickHouse, landed: dict[str, list[Record]], name: str
+    clickhouse: ClickHouse, landed: dict[str, list[Record]]
 ) -> None:
-    kpi, zone = load_kpis()[name], ZoneInfo("Europe/London")
-    assert trends.state_of(kpi), "this KPI reads one state only"
+    alone = [kpi for kpi in load_kpis().values() if trends.state_of(kpi)]
+    assert {"on-time", "on-time-current", "on-budget", "objectives-met"} <= {kpi.name for kpi in alone}
+    zone = ZoneInfo("Europe/London")
     days = sorted(
         {r.occurred_at.date() for records in landed.values() for r in records if r.stream.startswith("project:")}
     )
     last = sorted(random.sample(days, 8))
     scopes = [Scope(day, zone, period_from=dt.date(1970, 1, 1), period_to=day) for day in last]
-    for by in ("portfolio", "unit"):
-        found = trends.trend(clickhouse, kpi, scopes, by)
-        assert found == [(scope, measure(clickhouse, kpi, scope, by)) for scope in scopes]
-        assert any(figures for _, figures in found)
+    shown = 0
+    for kpi in alone:
+        for by in ("portfolio", "unit"):
+            found = trends.trend(clickhouse, kpi, scopes, by)
+            assert found == [(scope, measure(clickhouse, kpi, scope, by)) for scope in scopes], kpi.name
+            shown += sum(len(figures) for _, figures in found)
+    assert shown
 
 
 def contents(clickhouse: ClickHouse) -> dict[str, list[dict[str, Any]]]:

@@ -68,7 +68,7 @@ def is_withdrawn(project: Histories) -> bool:
     return [what(r) for r in project if what(r) in _LIFE][-1:] == ["withdrawn"]
 
 
-def lacking(coverage: Counter[tuple[int, str]], possible: Mapping[int, str], least: int = 10) -> list[str]:
+def lacking(coverage: Counter[tuple[int, str]], possible: Mapping[int, str], least: int = 5) -> list[str]:
     """The results that can occur and came up fewer than so many times; `possible` has their initials by control."""
     names = {"s": "satisfied", "v": "violated", "c": "cured late", "n": "no evidence"}
     return [

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import holidays
-from controls_checkers import what
+from controls_checkers import local_day, what
 from controls_histories import days_between, last_by
 
 from schemas.event import Record
@@ -19,10 +19,11 @@ WEEK = dt.timedelta(days=7)
 
 @dataclass
 class Office:
-    """What capacity rests on beside the person: units and settings by their key."""
+    """What capacity and load rest on beside the person: units, settings and projects by their key."""
 
     units: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     calendars: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    projects: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
     def country_of(self, unit: str | None) -> str | None:
         """The unit's own country, else that of the nearest unit above that has one."""
@@ -127,17 +128,26 @@ def monday_of(on: dt.date) -> dt.date:
     return on - dt.timedelta(days=on.weekday())
 
 
-def firm_weeks(workload: Sequence[Record], as_of: dt.date) -> dict[dt.date, tuple[Fraction, list[Record]]]:
+_STEPS = ("proposed", "approved", "started", "resumed", "reopened", "put-on-hold", "completed", "cancelled")
+_ENDS = ("completed", "cancelled")
+
+
+def ended_on(project: Sequence[Record]) -> dt.date:
+    """The day on which the project ended: what is planned for later is no load."""
+    steps = [r for r in project if what(r) in _STEPS]
+    return local_day(steps[-1]) if steps and what(steps[-1]) in _ENDS else dt.date.max
+
+
+def firm_weeks(
+    workload: Sequence[Record], office: Office, as_of: dt.date
+) -> dict[dt.date, tuple[Fraction, list[Record]]]:
     """Hours firmly planned in each week whose Thursday has come, with the plans behind them."""
     weeks: dict[dt.date, tuple[Fraction, list[Record]]] = {}
     for plan in plans(workload):
+        last = min(plan.last_day, ended_on(office.projects[plan.event.project]))
         monday = monday_of(plan.event.first_day)
-        while plan.event.hard and monday <= plan.last_day and monday + dt.timedelta(days=3) <= as_of:
-            days = [
-                d
-                for d in days_between(monday, monday + dt.timedelta(days=4))
-                if plan.event.first_day <= d <= plan.last_day
-            ]
+        while plan.event.hard and monday <= last and monday + dt.timedelta(days=3) <= as_of:
+            days = [d for d in days_between(monday, monday + dt.timedelta(days=4)) if plan.event.first_day <= d <= last]
             if days and plan.event.weekly_hours:
                 hours, behind = weeks.get(monday, (Fraction(0), []))
                 weeks[monday] = hours + Fraction(plan.event.weekly_hours) * len(days) / 5, [*behind, plan.said]

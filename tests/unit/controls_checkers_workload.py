@@ -18,7 +18,7 @@ def overbooked_checker(
 ) -> list[Found]:
     """Control 13: nobody is booked over net capacity two weeks running."""
     runs: list[tuple[dt.date, bool, list[dt.date]]] = []
-    booked = firm_weeks(workload, as_of)
+    booked = firm_weeks(workload, office, as_of)
     for monday in sorted(booked):
         net = net_capacity(person, office, monday)
         if not net:
@@ -79,7 +79,7 @@ def timesheet_checker(
 ) -> list[tuple[dt.date, str]]:
     """Control 15: a timesheet is submitted in the week after; by the weeks' Mondays."""
     found = []
-    booked = firm_weeks(workload, as_of)
+    booked = firm_weeks(workload, office, as_of)
     for monday in sorted({*sheets, *booked}):
         sheet = sheets.get(monday, ())
         entries: dict[str, Any] = {r.event.part: r.event for r in sheet if what(r).startswith("hours-")}

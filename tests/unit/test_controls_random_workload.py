@@ -159,7 +159,8 @@ def at(as_of: int, known_at: int | None) -> tuple[dt.date, dt.date | None, Count
 def office_of(told: Told, counted: Counted) -> Office:
     units = {unit: counted(records) for unit, records in told.units.items()}
     calendars = {country: counted(records) for country, records in told.calendars.items()}
-    return Office({unit: records for unit, records in units.items() if records}, calendars)
+    projects = {project: counted(records) for project, records in told.projects.items()}
+    return Office({unit: records for unit, records in units.items() if records}, calendars, projects)
 
 
 def asked(world: World, control: int, as_of: dt.date, known: dt.date | None) -> dict[str, list[tuple[str, str]]]:
