@@ -136,8 +136,8 @@ def _beside(columns: Sequence[Column], sizes: Sequence[_Size], width: int) -> li
     beside = list(range(len(columns)))
     while sum(sizes[n].least for n in beside) + _GAP * (len(beside) - 1) > width and len(beside) > 1:
         short = [n for n in beside if columns[n].identifier and sizes[n].whole <= _WHOLE_IDENTIFIER]
-        # what a row begins with tells it from the others
-        movable = [n for n in beside if n != beside[0] or sizes[n].whole > _WHOLE_IDENTIFIER]
+        # what a row begins with tells it from the others; an identifier may be too long for that, and is not broken
+        movable = [n for n in beside if n != beside[0] or (columns[n].identifier and n not in short)]
         beside.remove(max(movable, key=lambda n: (n not in short, sizes[n].whole)))
     return beside
 
