@@ -50,7 +50,7 @@ FULL JOIN (
         as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
         tz = {tz:String}, period_from = {period_from:Date32}, period_to = {period_to:Date32}
     )
-) AS plan ON plan.person = capacity.person AND plan.monday = capacity.monday
+) AS plan ON sipHash64(plan.person) = sipHash64(capacity.person) AND plan.monday = capacity.monday
 WHERE numerator > 0 OR denominator > 0
 UNION ALL
 SELECT

@@ -39,5 +39,5 @@ FULL JOIN (
     FROM timesheets(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
     WHERE submitted_version > 0
       AND monday BETWEEN {period_from:Date32} - 3 AND least({period_to:Date32} - 3, {as_of:Date32} - 6)
-) AS sheet ON sheet.person = capacity.person AND sheet.monday = capacity.monday
+) AS sheet ON sipHash64(sheet.person) = sipHash64(capacity.person) AND sheet.monday = capacity.monday
 WHERE excluded != 'no timesheet submitted' OR capacity.hours > 0

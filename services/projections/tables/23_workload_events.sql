@@ -168,7 +168,7 @@ FROM (
             tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
         )
         WHERE hours > 0
-    ) AS net ON net.person = plan.person AND net.monday = plan.monday
+    ) AS net ON sipHash64(net.person) = sipHash64(plan.person) AND net.monday = plan.monday
     GROUP BY person
 )
 -- @view confirmations

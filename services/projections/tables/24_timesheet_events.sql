@@ -239,7 +239,7 @@ FROM (
                 tz = {tz:String}, period_from = '1970-01-01', period_to = {as_of:Date32}
             )
             WHERE hours > 0
-        ) AS net ON net.person = booked.person AND net.monday = booked.monday
+        ) AS net ON sipHash64(net.person) = sipHash64(booked.person) AND net.monday = booked.monday
         WHERE booked.hard > 0
     )
     GROUP BY person, monday

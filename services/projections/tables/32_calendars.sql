@@ -39,7 +39,8 @@ WITH
     ) AS spoken_of,
     -- days are numbered from 1970 on, a Thursday: the Monday of a day d is d - (d + 3) % 7
     toInt32({period_from:Date32}) - 3 AS opening,
-    greatest(opening + (7 - positiveModulo(opening + 3, 7)) % 7, toInt32(spoken_of) - positiveModulo(toInt32(spoken_of) + 3, 7))
+    assumeNotNull(greatest(
+        opening + (7 - positiveModulo(opening + 3, 7)) % 7, toInt32(spoken_of) - positiveModulo(toInt32(spoken_of) + 3, 7)))
         AS first_monday,
     toInt32({period_to:Date32}) - 3 AS final_day,
     toUInt32(greatest(0, 1 + intDiv(final_day - first_monday, 7)) * (final_day >= first_monday)) AS all_weeks,
@@ -59,7 +60,8 @@ FROM (
         role,
         skills,
         version,
-        -- most weeks have one contract and no absence: only the others are gone through day by day
+        -- most weeks have one contract and no absence: only the others are gone through day by day. Arrays stand beside
+        -- each other, element by element: one that a lambda takes whole is copied for every week
         arrayDistinct(arrayConcat(
             arrayFilter(m -> m >= 0, arrayMap(
                 s -> if(positiveModulo(s.1 + 3, 7) = 0, -1, intDiv(s.1 - first_monday - positiveModulo(s.1 + 3, 7), 7)),
@@ -68,17 +70,21 @@ FROM (
                 a -> range(toUInt32(intDiv(greatest(a.1, first_monday) - first_monday, 7)),
                     toUInt32(greatest(0, 1 + intDiv(least(a.2, final_day + 6) - first_monday, 7)))),
                 arrayFilter(a -> a.2 >= first_monday AND a.1 <= final_day + 6, absences))))) AS touched,
-        arrayMap(i -> toUInt32(i), range(from_week, to_week)) AS weeks,
+        range(from_week, to_week) AS weeks,
         arraySlice(masks, from_week + 1, length(weeks)) AS held,
-        arrayFilter((i, mask) -> NOT has(touched, i), weeks, held) AS whole,
-        arrayJoin(arrayFilter(
-            w -> NOT was_away OR arrayLast(s -> s.1 <= w.1, stays).2
-                OR arrayExists(s -> s.2 AND s.1 BETWEEN w.1 AND w.1 + 6, stays),
+        arrayMap(i -> has(touched, i), weeks) AS is_touched,
+        -- the weeks that begin before the first contract, under the first one, the second one...
+        arrayMap(s -> least(all_weeks, toUInt32(greatest(0, intDiv(s.1 - first_monday + 6, 7)))), steps) AS begins,
+        arraySlice(
             arrayConcat(
-            arrayMap((i, mask) -> (
-                first_monday + 7 * toInt32(i),
-                round(arrayLast(s -> s.1 <= first_monday + 7 * toInt32(i), steps).2 * bitCount(mask) / working_days, 4)),
-                whole, arrayFilter((mask, i) -> NOT has(touched, i), held, weeks)),
+                arrayWithConstant(if(empty(begins), all_weeks, begins[1]), 0.),
+                arrayFlatten(arrayMap((s, i, j) -> arrayWithConstant(j - i, s.2),
+                    steps, begins, arrayShiftLeft(begins, 1, all_weeks)))),
+            from_week + 1, length(weeks)) AS contracted,
+        arrayConcat(
+            arrayFilter((w, t) -> NOT t,
+                arrayMap((i, mask, h) -> (first_monday + 7 * toInt32(i), round(h * bitCount(mask) / working_days, 4)),
+                    weeks, held, contracted), is_touched),
             arrayMap((i, mask) -> (
                 first_monday + 7 * toInt32(i),
                 round(arraySum(
@@ -87,9 +93,14 @@ FROM (
                         * (1 - least(1, arraySum(
                             a -> if(first_monday + 7 * toInt32(i) + d BETWEEN a.1 AND a.2, a.3, 0), absences))),
                     range(7)), 4)),
-                arrayFilter(i -> has(touched, i), weeks),
-                arrayFilter((mask, i) -> has(touched, i), held, weeks))
-        ))) AS week
+                arrayFilter((i, t) -> t, weeks, is_touched),
+                arrayFilter((mask, t) -> t, held, is_touched))) AS every_week,
+        arrayJoin(if(
+            was_away,
+            arrayFilter(
+                w -> arrayLast(s -> s.1 <= w.1, stays).2 OR arrayExists(s -> s.2 AND s.1 BETWEEN w.1 AND w.1 + 6, stays),
+                every_week),
+            every_week)) AS week
     FROM (
         SELECT
             p.person AS person,
