@@ -112,4 +112,26 @@ def wind_down_checker(project: Histories, as_of: dt.date) -> list[Found]:
     return found
 
 
-CHECKERS: dict[int, Callable[..., list[Found]]] = {6: overspend_checker, 23: colour_checker, 33: wind_down_checker}
+def closing_checker(project: Histories, as_of: dt.date) -> list[Found]:
+    """Control 34: nothing of a later day follows the closing of the books, until the project is reopened."""
+    harmless = ("actual-cost-corrected", "benefit-measured", "lesson-recorded", "lesson-applied", "recorded",
+                "left-source", "withdrawn")  # fmt: skip
+    found = []
+    for place, closing in enumerate(project):
+        if what(closing) != "financially-closed":
+            continue
+        disturbed = False
+        for record in project[place + 1 :]:
+            if what(record) == "reopened":
+                break
+            disturbed |= what(record) not in harmless and local_day(record) > local_day(closing)
+        found.append((closing.event_id, "violated" if disturbed else "satisfied"))
+    return found
+
+
+CHECKERS: dict[int, Callable[..., list[Found]]] = {
+    6: overspend_checker,
+    23: colour_checker,
+    33: wind_down_checker,
+    34: closing_checker,
+}

@@ -110,18 +110,27 @@ def technology_checker(history: Sequence[Record], standard: Sequence[Record]) ->
     return sorted(found)
 
 
-def own_waiver_checker(history: Sequence[Record]) -> list[Found]:
-    """Control 32: nobody grants their own waiver or exemption."""
+def own_decision_checker(history: Sequence[Record]) -> list[Found]:
+    """Control 32: nobody waives what they asked for, or finds done what they answer for."""
     found = []
-    for record in history:
+    for place, record in enumerate(history):
         event: Any = record.event
-        if what(record) == "waived":
-            asked = event.requested_by
-        elif what(record) == "exempted":
-            asked = record.stream.split(":")[1].split("/")[0]
-        else:
-            continue
-        result = "no evidence" if not asked else "violated" if asked == event.decided_by else "satisfied"
+        before: list[Any] = [r.event for r in history[:place]]
+        match what(record):
+            case "waived":
+                own = {event.requested_by}
+            case "exempted":
+                own = {record.stream.split(":")[1].split("/")[0]}
+            case "nonconformity-resolved":
+                raised = [e for e in before if e.type_name.endswith("-raised.v1") and e.part == event.part]
+                own = {raised[-1].owner if raised else None}
+            case "dismissed" | "remediated" | "risk-accepted":
+                owners = [e.owner for e in before if hasattr(e, "owner")]
+                own = {*owners[-1:], getattr(event, "requested_by", None)} - {None}
+            case _:
+                continue
+        unknown = None in own or event.decided_by is None
+        result = "no evidence" if unknown else "violated" if event.decided_by in own else "satisfied"
         found.append((record.event_id, result))
     return sorted(found)
 

@@ -137,3 +137,27 @@ def standing(workload: Sequence[Record]) -> list[tuple[Record, Record | None, An
             if plan:
                 found.append((record, following, plan, last))
     return found
+
+
+def own_approval_checker(person: str, history: Sequence[Record]) -> list[Found]:
+    """Control 35: nobody confirms their own allocation, hours or rights."""
+    granting = {"allocation-confirmed": "confirmed_by", "approved": "decided_by", "granted": "decided_by"}
+    return sorted(
+        (r.event_id, "violated" if getattr(r.event, granting[what(r)]) == person else "satisfied")
+        for r in history
+        if what(r) in granting
+    )
+
+
+def leaver_checker(workload: Sequence[Record], person: Sequence[Record]) -> list[Found]:
+    """Control 36: no hard allocation of somebody who has left lasts to the day of leaving."""
+    stays = [r for r in person if what(r) in ("joined", "left")]
+    if not stays or what(stays[-1]) == "joined":
+        return []
+    gone = local_day(stays[-1])
+    found = []
+    for plan in plans(workload):
+        if plan.event.hard:
+            over = plan.last_day >= gone
+            found.append((plan.said.event_id, "violated" if over else "satisfied"))
+    return sorted(found)

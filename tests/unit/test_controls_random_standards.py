@@ -9,7 +9,7 @@ from controls_checkers import Found, counting
 from controls_checkers_standards import (
     maturity_checker,
     nonconformity_checker,
-    own_waiver_checker,
+    own_decision_checker,
     technology_checker,
     waiver_checker,
 )
@@ -44,9 +44,11 @@ def drawn_adoption(dice: Dice) -> list[Step]:
                 steps.append(dice.step("assessed", **found))
             case "raised":
                 ask = {"item": dice.choice("AB"), "due": dice.day(5, 80), "severity": "major"}
+                ask["owner"] = dice.choice((None, *NAMES))
                 steps.append(dice.step("nonconformity-raised", **ask))
             case "resolved":
-                steps.append(dice.step("nonconformity-resolved", item=dice.choice("AB")))
+                by = dice.choice((None, *NAMES, *NAMES))
+                steps.append(dice.step("nonconformity-resolved", item=dice.choice("AB"), decided_by=by))
             case _:
                 steps.append(dice.step(dice.choice(["waiver-ended", "waiver-ended", "not-applicable"])))
     return steps
@@ -104,6 +106,26 @@ def exemptions(world: World) -> Told:
 
 
 @pytest.fixture(scope="module")
+def findings(world: World) -> Told:
+    dice, told = Dice(33), {}
+    raised = {"control": "c", "control_digest": "0" * 64, "subject": "project:P", "activating": "project:P/1"}
+    for _ in range(MANY // 4):
+        stream = f"finding:C/{fresh('F')}/E"
+        steps = [dice.sure("raised", 0, severity="low", result="violated", audit="A", **raised)]
+        for _ in range(dice.randint(1, 5)):
+            match dice.choice(["acknowledged", "acknowledged", "dismissed", "remediated", "risk-accepted"]):
+                case "acknowledged":
+                    steps.append(dice.step("acknowledged", owner=dice.choice(NAMES), due=dice.day(0, 80)))
+                case "risk-accepted":
+                    who = {"requested_by": dice.choice((None, *NAMES)), "decided_by": dice.choice(NAMES)}
+                    steps.append(dice.step("risk-accepted", until=dice.day(0, 80), **who))
+                case closed:
+                    steps.append(dice.step(closed, decided_by=dice.choice(NAMES)))
+        told[stream] = tell(world, stream, steps), []
+    return told
+
+
+@pytest.fixture(scope="module")
 def units(world: World) -> Told:
     dice, told = Dice(22), {}
     for _ in range(MANY):
@@ -155,10 +177,11 @@ def test_technologies_are_reviewed(world: World, adoptions: Told) -> None:
     assert results == {"satisfied", "cured late", "violated"}
 
 
-def test_nobody_grants_their_own_waiver(world: World, adoptions: Told, exemptions: Told) -> None:
-    told = {**adoptions, **exemptions}
-    results = compared(world, 32, told, lambda own, standard, as_of: own_waiver_checker(own))
-    assert results == {"satisfied", "no evidence", "violated"}
+@pytest.mark.parametrize("kind", ["adoptions", "exemptions", "findings"])
+def test_nobody_decides_on_their_own(world: World, kind: str, request: pytest.FixtureRequest) -> None:
+    told: Told = request.getfixturevalue(kind)
+    results = compared(world, 32, told, lambda own, standard, as_of: own_decision_checker(own))
+    assert results == {"satisfied", "violated"} | ({"no evidence"} if kind == "adoptions" else set())
 
 
 def test_maturity_is_assessed_yearly(world: World, units: Told) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from controls_checkers import counting
 from controls_checkers_capacity import Office, monday_of
-from controls_checkers_workload import confirmation_checker, logged_checker, overbooked_checker, timesheet_checker
+from controls_checkers_workload import (
+    confirmation_checker,
+    leaver_checker,
+    logged_checker,
+    overbooked_checker,
+    own_approval_checker,
+    timesheet_checker,
+)
 from controls_histories import START, Dice, Step, person_key, shown, tell
 from controls_world import ZONE, World, opened
 
@@ -34,6 +41,7 @@ class Told:
     persons: dict[str, list[Record]]
     workloads: dict[str, list[Record]]
     sheets: dict[str, dict[dt.date, list[Record]]]
+    rights: dict[str, list[Record]]
 
 
 def drawn_project(dice: Dice) -> list[Step]:
@@ -74,7 +82,7 @@ def drawn_person(dice: Dice) -> list[Step]:
     return steps
 
 
-def drawn_workload(dice: Dice) -> list[Step]:
+def drawn_workload(dice: Dice, key: str) -> list[Step]:
     steps = []
     for number in range(dice.randint(1, 7)):
         item = dice.choice("AB")
@@ -82,7 +90,7 @@ def drawn_workload(dice: Dice) -> list[Step]:
             ["planned", "planned", "revised", "confirmed", "confirmed", "released"][: 6 if number else 1]
         ):
             case "confirmed":
-                steps.append(dice.step("allocation-confirmed", item=item, confirmed_by="B" * 20))
+                steps.append(dice.step("allocation-confirmed", item=item, confirmed_by=dice.choice(("B" * 20, key))))
             case "released":
                 day = dice.choice([None, dice.day(0, 70), dice.day(20, 70)])
                 steps.append(dice.step("allocation-released", 40, item=item, last_day=day))
@@ -97,7 +105,7 @@ def drawn_workload(dice: Dice) -> list[Step]:
     return steps
 
 
-def drawn_sheet(dice: Dice, monday: dt.date) -> list[Step]:
+def drawn_sheet(dice: Dice, key: str, monday: dt.date) -> list[Step]:
     begun = (monday - START).days
     steps = []
     for _ in range(dice.randint(1, 4)):
@@ -105,7 +113,7 @@ def drawn_sheet(dice: Dice, monday: dt.date) -> list[Step]:
             case "submitted":
                 steps.append(dice.step("submitted", begun + 30, begun))
             case "approved":
-                steps.append(dice.step("approved", begun + 30, begun, decided_by="B" * 20))
+                steps.append(dice.step("approved", begun + 30, begun, decided_by=dice.choice(("B" * 20, key))))
             case happened:
                 project, on = dice.choice(PROJECTS[:2]), monday + dt.timedelta(days=dice.randint(0, 6))
                 entry = {"item": f"{project}.{on}", "project": project, "day": on, "hours": dice.choice([8, 4, 0])}
@@ -122,7 +130,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def told(world: World) -> Told:
     dice = Dice(13)
-    every = Told({}, {}, {}, {}, {}, defaultdict(dict))
+    every = Told({}, {}, {}, {}, {}, defaultdict(dict), {})
     for project in PROJECTS:
         every.projects[project] = tell(world, f"project:{project}", drawn_project(dice))
     for unit, above in (("A", None), ("B", "A"), ("C", "B"), ("D", None)):
@@ -139,11 +147,14 @@ def told(world: World) -> Told:
     for _ in range(PEOPLE):
         key = person_key()
         every.persons[key] = tell(world, f"person:{key}", drawn_person(dice))
-        every.workloads[key] = tell(world, f"workload:{key}", drawn_workload(dice))
+        every.workloads[key] = tell(world, f"workload:{key}", drawn_workload(dice, key))
         for week in dice.sample(range(2, WEEKS), dice.choice([0, 1, 2, 3])):
             monday = monday_of(START) + dt.timedelta(weeks=week)
             stream = f"timesheet:{key}/{monday:%G-W%V}"
-            every.sheets[key][monday] = tell(world, stream, drawn_sheet(dice, monday))
+            every.sheets[key][monday] = tell(world, stream, drawn_sheet(dice, key, monday))
+        given = {"item": dice.choice("AB"), "role": "viewer", "decided_by": dice.choice(("B" * 20, key))}
+        rights = [dice.step("granted", **given), dice.step("revoked", item="A", decided_by=key)]
+        every.rights[key] = tell(world, f"access:{key}", rights[: dice.choice([0, 0, 1, 2])])
     return every
 
 
@@ -246,3 +257,32 @@ def test_time_is_logged_against_allocations(world: World, told: Told) -> None:
                 assert found.get(f"timesheet:{key}/{monday:%G-W%V}", []) == expected, shown(sheet, workload)
         results |= seen(found)
     assert results == {"satisfied", "cured late", "violated"}
+
+
+def test_nobody_approves_their_own(world: World, told: Told) -> None:
+    results: set[str] = set()
+    for days, known_day in TIMES:
+        as_of, known, counted = at(days, known_day)
+        found = asked(world, 35, as_of, known)
+        for key in told.persons:
+            streams = {
+                f"workload:{key}": counted(told.workloads[key]),
+                f"access:{key}": counted(told.rights[key]),
+                **{f"timesheet:{key}/{week:%G-W%V}": counted(sheet) for week, sheet in told.sheets[key].items()},
+            }
+            for stream, history in streams.items():
+                assert found.get(stream, []) == own_approval_checker(key, history), shown(history)
+        results |= seen(found)
+    assert results == {"satisfied", "violated"}
+
+
+def test_leavers_are_not_planned(world: World, told: Told) -> None:
+    results: set[str] = set()
+    for days, known_day in TIMES:
+        as_of, known, counted = at(days, known_day)
+        found = asked(world, 36, as_of, known)
+        for key in told.persons:
+            workload, person = counted(told.workloads[key]), counted(told.persons[key])
+            assert found.get(f"workload:{key}", []) == leaver_checker(workload, person), shown(workload, person)
+        results |= seen(found)
+    assert results == {"satisfied", "violated"}

@@ -15,6 +15,11 @@ from services.projections.scope import Scope
 ANN, BOB = PERSONS["ann"], PERSONS["bob"]
 SATISFIED, VIOLATED, CURED, UNKNOWN = "satisfied", "violated", "cured late", "no evidence"
 END = "2026-12-31"
+CLOSED = ("2026-02-01 financially-closed", {"final_cost": 100})
+RAISED = ("2026-02-01 raised", {"control": "c", "control_digest": "0" * 64, "subject": "project:P", "audit": "A",
+    "activating": "project:P/1", "severity": "low", "result": "violated"})  # fmt: skip
+PLAN = {"item": "1", "project": "P", "first_day": "2026-02-01", "last_day": "2026-03-01", "weekly_hours": 8}
+PLANNED = ("2026-02-01 allocation-planned", PLAN)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,14 @@ def told(world: World) -> dict[int, str]:
             "adoption": f"adoption:{fresh('S')}/OPS",
             "business-unit": f"business-unit:{fresh('U')}",
             "training": f"training:{person}/{fresh('C')}",
-        }[kind]
+            "finding": f"finding:C/{fresh('F')}/E",
+            "access": f"access:{person}",
+            "timesheet": f"timesheet:{person}/2026-W06",
+            "workload": f"workload:{person}",
+            "left": f"workload:{person}",
+        }[kind.split()[0]]
+        if kind.startswith("left "):
+            world.add(f"person:{person}", ("2025-01-01 joined", {"role": "pilot"}), f"{kind.split()[1]} left")
         streams[id(case)] = stream
         world.add(stream, *(_own(step, person) for step in steps))
     return streams
@@ -51,6 +63,21 @@ def _own(step: Any, person: str) -> Any:
 def passed(on: str, evidence: Any = (), item: str = "G1", how: str = "gate-passed") -> tuple[str, dict[str, Any]]:
     more = {"due": "2026-12-01"} if how.endswith("conditions") else {}
     return (f"{on} {how}", {"item": item, "evidence": evidence, **more})
+
+
+def owned(on: str, owner: str | None) -> tuple[str, dict[str, Any]]:
+    return (
+        f"{on} nonconformity-raised",
+        {"item": "1", "due": "2026-03-01", "severity": "minor", "owner": owner, "raised_by": ANN},
+    )
+
+
+def acknowledged(on: str, owner: str) -> tuple[str, dict[str, Any]]:
+    return (f"{on} acknowledged", {"owner": owner, "due": "2026-06-01"})
+
+
+def confirmed_by(whom: str) -> tuple[str, dict[str, Any]]:
+    return ("2026-02-02 allocation-confirmed", {"item": "1", "confirmed_by": whom})
 
 
 def raised(on: str, due: str, item: str = "1") -> tuple[str, dict[str, Any]]:
@@ -176,6 +203,43 @@ CASES: list[tuple[int, str, str, tuple[Any, ...], str, list[str]]] = [
         END, [VIOLATED]),
     (32, "voided", "adoption", (("2026-02-01 waived", {"until": "2026-03-01", "requested_by": BOB}),
         ("2026-02-02 voided", {"supersedes": 1})), END, []),
+    (32, "resolved by another", "adoption", (owned("2026-02-01", ANN), resolved("2026-02-10")), END, [SATISFIED]),
+    (32, "resolved by its owner", "adoption", (owned("2026-02-01", BOB), resolved("2026-02-10")), END, [VIOLATED]),
+    (32, "resolved, owned by nobody", "adoption", (owned("2026-02-01", None), resolved("2026-02-10")), END, [UNKNOWN]),
+    (32, "taken over afterwards", "adoption", (owned("2026-02-01", ANN), resolved("2026-02-10"),
+        owned("2026-02-11", BOB)), END, [SATISFIED]),
+    (32, "closed by its owner", "finding", (RAISED, acknowledged("2026-02-02", BOB), "2026-02-03 remediated"), END,
+        [VIOLATED]),
+    (32, "closed by who took it over", "finding", (RAISED, acknowledged("2026-02-02", BOB),
+        acknowledged("2026-02-03", ANN), "2026-02-04 dismissed"), END, [SATISFIED]),
+    (32, "dismissed before anybody owned it", "finding", (RAISED, "2026-02-03 dismissed"), END, [SATISFIED]),
+    (32, "accepted by who asked", "finding", (RAISED, ("2026-02-03 risk-accepted", {"until": "2026-06-01",
+        "requested_by": BOB})), END, [VIOLATED]),
+    (34, "nothing follows", "project", ("2026-01-10 completed", CLOSED), END, [SATISFIED]),
+    (34, "a decision follows", "project", ("2026-01-10 completed", CLOSED, "2026-02-02 cancelled"), END, [VIOLATED]),
+    (34, "on the same day", "project", (CLOSED, "2026-02-01 completed"), END, [SATISFIED]),
+    (34, "a credit note", "project", (CLOSED, ("2026-03-12 actual-cost-corrected", {"item": "1", "amount": -1})), END,
+        [SATISFIED]),
+    (34, "reopened", "project", (CLOSED, "2026-02-10 reopened", "2026-02-12 completed"), END, [SATISFIED]),
+    (34, "before it was reopened", "project", (CLOSED, report("2026-02-05"), "2026-02-10 reopened"), END, [VIOLATED]),
+    (34, "closed twice", "project", (CLOSED, report("2026-02-05"), "2026-02-10 reopened",
+        ("2026-02-20 financially-closed", {"final_cost": 100})), END, [VIOLATED, SATISFIED]),
+    (34, "not closed", "project", ("2026-01-10 completed", report("2026-02-05")), END, []),
+    (35, "confirmed by another", "workload", (PLANNED, confirmed_by(BOB)), END, [SATISFIED]),
+    (35, "confirmed by oneself", "workload", (PLANNED, confirmed_by("SELF")), END, [VIOLATED]),
+    (35, "approved by oneself", "timesheet", (("2026-02-10 approved", {"decided_by": "SELF"}),), END, [VIOLATED]),
+    (35, "granted by another", "access", (("2026-02-10 granted", {"item": "OPS", "role": "viewer"}),), END,
+        [SATISFIED]),
+    (35, "granted by oneself", "access", (("2026-02-10 granted", {"item": "OPS", "role": "viewer",
+        "decided_by": "SELF"}),), END, [VIOLATED]),
+    (36, "still here", "workload", (PLANNED,), END, []),
+    (36, "left after its end", "left 2026-03-02", (PLANNED,), END, [SATISFIED]),
+    (36, "left on its last day", "left 2026-03-01", (PLANNED,), END, [VIOLATED]),
+    (36, "released when they left", "left 2026-02-20", (PLANNED, ("2026-02-20 allocation-released", {"item": "1",
+        "last_day": "2026-02-19"})), END, [SATISFIED]),
+    (36, "only softly planned", "left 2026-02-20", (("2026-02-01 allocation-planned", {**PLAN, "hard": False}),), END,
+        []),
+    (36, "leaves later", "left 2026-02-20", (PLANNED,), "2026-02-19", []),
 ]  # fmt: skip
 
 

@@ -948,3 +948,33 @@ FROM (
         )
     )
 )
+-- @view closings
+-- Each time that a project was closed financially, at {as_of_k} as known at {known_at}: `number` is what was recorded of
+-- later days until it was reopened, beside what may follow: corrections of cost, benefits measured, lessons, what a
+-- source shows, and that the whole was recorded in error. Params: as_of_k, known_at, basis, tz.
+SELECT
+    stream,
+    stream AS owner,
+    closing.1 AS k,
+    toFloat64(length(follow)) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    arrayMap(s -> concat(stream, '/', toString(s.2)), arrayPushFront(follow, closing)) AS evidence,
+    if(empty(follow), '', concat('followed by ', arrayStringConcat(arrayDistinct(follow.3), ', '))) AS detail
+FROM (
+    SELECT
+        stream,
+        arraySort(groupUniqArray((k, version, toString(happened), toDate32(occurred_at, {tz:String})))) AS steps,
+        arrayJoin(arrayFilter(s -> s.3 = 'financially-closed', steps)) AS closing,
+        arrayFirst(s -> s.3 = 'reopened' AND s.1 > closing.1, steps) AS reopening,
+        arrayFilter(
+            s -> s.4 > closing.4 AND (reopening.1 = 0 OR s.1 < reopening.1)
+                AND s.3 NOT IN ('actual-cost-corrected', 'benefit-measured', 'lesson-recorded', 'lesson-applied',
+                    'recorded', 'left-source', 'withdrawn', 'reopened'),
+            steps) AS follow
+    FROM {project_events}
+    WHERE stream IN (SELECT stream FROM {project_events | happened = 'financially-closed'})
+    GROUP BY stream
+)

@@ -218,3 +218,29 @@ FROM (
     ) AS run ON run.project = booked.project
     WHERE hard AND runs_on != 0 AND runs_on <= toInt32(assumeNotNull(last_day))
 )
+-- @view plans_of_leavers
+-- Hard allocations of people who have left, at {as_of_k} as known at {known_at}: `number` is the days that each lasts from
+-- the day of leaving on, which counts no more. `k` is when it was planned last. Params: as_of_k, known_at, basis, tz.
+SELECT
+    stream,
+    concat('person:', person) AS owner,
+    plan.7 AS k,
+    toFloat64(greatest(0, toInt32(assumeNotNull(last_day)) - greatest(gone_on, toInt32(assumeNotNull(first_day))) + 1)) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    [concat(stream, '/', toString(plan.8)), concat('person:', person, '/', toString(told))] AS evidence,
+    concat(allocation, ' to ', ifNull(project, '?'), ' up to ', toString(last_day), ', left on ', toString(toDate32(gone_on)))
+        AS detail
+FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
+INNER JOIN (
+    SELECT
+        substring(stream, 8) AS leaver,
+        toInt32(toDate32(argMax(occurred_at, k), {tz:String})) AS gone_on,
+        argMax(log.version, k) AS told
+    FROM {person_events | happened IN ('joined', 'left')} AS log
+    GROUP BY stream
+    HAVING argMax(happened, k) = 'left'
+) AS gone ON gone.leaver = booked.person
+WHERE hard AND first_day IS NOT NULL AND last_day IS NOT NULL

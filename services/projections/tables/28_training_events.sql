@@ -127,28 +127,3 @@ INNER JOIN (
     WHERE stated.3 = 'required'
 ) AS rule ON rule.role = member.role
 WHERE member.career_level >= rule.career_level AND from_day <= to_day
--- @view own_waivers
--- Waivers of standards and exemptions from courses at {as_of_k} as known at {known_at}: `number` is 1 where it was granted
--- by who asked for it (by who has to take the course), null where either is unknown. Params: as_of_k, known_at, basis.
-SELECT DISTINCT
-    unit, label, stream, owner, k,
-    toFloat64(granted = asked) AS number,
-    CAST(NULL AS Nullable(Float64)) AS own_limit,
-    0 AS is_open,
-    CAST(NULL AS Nullable(Date32)) AS from_day,
-    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
-    [concat(stream, '/', toString(version))] AS evidence,
-    if(number IS NULL, 'unknown who asked for it', 'granted by who asked for it') AS detail
-FROM (
-    SELECT stream, stream AS owner, k, version, log.unit AS unit, log.standard AS label, log.decided_by AS granted,
-        log.requested_by AS asked
-    FROM {adoption_events | happened = 'waived'} AS log
-    UNION ALL
-    SELECT stream, concat('person:', log.person), k, version, ifNull(home.unit, ''), log.person, log.decided_by,
-        toNullable(log.person)
-    FROM {training_events | happened = 'exempted'} AS log
-    LEFT JOIN (
-        SELECT substring(stream, 8) AS person, argMax(tuple(joined.unit), k).1 AS unit
-        FROM {person_events | happened IN ('joined', 'moved')} AS joined GROUP BY stream
-    ) AS home ON home.person = log.person
-)

@@ -63,3 +63,84 @@ SELECT
 FROM {finding_events} AS log
 GROUP BY stream
 HAVING countIf(happened = 'raised') > 0
+-- @view own_decisions
+-- Who frees of a rule, or finds it kept again, at {as_of_k} as known at {known_at}: waivers of standards, exemptions from
+-- courses, nonconformities resolved, and findings dismissed, remediated or lived with. `number` is 1 where that is who
+-- asked for it, has to take the course, or answers for it at that time; null where it is unknown who decided, who asked
+-- for the waiver, or who answers for the nonconformity. A finding that nobody acknowledged has no owner.
+-- Params: as_of_k, known_at, basis.
+SELECT DISTINCT
+    unit, label, stream, owner, k,
+    if(is_unknown OR granted IS NULL, NULL, toFloat64(has(own, ifNull(granted, '')))) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    [concat(stream, '/', toString(version))] AS evidence,
+    multiIf(number IS NULL, concat(said, ', unknown ', if(granted IS NULL, 'by whom', who)), number = 1,
+        concat(said, ' by ', who), '') AS detail
+FROM (
+    SELECT stream, stream AS owner, k, version, log.unit AS unit, log.standard AS label, 'granted' AS said,
+        'who asked for it' AS who, log.decided_by AS granted, [ifNull(log.requested_by, '')] AS own,
+        log.requested_by IS NULL AS is_unknown
+    FROM {adoption_events | happened = 'waived'} AS log
+    UNION ALL
+    SELECT stream, concat('person:', log.person), k, version, ifNull(home.unit, ''), log.person, 'granted',
+        'who asked for it', log.decided_by, [log.person], 0
+    FROM {training_events | happened = 'exempted'} AS log
+    LEFT JOIN (
+        SELECT substring(stream, 8) AS person, argMax(tuple(joined.unit), k).1 AS unit
+        FROM {person_events | happened IN ('joined', 'moved')} AS joined GROUP BY stream
+    ) AS home ON home.person = log.person
+    UNION ALL
+    SELECT stream, stream, step.1, step.2, substringIndex(stream, '/', -1),
+        concat(substringIndex(substring(stream, 10), '/', 1), ', ', item), 'resolved', 'who answers for it', step.4,
+        [ifNull(arrayLast(s -> s.3 = 'nonconformity-raised' AND s.1 < step.1, steps).5, '') AS owns], owns = ''
+    FROM (
+        SELECT
+            stream, item,
+            arraySort(groupUniqArray((k, version, toString(happened), log.decided_by, log.owner))) AS steps,
+            arrayJoin(arrayFilter(s -> s.3 = 'nonconformity-resolved', steps)) AS step
+        FROM {adoption_events | happened IN ('nonconformity-raised', 'nonconformity-resolved')} AS log
+        GROUP BY stream, item
+    )
+    UNION ALL
+    SELECT stream, found.3, step.1, step.2, ifNull(found.1, ''), ifNull(found.2, ''),
+        transform(step.3, ['risk-accepted'], ['risk accepted'], step.3), 'who answers for it', step.4,
+        arrayMap(p -> ifNull(p, ''),
+            [arrayLast(s -> s.3 = 'acknowledged' AND s.1 < step.1, steps).5, step.6]), 0
+    FROM (
+        SELECT
+            stream,
+            argMaxIf(tuple(log.unit, log.subject, ifNull(log.subject, '')), k, happened = 'raised') AS found,
+            arraySort(groupUniqArray((k, version, toString(happened), log.decided_by, log.owner, log.requested_by)))
+                AS steps,
+            arrayJoin(arrayFilter(s -> s.3 IN ('dismissed', 'risk-accepted', 'remediated'), steps)) AS step
+        FROM {finding_events | happened IN ('raised', 'acknowledged', 'dismissed', 'risk-accepted', 'remediated')} AS log
+        GROUP BY stream
+    )
+)
+-- @view own_approvals
+-- Allocations confirmed, timesheets approved and rights granted at {as_of_k} as known at {known_at}: `number` is 1 where
+-- by the very person whom it is about. Params: as_of_k, known_at, basis.
+SELECT DISTINCT
+    stream, concat('person:', person) AS owner, k,
+    toFloat64(granted = person) AS number,
+    CAST(NULL AS Nullable(Float64)) AS own_limit,
+    0 AS is_open,
+    CAST(NULL AS Nullable(Date32)) AS from_day,
+    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
+    [concat(stream, '/', toString(version))] AS evidence,
+    concat(said, if(number = 1, ' by that very person', '')) AS detail
+FROM (
+    SELECT stream, substring(stream, 10) AS person, k, version, log.confirmed_by AS granted,
+        concat('allocation ', item, ' confirmed') AS said
+    FROM {workload_events | happened = 'allocation-confirmed'} AS log
+    UNION ALL
+    SELECT stream, substringIndex(substring(stream, 11), '/', 1), k, version, log.decided_by,
+        concat('timesheet of ', substringIndex(stream, '/', -1), ' approved')
+    FROM {timesheet_events | happened = 'approved'} AS log
+    UNION ALL
+    SELECT stream, substring(stream, 8), k, version, log.decided_by, concat('right of a ', ifNull(log.role, '?'), ' granted')
+    FROM {access_events | happened = 'granted'} AS log
+)
