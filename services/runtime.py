@@ -70,6 +70,17 @@ def open_reader(settings: Settings, progress: Progress = quiet) -> "Iterator[Cli
         yield clickhouse
 
 
+def brokers(settings: Settings) -> str:
+    """Where Kafka answers: as set, else the broker that a running ``pmo up`` started; empty if there is none."""
+    if settings.kafka or endpoint_url(settings) is None:
+        return settings.kafka
+    try:
+        return str(json.loads(settings.endpoint_file.read_text()).get("kafka") or "")
+    except (OSError, ValueError):
+        # it has just ended
+        return ""
+
+
 def endpoint_url(settings: Settings) -> str | None:
     """Where a running ``pmo up`` answers queries; None if none is running."""
     import os

@@ -49,20 +49,25 @@ def dead_letter_topic(prefix: str) -> str:
     return f"{prefix}.dead-letters"
 
 
+def checkpoint_topic(prefix: str) -> str:
+    """The topic of the log's signed checkpoints."""
+    return f"{prefix}.checkpoints"
+
+
 def directory_topic(prefix: str) -> str:
     """The compacted topic of names and notes, which can be erased."""
     return f"{prefix}.directory"
 
 
 def topics(prefix: str, kinds: Iterable[str], partitions: int, replication: int) -> tuple[Topic, ...]:
-    """All topics of a workspace: one for each kind of stream, the dead letters, the directory."""
+    """All topics of a workspace: one for each kind of stream, the dead letters, checkpoints, the directory."""
     common = {
         # The broker counts a batch, which is a little longer than the one record in it.
         "max.message.bytes": str(2 * MAX_RECORD_BYTES),
         "message.timestamp.type": "CreateTime",
         "min.insync.replicas": str(max(1, replication - 1)),
     }
-    kept = [*(event_topic(prefix, kind) for kind in kinds), dead_letter_topic(prefix)]
+    kept = [*(event_topic(prefix, kind) for kind in kinds), dead_letter_topic(prefix), checkpoint_topic(prefix)]
     return (
         *(Topic(name, partitions, replication, common | _KEEP_FOR_EVER) for name in kept),
         Topic(directory_topic(prefix), partitions, replication, common | _ERASABLE),

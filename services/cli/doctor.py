@@ -1,6 +1,5 @@
 """Whether the workspace, and what it needs, is in order."""
 
-import json
 import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -110,12 +109,9 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
 def _brokers_finding(settings: Settings) -> Finding:
     """Of the broker that the running ``pmo up`` started, if it did."""
     from services import bus
+    from services.runtime import brokers
 
-    try:
-        started = json.loads(settings.endpoint_file.read_text()).get("kafka")
-    except (OSError, ValueError):
-        # it has just ended
-        started = None
+    started = brokers(settings)
     if not started:
         return Finding("kafka", "ok", "none; what runs lands events without it")
     bus.check(started)

@@ -80,6 +80,8 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("demo", "Load and show a simulated company.", "services.cli.show:demo"),
             Subcommand("bench", "Measure this machine.", "services.cli.show:bench"),
             Subcommand("doctor", "Check the workspace and what it needs.", "services.cli.doctor:doctor"),
+            Subcommand("verify", "Prove that nothing was lost, doubled or changed.", "services.cli.verify:verify"),
+            Subcommand("checkpoint", "Sign what the log is, for others to keep.", "services.cli.verify:sign"),
             Subcommand("completion", "Print the completion script of a shell.", "services.cli.workspace:completion"),
         ),
     ),

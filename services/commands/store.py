@@ -124,6 +124,18 @@ class Recorder(SQLiteApplicationRecorder):
         query = "SELECT rowid, originator_id, state FROM stored_events WHERE rowid > ? ORDER BY rowid LIMIT ?"
         return self.rows(query, position, limit)
 
+    def stored_after(self, position: int, limit: int) -> list[tuple[int, str, int, str, bytes]]:
+        """Position, stream, version, type and bytes of the records after `position`, in order of recording."""
+        columns = "rowid, originator_id, originator_version, topic, state"
+        query = f"SELECT {columns} FROM stored_events WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        return [tuple(row) for row in self.rows(query, position, limit)]
+
+    def stored_by_key(self, stream: str, version: int, limit: int) -> list[tuple[int, str, int, bytes]]:
+        """Position, stream, version and bytes of the records after that one, by stream and version, byte by byte."""
+        after = "(originator_id, originator_version) > (?, ?) ORDER BY originator_id, originator_version LIMIT ?"
+        query = f"SELECT rowid, originator_id, originator_version, state FROM stored_events WHERE {after}"
+        return [tuple(row) for row in self.rows(query, stream, version, limit)]
+
     def rows(self, query: str, *params: Any) -> list[Any]:
         """The rows of one read-only query."""
         # one statement is a transaction of its own, so none needs to be opened around it

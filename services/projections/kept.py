@@ -48,6 +48,11 @@ class Kept:
         return f"INSERT INTO {name or self.physical} {self._rows(streams)}"
 
     @property
+    def fresh(self) -> str:
+        """The query for the rows of all streams, made anew."""
+        return self._rows("1")
+
+    @property
     def behind(self) -> str:
         """The query for the streams of which more records stand than their row has seen."""
         return f"""

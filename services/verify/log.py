@@ -1,0 +1,94 @@
+"""The store itself: every stream's versions from 1 on without a gap, each row what its bytes say, the Merkle root."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import orjson
+
+from services.commands.store import Recorder
+from services.verify.findings import Part
+from services.verify.merkle import Tree, leaf_hash
+
+PAGE = 20_000
+_DIGEST = 16
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Log:
+    """The events up to `end`, in the order of recording: their number, digests, and the root at each size asked for."""
+
+    end: int
+    size: int = 0
+    roots: dict[int, bytes] = field(default_factory=dict)
+    _positions: "array[int]" = field(default_factory=lambda: array("q"))
+    _digests: bytearray = field(default_factory=bytearray)
+
+    @property
+    def root(self) -> bytes:
+        """The Merkle root over all of them."""
+        return self.roots[self.size]
+
+    def place(self, position: int) -> int | None:
+        """The number of the event with this position; None if there is none."""
+        at = bisect_left(self._positions, position)
+        return at if at < self.size and self._positions[at] == position else None
+
+    def position(self, place: int) -> int:
+        """The position of the event of this number."""
+        return self._positions[place]
+
+    def is_same(self, place: int, value: bytes) -> bool:
+        """Whether the event of this number has exactly these bytes."""
+        return self._digests[place * _DIGEST : (place + 1) * _DIGEST] == leaf_hash(value)[:_DIGEST]
+
+    def _add(self, position: int, leaf: bytes) -> None:
+        self._positions.append(position)
+        self._digests += leaf[:_DIGEST]
+        self.size += 1
+
+
+def walked(store: Recorder, sizes: Iterable[int], part: Part, progress: Progress) -> Log:
+    """Goes through the whole store as it is now; `part` takes what is wrong with it."""
+    wanted = set(sizes)
+    log = Log(store.max_notification_id() or 0)
+    tree = Tree()
+    last: dict[str, int] = {}
+    position = 0
+    if 0 in wanted:
+        log.roots[0] = tree.root()
+    while rows := store.stored_after(position, PAGE):
+        for position, stream, version, type_name, value in rows:
+            if position > log.end:
+                break
+            leaf = leaf_hash(value)
+            tree.append(leaf)
+            log._add(position, leaf)
+            if wrong := _wrong(stream, version, type_name, value):
+                part.differs(f"{stream}/{version}", wrong)
+            expected = last.get(stream, 0) + 1
+            if version != expected:
+                part.differs(f"{stream}/{version}", f"comes where version {expected} should")
+            last[stream] = max(version, expected - 1)
+            if tree.size in wanted:
+                log.roots[tree.size] = tree.root()
+        part.looked_at = log.size
+        progress(position, log.end)
+        if position > log.end:
+            break
+    log.roots[log.size] = tree.root()
+    return log
+
+
+def _wrong(stream: str, version: int, type_name: str, value: bytes) -> str | None:
+    try:
+        said = orjson.loads(value)
+        told = said["subject"], said["id"], said["type"]
+    except (ValueError, KeyError, TypeError):
+        return "its bytes are no event"
+    if told != (stream, f"{stream}/{version}", type_name):
+        return f"its bytes say that it is {told[1]}, {told[2]}"
+    return None

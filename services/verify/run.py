@@ -1,0 +1,130 @@
+"""The whole verification: the store, its checkpoints, ClickHouse, Kafka."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from services import bus
+from services.catch_up import landed_position
+from services.commands.app import Governance
+from services.errors import BadInput, Unavailable
+from services.projections.clickhouse import ClickHouse
+from services.projections.projector import Projector
+from services.settings import Settings
+from services.topics import checkpoint_topic
+from services.verify import checkpoint
+from services.verify.checkpoint import Checkpoint, PublicKey, Signer
+from services.verify.copies import compare_directory, compare_events, compare_tables
+from services.verify.findings import Part
+from services.verify.log import Log, walked
+from services.verify.topics import compare_directory_topic, compare_topics
+
+Progress = Callable[[int, int], None]
+Told = tuple[str, str]
+"""Where a checkpoint was found, and its text."""
+
+
+def signer(settings: Settings) -> Signer:
+    """What signs this workspace's checkpoints."""
+    return Signer(settings.home / "checkpoint.key", settings.source.strip("/"))
+
+
+def kept_checkpoints(settings: Settings) -> list[Told]:
+    """The checkpoints that were signed here, the smallest log first."""
+    files = sorted(_folder(settings).glob("*.txt"))
+    return [(f"checkpoint {file.stem.lstrip('0') or '0'}", checkpoint.read(file)) for file in files]
+
+
+def sign(settings: Settings, app: Governance, progress: Progress) -> Checkpoint:
+    """Signs the log as it is now, and keeps the checkpoint. Raises BadInput if the store itself is not in order."""
+    part = Part("event store")
+    log = walked(app.store, (), part, progress)
+    if part.differing:
+        found = part.differences[0]
+        raise BadInput(f"Nothing is signed: {found.what} {found.how} in the event store; 'pmo verify' says more.")
+    signed = signer(settings).sign(log.size, log.root)
+    folder = _folder(settings)
+    folder.mkdir(exist_ok=True)
+    # twelve digits, so that names sort as numbers do; the same log gives the same text
+    draft = folder / f".{os.getpid()}"
+    draft.write_text(signed.text)
+    draft.replace(folder / f"{signed.size:012}.txt")
+    return signed
+
+
+def publish(settings: Settings, bootstrap: str, signed: Checkpoint) -> None:
+    """Puts the checkpoint on its own topic, for whoever follows it."""
+    with bus.Producer(bootstrap) as producer:
+        producer.send(checkpoint_topic(settings.topic_prefix), signed.log.encode(), signed.text.encode(), [])
+        producer.flush()
+
+
+def published_checkpoints(settings: Settings, bootstrap: str) -> list[Told]:
+    """The checkpoints on their topic."""
+    name = checkpoint_topic(settings.topic_prefix)
+    ends = bus.end_offsets(bootstrap, [name])
+    return [
+        (f"offset {r.offset} of {r.topic}/{r.partition}", (r.value or b"").decode(errors="replace"))
+        for batch in bus.read(bootstrap, [name], until=ends)
+        for r in batch
+    ]
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / "checkpoints"
+
+
+def verify_store(
+    settings: Settings,
+    app: Governance,
+    given: Sequence[Told],
+    key: PublicKey | None,
+    bootstrap: str,
+    progress: Progress,
+) -> tuple[Log, list[Part]]:
+    """The store by itself and against checkpoints: given, kept, and, with a `bootstrap`, those on Kafka.
+
+    Raises BadInput for a given checkpoint that is none, or is not signed by `key` (else by this workspace's own).
+    """
+    own = signer(settings).public
+    told = [(where, checkpoint.opened(text, key or own, where)) for where, text in given]
+    part, checked = Part("event store"), Part("checkpoints", unit="checkpoints")
+    published = published_checkpoints(settings, bootstrap) if bootstrap else []
+    for where, text in [*kept_checkpoints(settings), *published]:
+        try:
+            told.append((where, checkpoint.opened(text, own, where)))
+        except BadInput:
+            checked.looked_at += 1
+            checked.differs(where, "is not as it was signed")
+    log = walked(app.store, [each.size for _, each in told], part, progress)
+    for where, each in told:
+        checked.looked_at += 1
+        if each.size > log.size:
+            checked.differs(where, f"was of {each.size} events, of which {each.size - log.size} are gone")
+        elif log.roots[each.size] != each.root:
+            checked.differs(where, f"does not fit: the first {each.size} events are not those that were signed")
+    return log, [part, checked]
+
+
+def verify_clickhouse(app: Governance, clickhouse: ClickHouse, log: Log, progress: Progress) -> list[Part]:
+    """ClickHouse against the store, and its tables against its events."""
+    landed = min(log.end, landed_position(app, Projector(clickhouse)))
+    part, names = Part("ClickHouse"), Part("names in ClickHouse", unit="names and notes")
+    if landed < log.end:
+        part.note = f"{log.end - landed} are still on their way"
+    compare_events(app.store, clickhouse, landed, log.size, part, progress)
+    compare_directory(app.store, clickhouse, int(app.store.rows("SELECT max(seq) FROM directory")[0][0] or 0), names)
+    return [part, names, *compare_tables(clickhouse, progress)]
+
+
+def verify_topics(settings: Settings, app: Governance, bootstrap: str, log: Log, progress: Progress) -> list[Part]:
+    """Kafka's topics against the store."""
+    bus.check(bootstrap)
+    sent = app.store.rows("SELECT coalesce(max(position), 0) FROM relayed")[0][0]
+    named = app.store.rows("SELECT coalesce(max(seq), 0) FROM relayed_directory")[0][0]
+    part, names = Part("Kafka", unit="records"), Part("names on Kafka", unit="records")
+    if not sent:
+        raise Unavailable(f"Nothing was sent to Kafka at {bootstrap} yet; 'pmo relay' or 'pmo up' does that.")
+    compare_topics(app.store, log, min(sent, log.end), bootstrap, settings.topic_prefix, part, progress)
+    compare_directory_topic(app.store, named, bootstrap, settings.topic_prefix, names)
+    return [part, names]

@@ -1,0 +1,114 @@
+"""Kafka against the store: every event, its bytes, under its stream, in order, and nothing else."""
+
+import hashlib
+from collections.abc import Callable
+
+import orjson
+
+from schemas.catalogue import KINDS
+from schemas.streams import kind_of
+from services import bulk_read, bus
+from services.commands.store import Recorder
+from services.topics import POSITION, directory_topic, event_topic
+from services.verify.findings import Part
+from services.verify.log import Log
+
+_PAGE = 20_000
+
+Progress = Callable[[int, int], None]
+
+
+def compare_topics(
+    store: Recorder, log: Log, sent: int, bootstrap: str, prefix: str, part: Part, progress: Progress
+) -> None:
+    """Holds the records of the event topics against the log, up to the position `sent` that the relay has reached."""
+    names = [event_topic(prefix, kind) for kind in KINDS]
+    ends = bus.end_offsets(bootstrap, names)
+    total = sum(ends.values())
+    seen = bytearray(log.size)
+    last: dict[str, int] = {}
+    copies = 0
+    for batch in bulk_read.read(bootstrap, {}, ends):
+        for record in batch:
+            part.looked_at += 1
+            at = f"offset {record.offset} of {record.topic}/{record.partition}"
+            place, wrong = _placed(store, log, record, prefix)
+            if wrong:
+                part.differs(at, wrong)
+            if place is None:
+                continue
+            if seen[place]:
+                copies += 1
+                continue
+            seen[place] = 1
+            stream, _, version = orjson.loads(record.value or b"")["id"].rpartition("/")
+            if int(version) < last.get(stream, 0):
+                part.differs(at, f"{stream}/{version} comes after version {last[stream]}")
+            last[stream] = max(int(version), last.get(stream, 0))
+        progress(part.looked_at, total)
+    for place in range(log.size):
+        if not seen[place] and log.position(place) <= sent:
+            row = store.stored_after(log.position(place) - 1, 1)[0]
+            part.differs(f"{row[1]}/{row[2]}", "is missing")
+    if copies:
+        part.note = f"{copies} of them copies, byte for byte, of one that was there already"
+
+
+def _placed(store: Recorder, log: Log, record: bus.Record, prefix: str) -> tuple[int | None, str]:
+    """The number in the log of the event that the record holds, None if it holds none; and what is wrong with it."""
+    header = record.headers.get(POSITION, b"")
+    position = int(header) if header.isdigit() else 0
+    if position > log.end:
+        return None, ""
+    place = log.place(position)
+    if place is None or record.value is None or not log.is_same(place, record.value):
+        return None, _said(record, store)
+    stream = orjson.loads(record.value)["subject"]
+    if record.key != stream.encode() or record.topic != event_topic(prefix, kind_of(stream)):
+        return None, f"an event of {stream} stands under another key or topic"
+    return place, ""
+
+
+def _said(record: bus.Record, store: Recorder) -> str:
+    try:
+        stream, _, version = orjson.loads(record.value or b"")["id"].rpartition("/")
+        states = store.states_after(stream, int(version) - 1)[:1]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "is no event"
+    if not states:
+        return f"holds {stream}/{version}, which was never recorded"
+    same = states[0] == record.value
+    return f"holds {stream}/{version} " + ("with another position" if same else "with other bytes than in the store")
+
+
+def compare_directory_topic(store: Recorder, sent: int, bootstrap: str, prefix: str, part: Part) -> None:
+    """Holds the last name or note under each key against the directory, up to the row `sent`; shows no content."""
+    name = directory_topic(prefix)
+    ends = bus.end_offsets(bootstrap, [name])
+    last: dict[bytes, tuple[int, bytes | None]] = {}
+    for batch in bulk_read.read(bootstrap, {}, ends):
+        for record in batch:
+            part.looked_at += 1
+            key, digest = record.key or b"", record.value and hashlib.sha256(record.value).digest()
+            if record.offset >= last.get(key, (-1, None))[0]:
+                last[key] = (record.offset, digest)
+    seq = 0
+    while entries := store.entries_after(seq, _PAGE):
+        for seq, subject, field, value, _ in entries:
+            document = {"seq": seq, "subject": subject, "field": field, "value": value}
+            due = None if value is None else hashlib.sha256(orjson.dumps(document)).digest()
+            found = last.pop(orjson.dumps([subject, field]), None)
+            # a tombstone may be compacted away in the end; what is newer than the relay is on its way
+            if seq <= sent and (found[1] if found else None) != due:
+                part.differs(f"{field} of {subject}", "is missing" if found is None else "is another than in the store")
+    for key, (_, digest) in last.items():
+        if digest is not None:
+            part.differs(_whose(key), "stands there, but not in the store")
+
+
+def _whose(key: bytes) -> str:
+    try:
+        subject, field = orjson.loads(key)
+    except (ValueError, TypeError):
+        return "a record"
+    return f"{field} of {subject}"
