@@ -87,6 +87,11 @@ class Question:
         return found
 
     @cached_property
+    def ids(self) -> set[str]:
+        """Of all records that count."""
+        return {r.event_id for streams in self.by_kind.values() for told in streams.values() for r in told}
+
+    @cached_property
     def people(self) -> dict[str, list[Record]]:
         """Who ever joined, by pseudonym."""
         return {s[7:]: told for s, told in self.by_kind["person"].items() if last(told, "joined")}

@@ -115,10 +115,11 @@ def key_of(row: Row) -> tuple[Any, ...]:
 
 
 def check_rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, question: Question, wanted: list[Row]) -> None:
+    found = figures.rows(clickhouse, kpi, scope)
     shown = sorted(
         Row(r["unit"], r["subject"], tuple(str(r[d]) for d in kpi.by), r["excluded"], Fraction(r["numerator"]),
             Fraction(r["denominator"]), standing=r["standing"])
-        for r in figures.rows(clickhouse, kpi, scope)
+        for r in found
     )  # fmt: skip
     about = f"{kpi.name} as of {scope.as_of}, known {scope.known_at}, {scope.basis}"
     missing, extra = Counter(map(key_of, wanted)), Counter(map(key_of, shown))
@@ -128,6 +129,9 @@ def check_rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, question: Questio
         same = near(one.numerator, other.numerator) and near(one.denominator, other.denominator) or bool(one.excluded)
         told = "\n".join(str(r) for r in question.told(question.streams[one.subject]))
         assert same, f"{about}: {one} is not {other}\n{told}"
+    for row in found:
+        ids = {e if isinstance(e, str) else f"{row['subject']}/{e}" for e in row["evidence"]}
+        assert ids <= question.ids and (ids or row["excluded"]), f"{about}: {row}"
 
 
 def check_figures(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, wanted: list[Row], by: str) -> list[Fraction | None]:
