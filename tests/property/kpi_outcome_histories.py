@@ -71,7 +71,7 @@ class Outcomes(Teller):
                 self.tell(f"training:{person}/C{number}", [], self._training, self.random.randint(1, 5))
 
     def day(self, first: dt.date = FIRST, last: dt.date = LAST) -> dt.date:
-        return self.pick(*(day for day in _DAYS if max(first, self._since) <= day <= last))  # type: ignore[no-any-return]
+        return self.pick(*(day for day in _DAYS if max(first, self._since) <= day <= last))
 
     def _money(self) -> Decimal:
         return Decimal(self.pick(90, 100, 100, 110, 0))
@@ -97,7 +97,7 @@ class Outcomes(Teller):
         return some(project.Cancelled, cause=self.pick("funding", "strategy", None))
 
     def _ending(self) -> Event:
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             *(self._completed() for _ in range(6)),
             self._cancelled(), some(project.MergedInto), some(project.SplitInto), some(project.Descoped),
             some(project.RejectedProposal),
@@ -108,7 +108,7 @@ class Outcomes(Teller):
         self.tell(f"project:{code}", first, self._afterwards, self.pick(0, 0, 1, 2, 4))
 
     def _afterwards(self) -> Event:
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             self._ending(), self._ending(), self._cancelled(), self._baseline("1", "2"), self._baseline("2"),
             some(project.Reopened), some(project.Withdrawn), some(project.Transferred, unit=self.pick(*UNITS)),
         )  # fmt: skip
@@ -122,7 +122,7 @@ class Outcomes(Teller):
 
     def _meanwhile(self) -> Event:
         said = {"forecast_cost": self.pick(None, *[self._money()] * 3), "currency": self.pick(*CURRENCIES)}
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             some(progress.ProgressReported, **said), some(progress.ProgressReported, **said),
             some(progress.Reforecast, **said), self._baseline("1", "2"), some(project.PutOnHold), self._proposed(),
             some(project.Started),
@@ -153,7 +153,7 @@ class Outcomes(Teller):
         self.tell(stream, [], said, self.pick(1, 8, 16, 32))
 
     def _goal(self) -> Event:
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             *[some(organisation.GoalDeclared, weight=Decimal(self.pick("0.5", "0.3", "0")))] * 2,
             some(organisation.GoalReweighted, weight=Decimal(self.pick("0.25", "1"))), some(organisation.GoalRetired),
         )  # fmt: skip
@@ -167,7 +167,7 @@ class Outcomes(Teller):
         return some(event_class, edition=self.pick("1", "1", "2"), requirements=asked, standard_kind=kind)
 
     def _standard(self) -> Event:
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             self._edition(), self._edition(standard.StandardRevised), self._edition(standard.StandardRevised),
             some(standard.StandardWithdrawn), some(standard.StandardWithdrawn),
         )  # fmt: skip
@@ -186,7 +186,7 @@ class Outcomes(Teller):
         measured = some(standard.UsageMeasured, active=self.random.randint(0, 5), eligible=self.pick(0, 5, 10))
         item = self.pick("1", "1", "2")
         raised = some(standard.NonconformityRaised, item=item, severity=self.pick("minor", "critical"))
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             some(standard.Mandated), some(standard.NotApplicable), assessed, assessed, measured, measured,
             some(standard.Adopted), some(standard.Adopted), some(standard.Abandoned),
             some(standard.Waived, until=self.day()), some(standard.WaiverEnded), raised, raised,
@@ -211,13 +211,13 @@ class Outcomes(Teller):
 
     def _course(self) -> Event:
         defined = some(training.CourseDefined, hours=self.pick(None, Decimal(4), Decimal("7.5")))
-        return self.pick(defined, defined, some(training.CourseRetired))  # type: ignore[no-any-return]
+        return self.pick(defined, defined, some(training.CourseRetired))
 
     def _joined(self) -> Event:
         return some(organisation.PersonJoined, unit=self.pick(*UNITS), role=self.pick("PM", "DEV"))
 
     def _person(self) -> Event:
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             self._joined(), some(organisation.PersonMoved, unit=self.pick(*UNITS)), some(organisation.PersonLeft),
             some(organisation.PersonLeft), some(organisation.PersonRoleChanged, role=self.pick("PM", "DEV")),
         )  # fmt: skip
@@ -226,6 +226,6 @@ class Outcomes(Teller):
         # the 89th and the 90th day after those that are asked about
         soon = self.pick(LAST, dt.date(2026, 4, 5)) + _NINETY - dt.timedelta(days=self.pick(0, 1))
         done = some(training.TrainingCompleted, completed_on=self.day(), expires=self.pick(None, soon, self.day()))
-        return self.pick(  # type: ignore[no-any-return]
+        return self.pick(
             done, done, done, some(training.TrainingRevoked), some(training.TrainingExempted, until=self.day())
         )
