@@ -2,8 +2,9 @@
 
 A file has one table (``-- @create``, with ``{table}`` for its name), at most one SELECT that fills it from events
 (``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views: ``-- @view NAME``, or ``-- @state
-NAME`` for one whose rows are kept for every moment too, see `kept`. A table stands under its definition's hash behind a
-plain view of its own name, so that two versions of the program can run side by side and a rebuild can swap.
+NAME`` for one whose rows are kept for every moment too, see `kept`. Further views of a table may stand apart by
+subject, in files named ``TABLE.SUBJECT.sql``. A table stands under its definition's hash behind a plain view of its own
+name, so that two versions of the program can run side by side and a rebuild can swap.
 
 In a view, ``{project_events}`` stands for that table's records which count at both times, and ``{project_events |
 CONDITION}`` for those of them that satisfy a cheap condition: it is checked before anything dear is. A view that reads
@@ -13,7 +14,7 @@ another one has it written out, see `inlining`.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -102,7 +103,7 @@ def digest(*parts: str) -> str:
 
 
 def _parsed(path: Path) -> Table:
-    name = path.stem.split("_", 1)[1]
+    name = path.stem.split("_", 1)[1].partition(".")[0]
     text = path.read_text()
     marks = list(_SECTION.finditer(text))
     comment = _comment(text[: marks[0].start()])
@@ -131,7 +132,13 @@ def _code(text: str) -> str:
 @cache
 def tables() -> tuple[Table, ...]:
     """All tables, in the order in which they and their views are made."""
-    return tuple(_parsed(path) for path in sorted(FOLDER.glob("*.sql")))
+    found: dict[str, Table] = {}
+    # by stem: the file of the table itself comes before those of its subjects
+    for path in sorted(FOLDER.glob("*.sql"), key=lambda each: each.stem):
+        part = _parsed(path)
+        whole = found.get(part.name)
+        found[part.name] = replace(whole, views=whole.views + part.views) if whole else part
+    return tuple(found.values())
 
 
 @cache

@@ -6,7 +6,7 @@ Written from the words of the catalogue in plain Python over records; nothing he
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -21,7 +21,10 @@ Records = Sequence[Record]
 
 
 class Row(NamedTuple):
-    """A row of a KPI: `by` holds its further dimensions, in the order of the KPI's header."""
+    """A row of a KPI: `by` holds its further dimensions, in the order of the KPI's header.
+
+    `ended` is False for a duration that is still going on.
+    """
 
     unit: str
     subject: str
@@ -29,11 +32,16 @@ class Row(NamedTuple):
     excluded: str
     numerator: Fraction
     denominator: Fraction
+    ended: bool = True
+    standing: str = "governed"
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Records asked as of the end of a day, as known at a moment, over a period."""
+    """Records asked as of the end of a day, as known at a moment, over a period.
+
+    `met` are the cases that the recomputation came across, so that a test can insist on each of them.
+    """
 
     streams: dict[str, list[Record]]
     zone: dt.tzinfo
@@ -42,6 +50,17 @@ class Question:
     basis: str
     first: dt.date
     end: dt.date
+    met: set[str] = field(default_factory=set)
+
+    def meets(self, case: str, condition: object) -> bool:
+        """Whether the condition holds; that the case occurred is remembered."""
+        if condition:
+            self.met.add(case)
+        return bool(condition)
+
+    def covers(self, day: dt.date | None) -> bool:
+        """Whether the day lies in the period."""
+        return day is not None and self.first <= day <= self.end
 
     def midnight(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(), self.zone)
@@ -66,6 +85,11 @@ class Question:
             if kept := self.told(records):
                 found[kind_of(stream)][stream] = kept
         return found
+
+    @cached_property
+    def ids(self) -> set[str]:
+        """Of all records that count."""
+        return {r.event_id for streams in self.by_kind.values() for told in streams.values() for r in told}
 
     @cached_property
     def people(self) -> dict[str, list[Record]]:

@@ -18,8 +18,9 @@ from services.projections.projector import Projector
 from services.projections.schema import prepare
 from services.projections.scope import Scope
 from tests.property import kpi_flow, kpi_resources, kpi_staff
-from tests.property.chronicle import FIRST, LAST, ZONE, Chronicle
+from tests.property.chronicle import Chronicle
 from tests.property.slow import FOR_EVER, Question, Row
+from tests.property.teller import FIRST, LAST, ZONE
 
 SEED = 11
 """Of a world in which every reason to leave something out occurs."""

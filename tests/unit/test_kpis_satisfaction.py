@@ -115,6 +115,19 @@ def test_a_survey_of_the_pmo_is_of_no_project_but_has_its_response_rate(world: K
     assert world.shown("response-rate", "", as_of="2031-12-31", period=period) == (5, 10, {})
 
 
+def test_a_withdrawn_project_was_recorded_in_error_and_so_was_its_survey(world: KpiWorld) -> None:
+    unit = world.unit()
+    code = project(world, unit)
+    stream = answered(world, code, 5, 5, 5, 5, 5, recommend=(10, 10, 10, 10, 10))
+    world.tell(stream, "invited", "2026-02-01", invited={MEMBER: 10})
+    world.tell(f"project:{code}", "withdrawn", "2026-04-01")
+    for kpi, before in {"csat": (5, 5, {}), "nps": (500, 5, {}), "response-rate": (5, 10, {})}.items():
+        assert world.shown(kpi, unit, as_of="2026-03-31") == before
+        assert world.shown(kpi, unit) == (0, 0, {})
+        assert world.rows(kpi, unit) == []
+        assert by_role(world, kpi, unit) == {}
+
+
 def roles(world: KpiWorld, **answers: int) -> str:
     """A unit with one project, and so many contented answers by role."""
     unit = world.unit()

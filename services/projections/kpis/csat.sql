@@ -4,7 +4,7 @@
 -- measure: share
 -- better: higher
 -- aggregator: mean
--- version: 1
+-- version: 2
 -- by: stakeholder_role
 -- source: our own, after the usual top-two-box share of a five-point scale
 -- definition: The mean over projects of each project's share of answers 4 or 5 of 5 in its last survey: a project
@@ -12,7 +12,7 @@
 --   lies in the period, the one answered last. Projects with fewer than 5 such answers are left out and counted beside,
 --   so that nobody's answer can be told; by stakeholder role the same holds for each role's answers, and where roles
 --   with fewer than 5 together would be told by what the others leave, the smallest of the others is left out too. A
---   survey of the PMO itself is none of a project.
+--   survey of the PMO itself is none of a project; withdrawn projects were recorded in error and count nowhere.
 SELECT
     unit,
     stream AS subject,

@@ -4,7 +4,7 @@
 -- measure: points
 -- better: higher
 -- aggregator: ratio-of-sums
--- version: 1
+-- version: 2
 -- by: stakeholder_role
 -- source: Reichheld, The One Number You Need to Grow (2003)
 -- definition: In points from -100 to 100: promoters (9 or 10 of 10) less detractors (0 to 6), times 100, over the
@@ -12,7 +12,8 @@
 --   project is, of those whose latest answer lies in the period, the one answered last. Projects with fewer than 5 such
 --   answers are left out and counted beside, so that nobody's answer can be told; by stakeholder role the same holds
 --   for each role's answers, and where roles with fewer than 5 together would be told by what the others leave, the
---   smallest of the others is left out too. A survey of the PMO itself is none of a project.
+--   smallest of the others is left out too. A survey of the PMO itself is none of a project;
+--   withdrawn projects were recorded in error and count nowhere.
 SELECT
     unit,
     stream AS subject,

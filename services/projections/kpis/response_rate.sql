@@ -4,12 +4,13 @@
 -- measure: share
 -- better: higher
 -- aggregator: ratio-of-sums
--- version: 1
+-- version: 2
 -- by: stakeholder_role
 -- source: AAPOR, Standard Definitions (2023), response rate 1: answers over all who were asked
 -- definition: Answers over the people invited, of the surveys whose latest invitation or answer lies in the period.
 --   Left out and counted beside: answers of a role of which nobody is known to have been invited. A survey of a project
---   counts for the project's unit, one of the PMO itself for none.
+--   counts for the project's unit, one of the PMO itself for none; withdrawn projects were recorded in error and count
+--   nowhere.
 WITH
     arrayDistinct(arrayConcat(mapKeys(told.invited), answers.1)) AS roles
 SELECT
@@ -46,4 +47,5 @@ FROM (
 LEFT JOIN projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS p
     ON p.project = told.about
 WHERE toDate32(last, {tz:String}) BETWEEN {period_from:Date32} AND {period_to:Date32}
+  AND p.status != 'withdrawn'
   AND (numerator > 0 OR denominator > 0)

@@ -77,7 +77,8 @@ GROUP BY subject
 -- The answers to one question of each project's last survey of the period, of all of them (`stakeholder_role` '') and of
 -- each role, at {as_of_k} as known at {known_at}. {asked} is 'satisfaction' or 'recommend'. `excluded` tells why a group is
 -- left out so that nobody's answer can be told: `n` is how many answered, `shown` their (role, satisfaction, recommend,
--- version), empty where it is left out. Params: as_of_k, known_at, basis, tz, period_from, period_to, asked.
+-- version), empty where it is left out. Withdrawn projects were recorded in error and have none. Params: as_of_k, known_at,
+-- basis, tz, period_from, period_to, asked.
 WITH
     arrayFilter(a -> if({asked:String} = 'recommend', a.3, a.2) IS NOT NULL, answers) AS said,
     arrayFilter(a -> stakeholder_role = '' OR a.1 = stakeholder_role, said) AS of_these,
@@ -120,6 +121,7 @@ FROM (
 ) AS told
 INNER JOIN projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS p
     ON p.project = told.about
+WHERE p.status != 'withdrawn'
 -- @view surveys
 -- Each survey at {as_of_k} as known at {known_at}: how many were asked, by role. Params: as_of_k, known_at, basis.
 SELECT
