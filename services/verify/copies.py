@@ -4,7 +4,9 @@ Pages are compared by one digest each; only where those differ are the single ev
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from services.commands.store import Recorder
@@ -12,8 +14,8 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, table, tables
 from services.projections.kept import kept_states
 from services.verify.findings import Part
-from services.verify.log import PAGE
 
+_PAGE = 50_000
 _BUCKET = 300_000
 _DIRECTORY_PAGE = 50_000
 _LAST = chr(0x10FFFF)
@@ -28,15 +30,15 @@ def compare_events(
     """Holds the bytes in ClickHouse against those in the store, up to the position `landed`."""
     after: Key = ("", 0)
     while True:
-        rows = store.stored_by_key(*after, PAGE)
-        until: Key = (rows[-1][1], rows[-1][2]) if len(rows) == PAGE else (_LAST, 0)
-        due = [(stream, version, hashlib.sha256(value).digest()) for at, stream, version, value in rows if at <= landed]
-        page = hashlib.sha256(b"".join(digest for *_, digest in due)).digest()
+        rows = store.stored_by_key(*after, _PAGE)
+        until: Key = (rows[-1][1], rows[-1][2]) if len(rows) == _PAGE else (_LAST, 0)
+        due = [(stream, version, _hex(value)) for at, stream, version, value in rows if at <= landed]
+        page = _hex("".join(digest for *_, digest in due).encode())
         if page != _page_digest(clickhouse, after, until):
             _compare_page(store, clickhouse, after, until, due, part)
         part.looked_at += len(due)
         progress(part.looked_at, total)
-        if len(rows) < PAGE:
+        if len(rows) < _PAGE:
             return
         after = until
 
@@ -52,18 +54,21 @@ def _in_page(after: Key, until: Key) -> tuple[str, dict[str, Any]]:
     return _IN_PAGE.format(events=table("events").physical), bounds
 
 
-def _page_digest(clickhouse: ClickHouse, after: Key, until: Key) -> bytes:
+def _page_digest(clickhouse: ClickHouse, after: Key, until: Key) -> str:
     where, params = _in_page(after, until)
-    found = clickhouse.scalar(
-        "SELECT hex(SHA256(arrayStringConcat(arrayMap(e -> e.3,"
-        f" arraySort(groupUniqArray((stream, version, SHA256(value)))))))) {where}",
-        params,
+    events = "arraySort(groupUniqArray((stream, version, SHA256(value))))"
+    # in hex, since a FixedString put together with others loses the zeros at its end
+    return str(
+        clickhouse.scalar(f"SELECT hex(SHA256(arrayStringConcat(arrayMap(e -> hex(e.3), {events})))) {where}", params)
     )
-    return bytes.fromhex(str(found))
+
+
+def _hex(value: bytes) -> str:
+    return hashlib.sha256(value).hexdigest().upper()
 
 
 def _compare_page(
-    store: Recorder, clickhouse: ClickHouse, after: Key, until: Key, due: Sequence[tuple[str, int, bytes]], part: Part
+    store: Recorder, clickhouse: ClickHouse, after: Key, until: Key, due: Sequence[tuple[str, int, str]], part: Part
 ) -> None:
     where, params = _in_page(after, until)
     rows = clickhouse.rows(
@@ -75,33 +80,32 @@ def _compare_page(
         held = found.pop((stream, version), set())
         if not held:
             part.differs(f"{stream}/{version}", "is missing")
-        elif held != {digest.hex().upper()}:
+        elif held != {digest}:
             part.differs(f"{stream}/{version}", "has other bytes than in the store")
     for (stream, version), held in sorted(found.items()):
         # landed since the store was read, or never recorded at all
         states = store.states_after(stream, version - 1)[:1]
         if not states:
             part.differs(f"{stream}/{version}", "was never recorded")
-        elif held != {hashlib.sha256(states[0]).hexdigest().upper()}:
+        elif held != {_hex(states[0])}:
             part.differs(f"{stream}/{version}", "has other bytes than in the store")
 
 
 def compare_tables(clickhouse: ClickHouse, progress: Progress) -> list[Part]:
     """Holds every table against a fresh fold of the events that have landed."""
     filled = [t for t in tables() if t.fill is not None]
-    events = int(clickhouse.scalar(f"SELECT count() FROM {table('events').physical}"))
-    buckets = max(1, -(-events // _BUCKET))
+    buckets = _buckets(clickhouse)
     parts = []
     for number, each in enumerate(filled, 1):
         part = Part(f"table {each.name}", unit="rows")
-        for bucket in range(buckets):
-            _compare_table(clickhouse, each, f"sipHash64(stream) % {buckets} = {bucket}", part)
+        for bucket in buckets:
+            _compare_table(clickhouse, each, bucket, part)
         parts.append(part)
         progress(number, len(filled) + len(kept_states()))
     for number, kept in enumerate(kept_states(), len(filled) + 1):
         part = Part(f"states of {kept.view.name}", unit="streams")
         fresh, held = kept.fresh, f"SELECT * FROM {kept.physical} FINAL"
-        for row in _differing(clickhouse, fresh, held, "stream"):
+        for row in _differing(clickhouse, fresh, held, "stream", {}):
             part.differs(str(row["stream"]), _how(row))
         part.looked_at = int(clickhouse.scalar(f"SELECT count() FROM {kept.physical} FINAL"))
         parts.append(part)
@@ -109,31 +113,61 @@ def compare_tables(clickhouse: ClickHouse, progress: Progress) -> list[Part]:
     return parts
 
 
-def _compare_table(clickhouse: ClickHouse, each: Table, bucket: str, part: Part) -> None:
-    events = table("events").physical
+def _buckets(clickhouse: ClickHouse) -> list[dict[str, str]]:
+    """Ranges of streams with about as many events each as fit into memory, in the order in which they are stored."""
+    physical, bounds = table("events").physical, [""]
+    while True:
+        # from the last bound on: what is passed over is not read again
+        found = clickhouse.rows(
+            f"SELECT stream FROM {physical} WHERE stream > {{after:String}} ORDER BY stream LIMIT 1 OFFSET {_BUCKET}",
+            {"after": bounds[-1]},
+        )
+        bounds.append(str(found[0]["stream"]) if found else _LAST)
+        if not found:
+            return [{"after": after, "until": until} for after, until in pairwise(bounds)]
+
+
+def _compare_table(clickhouse: ClickHouse, each: Table, bucket: dict[str, str], part: Part) -> None:
+    events, chosen = table("events").physical, "stream > {after:String} AND stream <= {until:String}"
     # the events' own columns are read out of their bytes, and nothing but the bytes is trusted
     columns = "value" if each.name == "events" else "*"
-    fresh = each.select_from(f"(SELECT {columns} FROM {events} WHERE {bucket})")
-    held = f"SELECT * FROM {each.physical} WHERE {bucket}"
-    for row in _differing(clickhouse, fresh, held, "stream, version"):
+    fresh = each.select_from(f"(SELECT {columns} FROM {events} WHERE {chosen})")
+    held = f"SELECT * FROM {each.physical} WHERE {chosen}"
+    for row in _differing(clickhouse, fresh, held, "stream, version", bucket):
         part.differs(f"{row['stream']}/{row['version']}", _how(row))
-    wrong = f"SELECT stream, version FROM {each.physical} WHERE {bucket} AND record != sipHash64(stream, version)"
-    for row in clickhouse.rows(wrong):
+    wrong = f"SELECT stream, version FROM {each.physical} WHERE {chosen} AND record != sipHash64(stream, version)"
+    for row in clickhouse.rows(wrong, bucket):
         part.differs(f"{row['stream']}/{row['version']}", "has another number than its own")
-    part.looked_at += int(clickhouse.scalar(f"SELECT uniqExact(stream, version) FROM {each.physical} WHERE {bucket}"))
+    counted = f"SELECT uniqExact(stream, version) FROM {each.physical} WHERE {chosen}"
+    part.looked_at += int(clickhouse.scalar(counted, bucket))
 
 
-def _differing(clickhouse: ClickHouse, fresh: str, held: str, key: str) -> list[dict[str, Any]]:
-    # hashed after the union, which gives both sides the same types
-    return clickhouse.rows(f"""
+def _differing(
+    clickhouse: ClickHouse, fresh: str, held: str, key: str, given: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    # hashed after the union, which gives both sides the same types, under a key that nobody could know before
+    hashed = f"""
+        SELECT {key}, is_fresh, sipHash128Keyed(({{one:UInt64}}, {{two:UInt64}}), tuple(* EXCEPT (is_fresh))) AS content
+        FROM (SELECT *, true AS is_fresh FROM ({fresh}) UNION ALL SELECT *, false FROM ({held}))"""
+    params = {**given, "one": secrets.randbits(64), "two": secrets.randbits(64)}
+    number = "reinterpretAsUInt128(content)"
+    equal = clickhouse.scalar(
+        f"SELECT (sumIf({number}, is_fresh), countIf(is_fresh)) = (sumIf({number}, NOT is_fresh), countIf(NOT is_fresh))"
+        f" FROM ({hashed})",
+        params,
+    )
+    if equal:
+        return []
+    # a row may stand twice until parts are merged, so only now the rows themselves
+    return clickhouse.rows(
+        f"""
         SELECT {key}, countIf(is_fresh) AS fresh_rows, countIf(NOT is_fresh) AS held_rows
-        FROM (
-            SELECT {key}, is_fresh, sipHash128(tuple(* EXCEPT (is_fresh))) AS content
-            FROM (SELECT *, true AS is_fresh FROM ({fresh}) UNION ALL SELECT *, false FROM ({held}))
-        )
+        FROM ({hashed})
         GROUP BY {key}
         HAVING arraySort(groupUniqArrayIf(content, is_fresh)) != arraySort(groupUniqArrayIf(content, NOT is_fresh))
-        ORDER BY {key}""")
+        ORDER BY {key}""",
+        params,
+    )
 
 
 def _how(row: dict[str, Any]) -> str:
@@ -155,7 +189,7 @@ def compare_directory(store: Recorder, clickhouse: ClickHouse, end: int, part: P
         )
         found = {row["seq"]: (row["subject"], row["field"], row["digest"]) for row in rows}
         for number, subject, name, value, _ in entries:
-            digest = hashlib.sha256((value or "").encode()).hexdigest().upper()
+            digest = _hex((value or "").encode())
             held = found.pop(number, None)
             if held != (subject, name, digest):
                 part.differs(f"{name} of {subject}", "is missing" if held is None else "is another than in the store")

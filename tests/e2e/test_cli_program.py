@@ -129,7 +129,7 @@ def test_completion(tmp_path: Path) -> None:
     ("words", "completed"),
     [
         ("kpi on-time", ["on-time", "on-time-current"]),
-        ("audit app", ["approved-baseline-before-start"]),
+        ("audit app", ["approved-baseline-before-start", "approved-by-another"]),
         ("audit 33", ["33"]),
         ("kpi --unit o", ["OPS"]),
         ("project start c", ["CRANE-7"]),
