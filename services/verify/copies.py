@@ -152,7 +152,8 @@ def _differing(
     params = {**given, "one": secrets.randbits(64), "two": secrets.randbits(64)}
     number = "reinterpretAsUInt128(content)"
     equal = clickhouse.scalar(
-        f"SELECT (sumIf({number}, is_fresh), countIf(is_fresh)) = (sumIf({number}, NOT is_fresh), countIf(NOT is_fresh))"
+        f"SELECT sumIf({number}, is_fresh) = sumIf({number}, NOT is_fresh)"
+        " AND countIf(is_fresh) = countIf(NOT is_fresh)"
         f" FROM ({hashed})",
         params,
     )
