@@ -100,20 +100,14 @@ def show(
             found = measured.rows(clickhouse, wanted[0], scope)
         else:
             aims = targets(clickhouse, scope)
-            figures: list[tuple[Kpi, Figure]] = []
-            problems: dict[str, measured.NoRate] = {}
-            for each in wanted:
-                try:
-                    figures += [(each, figure) for figure in measured.measure(clickhouse, each, scope, group)]
-                except measured.NoRate as error:
-                    if name:
-                        raise
-                    problems[each.name] = error
+            figures, problems = measured.measure_all(clickhouse, wanted, scope, group)
+            for _, problem in problems if name else ():
+                raise problem
     if as_rows:
         _show_rows(wanted[0], scope, found, as_json, as_csv)
         return
     rows = [figure_row(each, figure, group, aims.get(each.name)) for each, figure in figures]
-    rows += [no_figure(each, group, problems[each.name]) for each in wanted if each.name in problems]
+    rows += [no_figure(each, group, problem) for each, problem in problems]
     if as_json:
         definitions = {each.name: definition(each) for each in wanted}
         output.as_json({"scope": scope_data(scope), "kpis": definitions, "figures": rows})
@@ -220,7 +214,7 @@ def show_figures(
     scope: "Scope",
     group: str,
     aims: Mapping[str, "Target"],
-    problems: Mapping[str, "NoRate"],
+    problems: Sequence[tuple["Kpi", "NoRate"]],
     *,
     alone: bool,
 ) -> None:
@@ -239,12 +233,8 @@ def show_figures(
         }
         for kpi, figure in figures
     ]
-    rows += [
-        {"title": kpi.title, "value": f"{problems[kpi.name].short}, see below"}
-        for kpi in wanted
-        if kpi.name in problems
-    ]
-    told = {kpi.name for kpi, _ in figures} | problems.keys()
+    rows += [{"title": kpi.title, "value": f"{problem.short}, see below"} for kpi, problem in problems]
+    told = {kpi.name for kpi, _ in (*figures, *problems)}
     silent = [kpi for kpi in wanted if kpi.name not in told]
     if alone:
         rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
@@ -262,8 +252,13 @@ def show_figures(
     subject = wanted[0].title if alone else "KPIs"
     by = "" if group == "portfolio" else f" by {group.replace('_', ' ')}"
     notes = definition_notes(wanted[0]) if alone else _overview_notes(wanted, silent)
-    notes += [line for problem in dict.fromkeys(map(str, problems.values())) for line in ("", problem)]
+    notes += problem_notes(problems)
     output.table(f"{subject}{by}, {scope_text(scope)}", columns, rows, notes)
+
+
+def problem_notes(problems: Iterable[tuple["Kpi", "NoRate"]]) -> list[str]:
+    """Which exchange rates are missing, each once."""
+    return [line for said in dict.fromkeys(str(problem) for _, problem in problems) for line in ("", said)]
 
 
 def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"]) -> list[str]:

@@ -63,6 +63,7 @@ def benchmark(
     """
     from services.benchmarks import compare
     from services.benchmarks.industry import cited_with
+    from services.projections.figures import NoRate
     from services.projections.house import in_reporting_currency
     from services.projections.queries import check_unit, retired_units
     from services.runtime import open_reader
@@ -77,16 +78,22 @@ def benchmark(
         scope = in_reporting_currency(clickhouse, scope)
         retired = retired_units(clickhouse, scope)
         for done, kpi in enumerate(wanted, 1):
-            match by:
-                case "unit":
-                    rows += [(kpi, row) for row in compare.by_unit(clickhouse, kpi, scope, retired)]
-                case "period":
-                    rows += [(kpi, row) for row in compare.by_period(clickhouse, kpi, _whole(scope))]
-                case _:
-                    found = compare.by_industry(clickhouse, kpi, scope, cited)
-                    rows += [(kpi, row) for row in found]
-                    if not found:
-                        notes.append(f"{kpi.name}: no figure is published here; benchmarks.yaml takes your own.")
+            try:
+                found: Sequence[Any]
+                match by:
+                    case "unit":
+                        found = compare.by_unit(clickhouse, kpi, scope, retired)
+                    case "period":
+                        found = compare.by_period(clickhouse, kpi, _whole(scope))
+                    case _:
+                        found = compare.by_industry(clickhouse, kpi, scope, cited)
+                        if not found:
+                            notes.append(f"{kpi.name}: no figure is published here; benchmarks.yaml takes your own.")
+                rows += [(kpi, row) for row in found]
+            except NoRate as error:
+                if len(wanted) == 1:
+                    raise
+                notes.append(f"{kpi.name}: {error}")
             progress(done, len(wanted))
     say: Callable[[Any], dict[str, Any]]
     say = _unit_data if by == "unit" else _period_data if by == "period" else _industry_data

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -100,6 +100,20 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     check_grouping(kpi, by)
     query, params = _scoped(clickhouse, kpi, scope)
     return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
+
+
+def measure_all(
+    clickhouse: ClickHouse, kpis: Iterable[Kpi], scope: Scope, by: str
+) -> tuple[list[tuple[Kpi, Figure]], list[tuple[Kpi, NoRate]]]:
+    """The figures of several KPIs, and those that have none because an exchange rate is missing: the others stand."""
+    found: list[tuple[Kpi, Figure]] = []
+    problems: list[tuple[Kpi, NoRate]] = []
+    for kpi in kpis:
+        try:
+            found += [(kpi, figure) for figure in measure(clickhouse, kpi, scope, by)]
+        except NoRate as error:
+            problems.append((kpi, error))
+    return found, problems
 
 
 def aggregated(

@@ -110,6 +110,18 @@ def test_a_kpi_has_its_version_n_and_interval(pack: Pack) -> None:
     assert pack.definitions["kpi:on-time"] == KPIS["on-time"].digest
 
 
+def test_a_missing_rate_leaves_out_the_figure_and_its_trend(world: KpiWorld) -> None:
+    rows = KPIS["on-time"].sql
+    before = "if({period_from:Date32} > '1970-01-01', 'no rate: GBP 2026-01-03', excluded)"
+    quarters = replace(KPIS["on-time"], sql=f"SELECT * REPLACE ({before} AS excluded) FROM ({rows})")
+    now = replace(KPIS["cycle-time"], sql=f"SELECT * REPLACE ('no rate: GBP 2026-01-03' AS excluded) FROM ({rows})")
+    pack = pack_of(world, kpis={"on-time": quarters, "cycle-time": now})
+    told = {str(row["kpi"]): row for family in ("delivery", "flow") for row in table(pack, "kpis", family)}
+    assert (told["on-time"]["value"], told["on-time"]["trend"]) == ("0", [])
+    assert told["on-time"]["left_out"] == "five quarters: no rate: GBP 2026-01-03"
+    assert (told["cycle-time"]["value"], told["cycle-time"]["left_out"]) == (None, "no rate: GBP 2026-01-03")
+
+
 def test_the_same_question_has_the_same_digest_whatever_is_recorded_later(world: KpiWorld, pack: Pack) -> None:
     world.project(("2026-06-02 proposed", {"unit": "PORT"}), ("2026-06-03 approved", {}))
     for record in world._pending:
