@@ -1,6 +1,6 @@
 """Controls run over a scope: their occasions one by one, or scored by unit."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import incomplete_streams, units_below
+from services.projections.figures import NoUnit, incomplete_streams, units_below
 from services.projections.house import thresholds
 from services.projections.kept import flat_at
 from services.projections.parallel import each
@@ -121,6 +121,25 @@ def scorecards(clickhouse: ClickHouse, controls: Iterable[Control], scope: Scope
     """The scores of several controls, in their order, asked for at once."""
     found = each(clickhouse, lambda session, control: scorecard(session, control, scope), controls)
     return [score for scores in found for score in scores]
+
+
+def trend(clickhouse: ClickHouse, controls: Iterable[Control], scopes: Sequence[Scope]) -> list[list[Score]]:
+    """The scores of several controls at each of several times in order, asked for at once.
+
+    Before its unit was registered a time has no scores. Raises NoUnit if the last one has none either.
+    """
+    wanted = list(controls)
+    if scopes[-1].unit is not None:
+        units_below(clickhouse, scopes[-1])
+
+    def ask(session: ClickHouse, asked: tuple[Scope, Control]) -> list[Score]:
+        try:
+            return scorecard(session, asked[1], asked[0])
+        except NoUnit:
+            return []
+
+    found = iter(each(clickhouse, ask, [(scope, control) for scope in scopes for control in wanted]))
+    return [[score for _ in wanted for score in next(found)] for _ in scopes]
 
 
 def summed(scores: Iterable[Score], key: Callable[[Score], str], units: str) -> list[Score]:

@@ -9,7 +9,7 @@ import click
 from services.cli import output
 from services.cli.names import complete_kpi, unknown_kpi
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput, NotFound
 from services.settings import Settings
 
@@ -95,6 +95,7 @@ def show(
     group = by or ("unit" if name else "portfolio")
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)
         if as_rows:
             found = measured.rows(clickhouse, wanted[0], scope)

@@ -19,7 +19,7 @@ from services.cli.ask import (
 )
 from services.cli.names import complete_kpi
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import NotFound
 from services.settings import Settings
 
@@ -73,6 +73,7 @@ def explain(
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     most = None if everything or as_json or as_csv else _MOST
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)
         aim = targets(clickhouse, scope).get(wanted.name)
         found = explained(clickhouse, wanted, scope, subject, left_out, most)

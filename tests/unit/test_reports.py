@@ -13,6 +13,7 @@ import pytest
 from controls_world import PERSONS
 from kpi_world import KpiWorld, kpi_world, scope_of
 
+from services.cli.report import _exact
 from services.commands.app import Governance, Meta
 from services.errors import BadInput, NotFound, Rejected
 from services.projections.checking import Control, load_controls
@@ -194,6 +195,13 @@ def test_a_report_that_there_is_not(app: Governance, pack: Pack) -> None:
         issue.issued(app, "R-2")
     with pytest.raises(BadInput):
         issue.issue(app, pack, "no good id", "Steering pack", "board", meta())
+
+
+def test_what_is_known_today_is_known_by_now() -> None:
+    now, later = dt.datetime(2026, 7, 5, 12, tzinfo=dt.UTC), dt.datetime(2026, 7, 5, 23, 59, tzinfo=dt.UTC)
+    scope = scope_of("2026-06-30")
+    assert [_exact(replace(scope, known_at=known), now).known_at for known in (None, later, now)] == [now] * 3
+    assert _exact(replace(scope, known_at=now), later).known_at == now
 
 
 def test_amounts_have_one_way_of_writing() -> None:
