@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.projections.scope import Scope
 
 NO_DATA = "no data"
+NO_ROWS = "No data: there is nothing that it is about, at these two times."
 _FIGURE_CSV = (
     "kpi",
     "version",
@@ -309,7 +310,8 @@ def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: 
         columns = [column for column in _ROW_COLUMNS if not one or column.field != "standing"]
         columns[3:3] = [Column(name.replace("_", " "), name) for name in kpi.by]
         shown = [{**row, "of": number_of(row["numerator"], row["denominator"])} for row in rows]
-        output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, definition_notes(kpi))
+        notes = [*([] if rows else [NO_ROWS]), *definition_notes(kpi)]
+        output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, notes)
 
 
 def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:

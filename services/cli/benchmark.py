@@ -107,7 +107,7 @@ def benchmark(
     elif as_csv:
         output.as_csv(_HEADS[by], plain)
     else:
-        _show(by, rows, plain, scope, [compare.PROCESS, *notes])
+        _show(by, wanted, rows, plain, scope, [compare.PROCESS, *notes])
 
 
 def _wanted(settings: Settings, names: Sequence[str], published: set[str] | None) -> "tuple[list[Kpi], list[str]]":
@@ -187,7 +187,12 @@ def _industry_data(row: "IndustryRow") -> dict[str, Any]:
 
 
 def _show(
-    by: str, rows: "Sequence[tuple[Kpi, Any]]", plain: Sequence[Mapping[str, Any]], scope: "Scope", notes: list[str]
+    by: str,
+    wanted: "Sequence[Kpi]",
+    rows: "Sequence[tuple[Kpi, Any]]",
+    plain: Sequence[Mapping[str, Any]],
+    scope: "Scope",
+    notes: list[str],
 ) -> None:
     shown = [
         {
@@ -222,9 +227,9 @@ def _show(
                        Column("difference", "change", number=True), Column("published figure", "figure"),
                        Column("source", "source"), Column("year", "year", number=True),
                        Column("population", "population"), Column("counts", "unit"), Column("", "said")]  # fmt: skip
-    if len(kpis) != 1:
+    if len(wanted) != 1:
         columns.insert(0, Column("KPI", "title"))
-    title = next(iter(kpis.values())).title if len(kpis) == 1 else "KPIs"
+    title = wanted[0].title if len(wanted) == 1 else "KPIs"
     versions = ", ".join(f"{kpi.name} v{kpi.version}" for kpi in kpis.values())
     head = [f"Definitions: {versions}."] if versions else []
     against = {"unit": "by unit", "period": "by period", "industry": "against published figures"}[by]

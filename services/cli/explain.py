@@ -8,6 +8,7 @@ import click
 
 from services.cli import output
 from services.cli.ask import (
+    NO_ROWS,
     beside_text,
     definition,
     definition_notes,
@@ -131,8 +132,13 @@ def _show(kpi: "Kpi", found: "Explanation", scope: "Scope") -> None:
             Column("by", "by"),
         ],
         [line for row in found.rows for line in _lines(row, scope)],
-        [f"{output.counted(more, 'row')} more; --all shows them."] if more else [],
+        [f"{output.counted(more, 'row')} more; --all shows them."] if more else [] if found.rows else [_none(found)],
     )
+
+
+def _none(found: "Explanation") -> str:
+    left_out = sum(n for figure in found.figures for n in figure.left_out.values())
+    return f"No data: {output.counted(left_out, 'row')} left out; --left-out shows them." if left_out else NO_ROWS
 
 
 def _lines(row: "Row", scope: "Scope") -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from services.errors import BadInput, NotFound
+from services.errors import BadInput, NotFound, meant
 from services.projections import templates, templates_counting
 from services.projections.rules import (
     Absence,
@@ -29,7 +29,6 @@ from services.projections.rules import (
     Segregation,
     ValidWhile,
     log_of,
-    nearest,
 )
 from services.projections.templates import RESULTS, Binder, Parts, view
 from services.yamlfile import Document
@@ -181,7 +180,7 @@ def find_control(wanted: str, folder: Path | None = None) -> Control:
     for control in controls.values():
         if wanted in (control.id, str(control.number)):
             return control
-    raise NotFound(f"There is no control {wanted!r}; did you mean {nearest(wanted, controls)}?")
+    raise NotFound(f"There is no control {wanted!r}; {meant(wanted, controls)}")
 
 
 def read_control(path: Path, data: bytes | None = None) -> Control:

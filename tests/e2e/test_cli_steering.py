@@ -127,6 +127,26 @@ def test_points_before_the_unit_was_registered_have_no_figures(asked: Pmo) -> No
     assert [row["value"] for row in found["rows"]] == ["1", None]
 
 
+def test_nothing_to_show_is_said_in_words(asked: Pmo) -> None:
+    nothing = "No data: there is nothing that it is about, at these two times."
+    assert nothing in asked.ok("kpi", "csat", "--rows", "--as-of", "2024-06-30")
+    assert nothing in asked.ok("explain", "csat", "--as-of", "2024-06-30")
+    assert "left out; --left-out shows them." in asked.ok("explain", "cpi", "--as-of", "2025-02-01")
+    assert asked.ok("benchmark", "csat", "--as-of", "2024-06-30").startswith("Customer satisfaction by unit")
+
+
+def test_a_route_that_is_set_nowhere_is_a_slip_where_others_are(pmo: Pmo) -> None:
+    propose = ("project", "propose", "--name", "Pier", "--unit", "PORT")
+    pmo.ok(*propose, "PIER-1", "--gate-route", "LONG")
+    pmo.ok("setting", "set", "GATE-ROUTE.LONG", "--value", '{"gates": [{"gate": "G1", "due_days": 9}]}')
+    said = pmo.refused(5, *propose, "PIER-2", "--gate-route", "LNG")
+    assert said == (
+        "There is no setting GATE-ROUTE.LNG; 'pmo setting set GATE-ROUTE.LNG' makes it, or did you mean "
+        "GATE-ROUTE.LONG?"
+    )
+    pmo.ok(*propose, "PIER-2", "--gate-route", "long")
+
+
 def test_rows_of_ones_own_and_a_kpi_that_there_is_not(pmo: Pmo) -> None:
     row = "{id: ours, figure: Ours, value: 0.5, kpi: no-such, source: S, year: 2025, population: P, unit: projects, "
     (pmo.home / "benchmarks.yaml").write_text(f"- {row}wording: w}}\n")
