@@ -86,16 +86,8 @@ def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Sc
     """
     sql, params = _asked(clickhouse, control, scope)
     params["broken"] = sorted(incomplete_streams(clickhouse))
-    if scope.period_from is None:
-        return [_score(control, row) for row in clickhouse.rows(flat_at(sql.scores(), scope), params)]
-    counts = ", ".join(f"countIf(result = '{result}')" for result in RESULTS)
-    query = f"""
-        SELECT unit, standing, [{counts}] AS counts,
-            uniqExactIf(subject, subject IN {{broken:Array(String)}}) AS incomplete
-        FROM ({_within(sql, scope)}) GROUP BY unit, standing ORDER BY unit, standing"""
-    return [
-        _score(control, row) for row in clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(RESULTS)})
-    ]
+    query = sql.scores(in_period=scope.period_from is not None)
+    return [_score(control, row) for row in clickhouse.rows(flat_at(query, scope), params)]
 
 
 def checks(
