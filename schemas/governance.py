@@ -119,7 +119,7 @@ class SettingSet(Event, type="pmo.setting.set.v1"):
 
 
 class RateSet(Event, type="pmo.rate.set.v1"):
-    """What one unit of the stream's currency is worth from a day on; `item` is that day."""
+    """What one unit of the stream's currency is worth from a day on; `item` is that day, or `DAY.CURRENCY`."""
 
     item: Item
     first_day: Day

@@ -4,6 +4,16 @@ A message is one sentence that says what happened and what the user can do about
 ``Error:`` and ends with `exit_code`. Anything else that escapes is a defect of ours and ends with exit code 1.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence on a name that there is not: which are like it, else which there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}."
+
 
 class PmoError(Exception):
     """The root: an outcome that the user can act on."""

@@ -27,7 +27,7 @@ from services.errors import BadInput, NotFound
 from services.projections import figures
 from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import Figure
+from services.projections.figures import Figure, NoRate
 from services.projections.house import in_reporting_currency
 from services.projections.kpi import Kpi
 from services.projections.projector import Checkpoint, Projector, kinds_of
@@ -87,9 +87,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The figures and findings as of the last day, under one set of rules."""
+    """The figures and findings as of the last day, under one set of rules; `problems`: KPIs without, and why."""
 
     figures: list[tuple[Kpi, Figure]]
+    problems: list[tuple[Kpi, NoRate]]
     held: list[Held]
     findings: dict[tuple[str, str, str], Occasion]
 
@@ -332,9 +333,7 @@ def _topic(settings: Settings) -> Topic:
 
 def asked(clickhouse: ClickHouse, rules: Rules, scope: Scope) -> Answer:
     """The figures of the portfolio and the findings under these rules."""
-    measured = [
-        (kpi, figure) for kpi in rules.kpis.values() for figure in figures.measure(clickhouse, kpi, scope, "portfolio")
-    ]
+    measured, problems = figures.measure_all(clickhouse, rules.kpis.values(), scope, "portfolio")
     findings: dict[tuple[str, str, str], Occasion] = {}
     held: list[Held] = []
     for control in rules.controls.values():
@@ -342,7 +341,7 @@ def asked(clickhouse: ClickHouse, rules: Rules, scope: Scope) -> Answer:
         found = check(clickhouse, control, scope, EXCEPTIONS)
         held.append(Held(control, len(found), sum(score.activated for score in scores)))
         findings |= {(control.id, occasion.subject, occasion.activating): occasion for occasion in found}
-    return Answer(measured, held, findings)
+    return Answer(measured, problems, held, findings)
 
 
 def with_others(rules: Rules, kpis: dict[str, Kpi], controls: dict[str, Control]) -> Rules:

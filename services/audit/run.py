@@ -1,6 +1,6 @@
 """Controls run over a scope: their occasions one by one, or scored by unit."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import incomplete_streams, units_below
+from services.projections.figures import NoUnit, incomplete_streams, units_below
 from services.projections.house import thresholds
 from services.projections.kept import flat_at
 from services.projections.parallel import each
@@ -86,16 +86,8 @@ def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Sc
     """
     sql, params = _asked(clickhouse, control, scope)
     params["broken"] = sorted(incomplete_streams(clickhouse))
-    if scope.period_from is None:
-        return [_score(control, row) for row in clickhouse.rows(flat_at(sql.scores(), scope), params)]
-    counts = ", ".join(f"countIf(result = '{result}')" for result in RESULTS)
-    query = f"""
-        SELECT unit, standing, [{counts}] AS counts,
-            uniqExactIf(subject, subject IN {{broken:Array(String)}}) AS incomplete
-        FROM ({_within(sql, scope)}) GROUP BY unit, standing ORDER BY unit, standing"""
-    return [
-        _score(control, row) for row in clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(RESULTS)})
-    ]
+    query = sql.scores(in_period=scope.period_from is not None)
+    return [_score(control, row) for row in clickhouse.rows(flat_at(query, scope), params)]
 
 
 def checks(
@@ -121,6 +113,25 @@ def scorecards(clickhouse: ClickHouse, controls: Iterable[Control], scope: Scope
     """The scores of several controls, in their order, asked for at once."""
     found = each(clickhouse, lambda session, control: scorecard(session, control, scope), controls)
     return [score for scores in found for score in scores]
+
+
+def trend(clickhouse: ClickHouse, controls: Iterable[Control], scopes: Sequence[Scope]) -> list[list[Score]]:
+    """The scores of several controls at each of several times in order, asked for at once.
+
+    Before its unit was registered a time has no scores. Raises NoUnit if the last one has none either.
+    """
+    wanted = list(controls)
+    if scopes[-1].unit is not None:
+        units_below(clickhouse, scopes[-1])
+
+    def ask(session: ClickHouse, asked: tuple[Scope, Control]) -> list[Score]:
+        try:
+            return scorecard(session, asked[1], asked[0])
+        except NoUnit:
+            return []
+
+    found = iter(each(clickhouse, ask, [(scope, control) for scope in scopes for control in wanted]))
+    return [[score for _ in wanted for score in next(found)] for _ in scopes]
 
 
 def summed(scores: Iterable[Score], key: Callable[[Score], str], units: str) -> list[Score]:

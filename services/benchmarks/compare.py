@@ -180,7 +180,7 @@ def by_period(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[PeriodRow]
     measured = [
         {
             figure.standing: figure
-            for figure in figures.measure(
+            for figure in figures.measure_since(
                 clickhouse, kpi, replace(scope, as_of=last, period_from=first, period_to=last), "portfolio"
             )
         }

@@ -9,7 +9,7 @@ import click
 from services.cli import output
 from services.cli.names import complete_kpi, unknown_kpi
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput, NotFound
 from services.settings import Settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.projections.scope import Scope
 
 NO_DATA = "no data"
+NO_ROWS = "No data: there is nothing that it is about, at these two times."
 _FIGURE_CSV = (
     "kpi",
     "version",
@@ -95,25 +96,20 @@ def show(
     group = by or ("unit" if name else "portfolio")
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)
         if as_rows:
             found = measured.rows(clickhouse, wanted[0], scope)
         else:
             aims = targets(clickhouse, scope)
-            figures: list[tuple[Kpi, Figure]] = []
-            problems: dict[str, measured.NoRate] = {}
-            for each in wanted:
-                try:
-                    figures += [(each, figure) for figure in measured.measure(clickhouse, each, scope, group)]
-                except measured.NoRate as error:
-                    if name:
-                        raise
-                    problems[each.name] = error
+            figures, problems = measured.measure_all(clickhouse, wanted, scope, group)
+            for _, problem in problems if name else ():
+                raise problem
     if as_rows:
         _show_rows(wanted[0], scope, found, as_json, as_csv)
         return
     rows = [figure_row(each, figure, group, aims.get(each.name)) for each, figure in figures]
-    rows += [no_figure(each, group, problems[each.name]) for each in wanted if each.name in problems]
+    rows += [no_figure(each, group, problem) for each, problem in problems]
     if as_json:
         definitions = {each.name: definition(each) for each in wanted}
         output.as_json({"scope": scope_data(scope), "kpis": definitions, "figures": rows})
@@ -220,7 +216,7 @@ def show_figures(
     scope: "Scope",
     group: str,
     aims: Mapping[str, "Target"],
-    problems: Mapping[str, "NoRate"],
+    problems: Sequence[tuple["Kpi", "NoRate"]],
     *,
     alone: bool,
 ) -> None:
@@ -239,12 +235,8 @@ def show_figures(
         }
         for kpi, figure in figures
     ]
-    rows += [
-        {"title": kpi.title, "value": f"{problems[kpi.name].short}, see below"}
-        for kpi in wanted
-        if kpi.name in problems
-    ]
-    told = {kpi.name for kpi, _ in figures} | problems.keys()
+    rows += [{"title": kpi.title, "value": f"{problem.short}, see below"} for kpi, problem in problems]
+    told = {kpi.name for kpi, _ in (*figures, *problems)}
     silent = [kpi for kpi in wanted if kpi.name not in told]
     if alone:
         rows += [{"title": kpi.title, "group": "all", "value": NO_DATA, "n": 0} for kpi in silent]
@@ -262,8 +254,13 @@ def show_figures(
     subject = wanted[0].title if alone else "KPIs"
     by = "" if group == "portfolio" else f" by {group.replace('_', ' ')}"
     notes = definition_notes(wanted[0]) if alone else _overview_notes(wanted, silent)
-    notes += [line for problem in dict.fromkeys(map(str, problems.values())) for line in ("", problem)]
+    notes += problem_notes(problems)
     output.table(f"{subject}{by}, {scope_text(scope)}", columns, rows, notes)
+
+
+def problem_notes(problems: Iterable[tuple["Kpi", "NoRate"]]) -> list[str]:
+    """Which exchange rates are missing, each once."""
+    return [line for said in dict.fromkeys(str(problem) for _, problem in problems) for line in ("", said)]
 
 
 def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"]) -> list[str]:
@@ -313,7 +310,8 @@ def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: 
         columns = [column for column in _ROW_COLUMNS if not one or column.field != "standing"]
         columns[3:3] = [Column(name.replace("_", " "), name) for name in kpi.by]
         shown = [{**row, "of": number_of(row["numerator"], row["denominator"])} for row in rows]
-        output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, definition_notes(kpi))
+        notes = [*([] if rows else [NO_ROWS]), *definition_notes(kpi)]
+        output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, notes)
 
 
 def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:

@@ -12,7 +12,7 @@ from services.cli.ask import NO_DATA
 from services.cli.names import complete_control
 from services.cli.output import Column
 from services.cli.rules import rules_now, rules_option, rules_then
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def show(
     occasions: list[Occasion] = []
     scores: list[Score] = []
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         wanted = now or rules_then(clickhouse, scope, control)
         if findings:
             found = run.checks(clickhouse, wanted, scope, run.EXCEPTIONS)

@@ -13,7 +13,7 @@ from services.cli.audit import FINDING_COLUMNS, definitions, explained, share_te
 from services.cli.names import complete_control
 from services.cli.output import Column
 from services.cli.rules import control_of, rules_now, rules_option, rules_then
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
 from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
@@ -66,7 +66,7 @@ def trend(
     as_csv: bool,
 ) -> None:
     """How compliance went: of the occasions that began in each stretch, those without violation as of its end."""
-    from services.audit.run import scorecards, summed
+    from services.audit import run
     from services.runtime import open_reader
 
     settings = Settings.load()
@@ -75,14 +75,15 @@ def trend(
     parts = stretches(whole, every, 1)
     rows: list[dict[str, Any]] = []
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
-        for stretch in parts:
-            scope = scope_at(whole, stretch, known_then=False)
-            found = scorecards(clickhouse, wanted, scope)
-            groups = summed(found, lambda score: score.unit if by == "unit" else "portfolio", "")
-            rows += [
-                _row(score.control, score, stretch)
-                for score in sorted(groups, key=lambda score: (score.control, score.standing))
-            ]
+        scopes = [scope_at(whole, stretch, known_then=False) for stretch in parts]
+        say_if_retired(clickhouse, scopes[-1])
+        points = run.trend(clickhouse, wanted, scopes)
+    for stretch, found in zip(parts, points, strict=True):
+        groups = run.summed(found, lambda score: score.unit if by == "unit" else "portfolio", "")
+        rows += [
+            _row(score.control, score, stretch)
+            for score in sorted(groups, key=lambda score: (score.control, score.standing))
+        ]
     if as_json:
         output.as_json({"scope": scope_data(whole), "controls": definitions(wanted), "points": rows})
     elif as_csv:
@@ -134,10 +135,9 @@ def backtest(
     rule = _rule(settings, control) if rules_of == "now" or _is_file(control) else None
     scope = scope_of(settings, unit, as_of, known_at, known_basis, first, last)
     until = scope.period_to or scope.as_of
-    if scope.period_from and until < scope.period_from:
-        raise BadInput("The period ends before it begins: swap --from and --to.")
     scope = replace(scope, as_of=until, period_to=until)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         rule = rule or rules_then(clickhouse, scope, control)[0]
         scores = scorecard(clickhouse, rule, scope)
         exceptions = [asdict(occasion) for occasion in check(clickhouse, rule, scope, EXCEPTIONS)]

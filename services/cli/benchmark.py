@@ -63,6 +63,7 @@ def benchmark(
     """
     from services.benchmarks import compare
     from services.benchmarks.industry import cited_with
+    from services.projections.figures import NoRate
     from services.projections.house import in_reporting_currency
     from services.projections.queries import check_unit, retired_units
     from services.runtime import open_reader
@@ -77,16 +78,22 @@ def benchmark(
         scope = in_reporting_currency(clickhouse, scope)
         retired = retired_units(clickhouse, scope)
         for done, kpi in enumerate(wanted, 1):
-            match by:
-                case "unit":
-                    rows += [(kpi, row) for row in compare.by_unit(clickhouse, kpi, scope, retired)]
-                case "period":
-                    rows += [(kpi, row) for row in compare.by_period(clickhouse, kpi, _whole(scope))]
-                case _:
-                    found = compare.by_industry(clickhouse, kpi, scope, cited)
-                    rows += [(kpi, row) for row in found]
-                    if not found:
-                        notes.append(f"{kpi.name}: no figure is published here; benchmarks.yaml takes your own.")
+            try:
+                found: Sequence[Any]
+                match by:
+                    case "unit":
+                        found = compare.by_unit(clickhouse, kpi, scope, retired)
+                    case "period":
+                        found = compare.by_period(clickhouse, kpi, _whole(scope))
+                    case _:
+                        found = compare.by_industry(clickhouse, kpi, scope, cited)
+                        if not found:
+                            notes.append(f"{kpi.name}: no figure is published here; benchmarks.yaml takes your own.")
+                rows += [(kpi, row) for row in found]
+            except NoRate as error:
+                if len(wanted) == 1:
+                    raise
+                notes.append(f"{kpi.name}: {error}")
             progress(done, len(wanted))
     say: Callable[[Any], dict[str, Any]]
     say = _unit_data if by == "unit" else _period_data if by == "period" else _industry_data
@@ -100,7 +107,7 @@ def benchmark(
     elif as_csv:
         output.as_csv(_HEADS[by], plain)
     else:
-        _show(by, rows, plain, scope, [compare.PROCESS, *notes])
+        _show(by, wanted, rows, plain, scope, [compare.PROCESS, *notes])
 
 
 def _wanted(settings: Settings, names: Sequence[str], published: set[str] | None) -> "tuple[list[Kpi], list[str]]":
@@ -180,7 +187,12 @@ def _industry_data(row: "IndustryRow") -> dict[str, Any]:
 
 
 def _show(
-    by: str, rows: "Sequence[tuple[Kpi, Any]]", plain: Sequence[Mapping[str, Any]], scope: "Scope", notes: list[str]
+    by: str,
+    wanted: "Sequence[Kpi]",
+    rows: "Sequence[tuple[Kpi, Any]]",
+    plain: Sequence[Mapping[str, Any]],
+    scope: "Scope",
+    notes: list[str],
 ) -> None:
     shown = [
         {
@@ -215,9 +227,9 @@ def _show(
                        Column("difference", "change", number=True), Column("published figure", "figure"),
                        Column("source", "source"), Column("year", "year", number=True),
                        Column("population", "population"), Column("counts", "unit"), Column("", "said")]  # fmt: skip
-    if len(kpis) != 1:
+    if len(wanted) != 1:
         columns.insert(0, Column("KPI", "title"))
-    title = next(iter(kpis.values())).title if len(kpis) == 1 else "KPIs"
+    title = wanted[0].title if len(wanted) == 1 else "KPIs"
     versions = ", ".join(f"{kpi.name} v{kpi.version}" for kpi in kpis.values())
     head = [f"Definitions: {versions}."] if versions else []
     against = {"unit": "by unit", "period": "by period", "industry": "against published figures"}[by]

@@ -9,7 +9,7 @@ import click
 
 from services.cli import output
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
 from services.settings import Settings
 
@@ -67,13 +67,14 @@ def capacity(
     from services.runtime import open_reader
 
     settings = Settings.load()
-    scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
+    scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to, ahead=True)
     first = scope.period_from or scope.as_of
     last = scope.period_to or first + timedelta(weeks=_WEEKS)
     if last < first:
         raise BadInput("The period ends before it begins: swap --from and --to.")
     scope = replace(scope, period_from=first, period_to=last)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         found = loads(clickhouse, scope, cast("By", by), cast("Every", every))
     rows = [{**asdict(load), "gap": load.gap} for load in found]
     if as_json:

@@ -8,6 +8,7 @@ import click
 
 from services.cli import output
 from services.cli.ask import (
+    NO_ROWS,
     beside_text,
     definition,
     definition_notes,
@@ -19,7 +20,7 @@ from services.cli.ask import (
 )
 from services.cli.names import complete_kpi
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import NotFound
 from services.settings import Settings
 
@@ -73,6 +74,7 @@ def explain(
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     most = None if everything or as_json or as_csv else _MOST
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)
         aim = targets(clickhouse, scope).get(wanted.name)
         found = explained(clickhouse, wanted, scope, subject, left_out, most)
@@ -130,8 +132,13 @@ def _show(kpi: "Kpi", found: "Explanation", scope: "Scope") -> None:
             Column("by", "by"),
         ],
         [line for row in found.rows for line in _lines(row, scope)],
-        [f"{output.counted(more, 'row')} more; --all shows them."] if more else [],
+        [f"{output.counted(more, 'row')} more; --all shows them."] if more else [] if found.rows else [_none(found)],
     )
+
+
+def _none(found: "Explanation") -> str:
+    left_out = sum(n for figure in found.figures for n in figure.left_out.values())
+    return f"No data: {output.counted(left_out, 'row')} left out; --left-out shows them." if left_out else NO_ROWS
 
 
 def _lines(row: "Row", scope: "Scope") -> Iterator[dict[str, Any]]:

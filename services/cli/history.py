@@ -59,7 +59,7 @@ def history(stream: str, as_of: str | None, known_at: str | None, as_json: bool,
 
     settings = Settings.load()
     until = times.end_of(as_of, "--as-of", settings.zone) if as_of is not None else None
-    known = times.end_of(known_at, "--known-at", settings.zone) if known_at is not None else None
+    known = times.known(known_at, settings.zone) if known_at is not None else None
     with opened() as app:
         stream = resolved(app, stream)
         records = _found(app, stream, app.history(stream).records)

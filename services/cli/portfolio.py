@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LIST_CSV = ("project", "name", "unit", "status", "standing", "manager", "first_finish", "current_finish", "ends",
              "slip", "slip_current", "rag", "percent", "report_age", "budget", "currency")  # fmt: skip
 _RANK_CSV = ("rank", "project", "name", "unit", "status", "score", "model", "computed", "density", "cost", "hours",
-             "spent", "used", "within", "cut_by")  # fmt: skip
+             "spent", "used", "within", "cut_by", "error")  # fmt: skip
 
 
 @click.group(
@@ -124,10 +124,11 @@ def rank_(
     """Open proposals in the order of their scores, down to where budget or capacity ends.
 
     Open is what is proposed, deferred, or approved and not begun. Each is taken, from the top, if what is left
-    suffices; equal scores go by value per cost. A second --budget or --capacity, or --without, is compared with the
-    case without it. What nobody scored is scored by the model DEFAULT, and says so.
+    suffices; equal scores go by value per cost. What lacks a budget, or an exchange rate for it, comes last. A second
+    --budget or --capacity, or --without, is compared with the case without it. What nobody scored is scored by the
+    model DEFAULT, and says so.
     """
-    from services.portfolio.ranking import Limits, compared, limit, proposals, rank
+    from services.portfolio.ranking import Limits, compared, limit, problems, proposals, rank
     from services.projections.house import in_reporting_currency
     from services.projections.queries import check_unit
     from services.runtime import open_reader
@@ -151,6 +152,9 @@ def rank_(
         found, model = proposals(clickhouse, scope)
     base = rank(found, Limits(money[0], hours[0]), model.formula)
     case = rank(found, Limits(money[1], hours[1], frozenset(code.upper() for code in without)), model.formula)
+    if ranking_id is not None:
+        for problem in problems(case):
+            raise problem
     change = compared(base, case) if case.limits != base.limits else None
     recorded = _record(settings, case, ranking_id, decided_by or "", actor) if ranking_id else []
     rows = [_row(place) for place in case.places]
@@ -202,6 +206,7 @@ def _row(place: "Place") -> dict[str, Any]:
         "used": place.used,
         "within": place.within,
         "cut_by": place.cut_by,
+        "error": str(place.proposal.problem) if place.proposal.problem else None,
     }
 
 
@@ -220,7 +225,7 @@ def _change_data(base: "Limits", change: "Change") -> dict[str, Any]:
 def _show(
     case: "Ranking", rows: Sequence[Mapping[str, Any]], scope: "Scope", change: "Change | None", base: "Limits"
 ) -> None:
-    from services.portfolio.ranking import ORDER
+    from services.portfolio.ranking import ORDER, problems
 
     shown: list[Mapping[str, Any]] = []
     for row in rows:
@@ -244,6 +249,7 @@ def _show(
     notes = ["", f"Limits: {_limits_text(case.limits, scope.currency)}. Order: {ORDER}.", f"Formula: {case.formula}."]
     if len(models) > 1:
         notes.append(f"Scores of several models stand side by side ({', '.join(sorted(models))}); score them anew.")
+    notes += [line for problem in problems(case) for line in ("", str(problem))]
     if change is not None:
         notes += ["", f"Against the base case ({_limits_text(base, scope.currency)}):", *_changes_text(change)]
     if not rows:

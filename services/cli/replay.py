@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output, times
-from services.cli.ask import figure_row, fraction_text, value_text
+from services.cli.ask import figure_row, fraction_text, no_figure, problem_notes, value_text
 from services.cli.output import Column
 from services.cli.scope import scope_data, scope_text
 from services.errors import BadInput, NotFound, Unavailable
@@ -20,6 +20,8 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.audit.run import Occasion
+    from services.projections.figures import NoRate
+    from services.projections.kpi import Kpi
     from services.replay import Answer, Replayed, Rules
 
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)(?:d(?:/s)?)?")
@@ -139,7 +141,10 @@ def _shown_dates() -> "Iterator[Callable[[date, int, int], None]]":
 
 def _answer_data(answer: "Answer") -> dict[str, Any]:
     return {
-        "figures": [figure_row(kpi, figure, "portfolio") for kpi, figure in answer.figures],
+        "figures": [
+            *(figure_row(kpi, figure, "portfolio") for kpi, figure in answer.figures),
+            *(no_figure(kpi, "portfolio", problem) for kpi, problem in answer.problems),
+        ],
         "controls": [
             {
                 "control": held.control.id,
@@ -215,10 +220,17 @@ def _show_figures(title: str, done: "Replayed") -> None:
          "other": value_text(kpi, figure.value, figure.n, currency)}
         for kpi, figure in others.values()
     ]  # fmt: skip
+    lacking: dict[str, dict[str, Any]] = {}
+    problems: list[tuple[Kpi, NoRate]] = []
+    for column, answer in (("value", done.answer), ("other", done.other)):
+        for kpi, problem in answer.problems if answer else ():
+            lacking.setdefault(kpi.name, {"title": kpi.title})[column] = f"{problem.short}, see below"
+            problems.append((kpi, problem))
+    rows += lacking.values()
     columns = [Column("KPI", "title"), Column("standing", "standing"), Column("value", "value", number=True),
                Column("of", "of", number=True), Column("n", "n", number=True),
                *([Column("under the other rules", "other", number=True)] if done.other else [])]  # fmt: skip
-    output.table(title, columns, rows)
+    output.table(title, columns, rows, problem_notes(problems))
 
 
 def _show_controls(title: str, done: "Replayed") -> None:

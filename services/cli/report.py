@@ -1,5 +1,7 @@
 """``pmo report``: the steering pack as one HTML file, issued, listed, and computed again."""
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,10 +166,9 @@ def list_(
         output.table(f"Reports, {scope_text(scope)}", columns, rows, [] if rows else ["None was issued."])
 
 
-def _exact(scope: "Scope", now: Any) -> "Scope":
-    from dataclasses import replace
-
-    return scope if scope.known_at is not None else replace(scope, known_at=now)
+def _exact(scope: "Scope", now: datetime) -> "Scope":
+    """With what is known by now at the most: today is not over, and a report that was issued no longer changes."""
+    return replace(scope, known_at=min(scope.known_at or now, now))
 
 
 def _visible(app: "Governance", clickhouse: "ClickHouse") -> int:

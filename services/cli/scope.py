@@ -8,9 +8,11 @@ import click
 
 from services.cli import times
 from services.cli.names import completing
+from services.errors import BadInput
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from services.projections.clickhouse import ClickHouse
     from services.projections.scope import Basis, Scope
 
 
@@ -46,21 +48,36 @@ def scope_of(
     basis: str,
     period_from: str | None = None,
     period_to: str | None = None,
+    *,
+    ahead: bool = False,
 ) -> "Scope":
-    """The scope that the options mean. Raises BadInput."""
+    """The scope that the options mean; `ahead`: its period may begin after the as-of day. Raises BadInput."""
     from services.projections.scope import Scope
 
     zone = settings.zone
-    return Scope(
+    scope = Scope(
         as_of=times.day("today" if as_of is None else as_of, "--as-of", zone),
         zone=zone,
-        known_at=times.end_of(known_at, "--known-at", zone) if known_at is not None else None,
+        known_at=times.known(known_at, zone) if known_at is not None else None,
         basis=cast("Basis", basis),
         unit=unit.upper() if unit is not None else None,
         period_from=times.day(period_from, "--from", zone) if period_from is not None else None,
         period_to=times.day(period_to, "--to", zone) if period_to is not None else None,
         currency=settings.currency,
     )
+    if not ahead and scope.period_from and scope.period_from > scope.as_of and scope.period_to is None:
+        raise BadInput(
+            f"--from: {scope.period_from} lies after {scope.as_of}, as of which is asked; give an earlier day."
+        )
+    return scope
+
+
+def say_if_retired(clickhouse: "ClickHouse", scope: "Scope") -> None:
+    """Says on standard error that the unit asked for was retired, and when: its figures stand all the same."""
+    from services.projections.queries import retirement
+
+    if said := retirement(clickhouse, scope):
+        click.echo(said, err=True)
 
 
 def scope_data(scope: "Scope") -> dict[str, Any]:

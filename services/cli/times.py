@@ -50,6 +50,16 @@ def end_of(text: str, option: str, zone: ZoneInfo) -> datetime:
     return instant(text, option, zone)
 
 
+def known(text: str, zone: ZoneInfo) -> datetime:
+    """The instant of ``--known-at``, or the end of its day, which may be today. Raises BadInput for a later one."""
+    if start_of(text, "--known-at", zone) > datetime.now(UTC):
+        raise BadInput(
+            f"--known-at: {text} lies in the future, and nobody can say what will be known then; leave it out to ask "
+            "with what is known now."
+        )
+    return end_of(text, "--known-at", zone)
+
+
 def _is_day(text: str) -> bool:
     return text.strip().lower() in _WORDS or bool(_DAY.fullmatch(text.strip()))
 

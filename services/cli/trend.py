@@ -19,7 +19,7 @@ from services.cli.ask import (
 )
 from services.cli.names import complete_kpi
 from services.cli.output import Column
-from services.cli.scope import scope_data, scope_of, scope_options, scope_text
+from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
 from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
@@ -95,6 +95,7 @@ def trend(
         # one currency for all points: that of the as-of day
         whole = in_reporting_currency(clickhouse, whole)
         scopes = [scope_at(whole, stretch, known_then) for stretch in parts]
+        say_if_retired(clickhouse, scopes[-1])
         points = followed(clickhouse, wanted, scopes, by)
         aims = [targets(clickhouse, scope).get(wanted.name) for scope in scopes]
     rows = [

@@ -32,6 +32,7 @@ from services.commands.command import Context
 from services.commands.directory import Entry, content_digest, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
+from services.commands.setting_values import check_known
 from services.commands.store import CommandDigest, Recorder
 from services.errors import BadInput, Conflict, NotFound, Rejected, Unavailable
 from services.settings import Settings
@@ -229,6 +230,9 @@ class UnitOfWork:
         missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
             raise NotFound(f"There is no {missing}; register it first, or correct the code.")
+        for setting in command.settings():
+            if not self.history(f"setting:{setting}").exists:
+                check_known(setting, self._app.store.keys("setting"))
         named = (*command.references(), *command.considers())
         # what was described only later is known all the same: an old certificate, a course entered after it
         others = {s: self.state(s, occurred_at) or self.state(s) for s in named}

@@ -61,6 +61,10 @@ class Command(BaseModel):
         """Other streams that `decide` looks at and that need not exist."""
         return ()
 
+    def settings(self) -> tuple[str, ...]:
+        """Settings that it names: where others of their sort are set, they must be among these."""
+        return ()
+
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """The events that follow, given the state at its time and the events after it; raises Rejected or BadInput."""
         raise NotImplementedError

@@ -99,17 +99,24 @@ class SetRate(Command, path="rate set", example="GBP --rate 1.17 --first-day 202
         return (_REPORTING_CURRENCY,)
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Refuses a currency against itself, and a day that has a rate."""
+        """Refuses a currency against itself, and a day that has a rate to the same currency."""
         said = context.other(_REPORTING_CURRENCY).last(events.SettingSet)
         to = self.to or (json.loads(said.value)["currency"] if said and said.value else context.currency)
         if to == self.currency:
             raise BadInput(f"--to: a unit of {to} is always worth one {to}; name another currency.")
-        item = self.first_day.isoformat()
-        known = [r for r in (*state.records(events.RateSet), *later) if r.event.part == item]
-        if known:
-            raise Rejected(
-                f"{self.currency} has a rate from {item} already; correct it by --supersedes {known[0].version}."
-            )
+        day = self.first_day.isoformat()
+        known = {
+            r.event.part: (r.version, r.event.to_currency)
+            for r in (*state.records(events.RateSet), *later)
+            if isinstance(r.event, events.RateSet) and r.event.first_day == self.first_day
+        }
+        for version, other in known.values():
+            if other == to:
+                raise Rejected(
+                    f"{self.currency} has a rate to {to} from {day} already; correct it by --supersedes {version}."
+                )
+        # the day alone, as ever, unless a rate to another currency stands there: it is not to take that one's place
+        item = f"{day}.{to}" if day in known else day
         return [events.RateSet(item=item, first_day=self.first_day, to_currency=to, rate=self.rate, origin=self.origin)]
 
 

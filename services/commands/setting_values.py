@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from schemas.event import reason_of
 from schemas.fields import FIRST_DAY, LAST_DAY, Currency, Item
-from services.errors import BadInput
+from services.errors import BadInput, NotFound
 
 
 def _no_flag(value: Any) -> Any:
@@ -169,6 +169,14 @@ def check_target(name: str, kpis: Collection[str]) -> None:
     meant = " or ".join(f"TARGET.{each.upper()}" for each in near)
     hint = f"did you mean {meant}?" if near else "'pmo kpi' lists them."
     raise BadInput(f"There is no KPI {kpi!r} to set a target for; {hint}")
+
+
+def check_known(name: str, known: Collection[str]) -> None:
+    """Raises NotFound for a setting that is none of `known`, where any of its sort is: it is a slip of the pen then."""
+    alike = [each for each in known if each.partition(".")[0] == name.partition(".")[0]]
+    if alike and name not in alike:
+        near = " or ".join(get_close_matches(name, alike, 3, 0.4))
+        raise NotFound(f"There is no setting {name}; 'pmo setting set {name}' makes it, or did you mean {near}?")
 
 
 def canonical(name: str, value: str) -> str:

@@ -136,6 +136,11 @@ class Recorder(SQLiteApplicationRecorder):
         query = f"SELECT rowid, originator_id, originator_version, state FROM stored_events WHERE {after}"
         return [tuple(row) for row in self.rows(query, stream, version, limit)]
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all streams of a kind."""
+        found = self.rows(f"SELECT DISTINCT originator_id FROM stored_events WHERE originator_id GLOB '{kind}:*'")
+        return [str(row[0]).partition(":")[2] for row in found]
+
     def rows(self, query: str, *params: Any) -> list[Any]:
         """The rows of one read-only query."""
         # one statement is a transaction of its own, so none needs to be opened around it

@@ -16,6 +16,9 @@ from services.commands.fold import State
 from services.commands.presence import Planned, Presence
 from services.errors import BadInput, NotFound, Rejected
 
+_LONGEST = timedelta(days=3653)
+"""Ten years: each week of an allocation is looked at, and nobody plans people for longer."""
+
 
 class OverCapacity(Rejected):
     """A hard allocation over the person's net capacity needs `--at-risk`."""
@@ -68,6 +71,8 @@ class _Plan(_AllocationCommand):
         """The event's fields; refuses days in the wrong order, and over-commitment without a reason."""
         if self.last_day < self.first_day:
             raise BadInput("--last-day lies before --first-day.")
+        if self.last_day - self.first_day > _LONGEST:
+            raise BadInput("--last-day lies more than ten years after --first-day; plan what can be foreseen.")
         names = (name for name in _Plan.model_fields if name not in ("person", "allocation"))
         fields = {"item": self.allocation, **{name: getattr(self, name) for name in names}}
         if self.hard and self.at_risk is None:

@@ -3,7 +3,7 @@
 The order: score, then value density (expected value per unit of cost), then code. From the top down each proposal is
 taken if what is left of budget and capacity suffices; one that does not fit is cut by the first limit that it breaks,
 and smaller ones below it may still fit. The cut line stands above the first that does not fit. What is unscored, or has
-no budget, comes last and is never taken: no limit can be checked of it.
+no budget or no exchange rate for it, comes last and is never taken: no limit can be checked of it.
 """
 
 import re
@@ -24,7 +24,7 @@ from services.projections.figures import NoRate
 from services.projections.queries import ask
 from services.projections.scope import Scope
 
-Cut = Literal["", "budget", "capacity", "unscored", "no budget"]
+Cut = Literal["", "budget", "capacity", "unscored", "no budget", "no rate"]
 ORDER = "by score, then value per cost, then code; each is taken if what is left of budget and capacity suffices"
 _CENT = Decimal("0.01")
 _GROUPED = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
@@ -35,7 +35,7 @@ class Proposal:
     """An open proposal; `cost` and `value` in the reporting currency, `hours` of its open placeholders.
 
     `model` says which model and version scored it; `computed` that the score is not recorded but was computed now;
-    `recorded` the place that it was last given.
+    `recorded` the place that it was last given; `problem` that its budget cannot be converted.
     """
 
     project: str
@@ -49,6 +49,7 @@ class Proposal:
     value: Decimal | None
     hours: Decimal
     recorded: str = ""
+    problem: NoRate | None = None
 
     @property
     def density(self) -> Decimal | None:
@@ -101,10 +102,7 @@ class Change:
 
 
 def proposals(clickhouse: ClickHouse, scope: Scope) -> tuple[list[Proposal], ScoringModel]:
-    """The open proposals, and the model by which those without a recorded score are scored.
-
-    Raises BadInput that names a missing exchange rate.
-    """
+    """The open proposals, and the model by which those without a recorded score are scored."""
     model = _model(clickhouse, scope)
     return [_proposal(row, model) for row in ask(clickhouse, "pipeline", scope)], model
 
@@ -189,6 +187,11 @@ def _number(text: str, option: str) -> _Said:
     return _Said(amount, relative, percent)
 
 
+def problems(ranking: Ranking) -> list[NoRate]:
+    """What keeps a place in the ranking from being ranked by its cost: the exchange rates that are missing."""
+    return [place.proposal.problem for place in ranking.places if place.proposal.problem]
+
+
 def _order(proposal: Proposal) -> tuple[bool, Decimal, Decimal, str]:
     unranked = proposal.score is None or proposal.cost is None
     return unranked, -(proposal.score or Decimal(0)), -(proposal.density or Decimal(0)), proposal.project
@@ -197,6 +200,8 @@ def _order(proposal: Proposal) -> tuple[bool, Decimal, Decimal, str]:
 def _cut(proposal: Proposal, limits: Limits, spent: Decimal, used: Decimal) -> Cut:
     if proposal.score is None:
         return "unscored"
+    if proposal.problem is not None:
+        return "no rate"
     if proposal.cost is None:
         return "no budget"
     if limits.budget is not None and spent + proposal.cost > limits.budget:
@@ -221,9 +226,10 @@ def _model(clickhouse: ClickHouse, scope: Scope) -> ScoringModel:
 
 def _proposal(row: dict[str, Any], model: ScoringModel) -> Proposal:
     budget, rate = row["budget"], row["rate"]
+    problem = None
     if budget is not None and rate is None:
         currency, _, day = str(row["missing"]).partition(" ")
-        raise NoRate(currency, day, f", which {row['project']} needs")
+        problem = NoRate(currency, day, f", which {row['project']} needs")
     score, computed = row["score"], False
     by = f"{row['model']} v{row['model_version']}"
     if score is None:
@@ -238,10 +244,11 @@ def _proposal(row: dict[str, Any], model: ScoringModel) -> Proposal:
         score=score,
         model=by if score is not None else "",
         computed=computed and score is not None,
-        cost=None if budget is None else _money(Decimal(budget) * Decimal(rate)),
+        cost=None if budget is None or problem else _money(Decimal(budget) * Decimal(rate)),
         value=None if value is None or in_reporting is None else _money(Decimal(value) * Decimal(in_reporting)),
         hours=Decimal(row["hours"] or 0).quantize(_CENT),
         recorded=_recorded(row),
+        problem=problem,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from services.errors import BadInput, NotFound
+from services.errors import BadInput, NotFound, meant
 from services.projections import templates, templates_counting
 from services.projections.rules import (
     Absence,
@@ -29,7 +29,6 @@ from services.projections.rules import (
     Segregation,
     ValidWhile,
     log_of,
-    nearest,
 )
 from services.projections.templates import RESULTS, Binder, Parts, view
 from services.yamlfile import Document
@@ -181,7 +180,7 @@ def find_control(wanted: str, folder: Path | None = None) -> Control:
     for control in controls.values():
         if wanted in (control.id, str(control.number)):
             return control
-    raise NotFound(f"There is no control {wanted!r}; did you mean {nearest(wanted, controls)}?")
+    raise NotFound(f"There is no control {wanted!r}; {meant(wanted, controls)}")
 
 
 def read_control(path: Path, data: bytes | None = None) -> Control:
@@ -232,16 +231,22 @@ class Compiled:
             f" FROM ({self.source})) ORDER BY unit, label, subject, since, activating"
         )
 
-    def scores(self) -> str:
+    def scores(self, *, in_period: bool = False) -> str:
         """One row per unit and standing: `counts` of occasions by result, in the order of `RESULTS`.
 
-        `incomplete` counts the streams with occasions that are among ``{broken:Array(String)}``.
+        `in_period`: of those that were activated in the scope's period. `incomplete` counts the streams with occasions
+        that are among ``{broken:Array(String)}``.
         """
+        source = self.source
+        if in_period:
+            day = f"toDate32({templates.moment_of('x.2')}, {{tz:String}})"
+            began = f"{day} BETWEEN {{period_from:Date32}} AND {{period_to:Date32}}"
+            source = f"SELECT unit, stream, standing, arrayFilter(x -> {began}, raw) AS raw FROM ({source})"
         counts = ", ".join(f"countEqual(raw.1, {code})" for code in range(len(RESULTS)))
         return (
             f"SELECT unit, standing, sumForEach([{counts}]) AS counts,"
             " uniqExactIf(stream, notEmpty(raw) AND stream IN {broken:Array(String)}) AS incomplete"
-            f" FROM ({self.source}) GROUP BY unit, standing HAVING arraySum(counts) > 0 ORDER BY unit, standing"
+            f" FROM ({source}) GROUP BY unit, standing HAVING arraySum(counts) > 0 ORDER BY unit, standing"
         )
 
     def of_units(self) -> "Compiled":

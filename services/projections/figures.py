@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -56,6 +56,10 @@ class Figure:
     open: int = 0
 
 
+class NoUnit(NotFound):
+    """There is no such unit at that time; its sentence names the nearest ones."""
+
+
 class NoRate(BadInput):
     """An amount cannot be converted: there is no exchange rate for this currency on this day."""
 
@@ -100,6 +104,28 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     check_grouping(kpi, by)
     query, params = _scoped(clickhouse, kpi, scope)
     return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
+
+
+def measure_since(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str) -> list[Figure]:
+    """The KPI's figures, none at a time before there was the scope's unit: for points of which the last one has it."""
+    try:
+        return measure(clickhouse, kpi, scope, by)
+    except NoUnit:
+        return []
+
+
+def measure_all(
+    clickhouse: ClickHouse, kpis: Iterable[Kpi], scope: Scope, by: str
+) -> tuple[list[tuple[Kpi, Figure]], list[tuple[Kpi, NoRate]]]:
+    """The figures of several KPIs, and those that have none because an exchange rate is missing: the others stand."""
+    found: list[tuple[Kpi, Figure]] = []
+    problems: list[tuple[Kpi, NoRate]] = []
+    for kpi in kpis:
+        try:
+            found += [(kpi, figure) for figure in measure(clickhouse, kpi, scope, by)]
+        except NoRate as error:
+            problems.append((kpi, error))
+    return found, problems
 
 
 def aggregated(
@@ -273,7 +299,7 @@ def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[s
 def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
     """The unit of the scope and all that stand below it at that time, those merged into one of them too.
 
-    Raises NotFound with the nearest codes.
+    Raises NoUnit.
     """
     state = "units(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})"
     query = flat_at(f"SELECT unit, ifNull(merged_into, parent) AS above FROM {state}", scope)
@@ -283,7 +309,7 @@ def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
     if wanted not in above:
         near = difflib.get_close_matches(wanted, above, n=3, cutoff=0.4)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; 'pmo unit register' makes one."
-        raise NotFound(f"There is no unit {scope.unit} at that time{hint}")
+        raise NoUnit(f"There is no unit {scope.unit} at that time{hint}")
     below = {wanted}
     while fresh := {unit for unit, parent in above.items() if parent in below and unit not in below}:
         below |= fresh

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from services.errors import BadInput, NotFound
+from services.errors import BadInput, NotFound, meant
 from services.projections.definitions import tables
 from services.projections.names import FOLDER as FOLDER
 
@@ -154,10 +154,7 @@ def kpis_with(own: Path | None = None) -> dict[str, Kpi]:
 
 def find_kpi(name: str, own: Path | None = None) -> Kpi:
     """The KPI of this name. Raises NotFound with the nearest names."""
-    import difflib
-
     kpis = kpis_with(own)
     if name in kpis:
         return kpis[name]
-    near = difflib.get_close_matches(name, kpis, n=3, cutoff=0.4) or sorted(kpis)
-    raise NotFound(f"There is no KPI {name!r}; did you mean {' or '.join(near)}?")
+    raise NotFound(f"There is no KPI {name!r}; {meant(name, kpis)}")

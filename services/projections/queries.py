@@ -6,6 +6,7 @@ Like a KPI, a query reads state views only, each with both times; people stand i
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,21 @@ def check_unit(clickhouse: ClickHouse, scope: Scope) -> None:
     if scope.unit is None:
         return
     units_below(clickhouse, scope)
+    if said := retirement(clickhouse, scope):
+        raise BadInput(said)
+
+
+def retirement(clickhouse: ClickHouse, scope: Scope) -> str | None:
+    """One sentence on the scope's unit, if it is retired by the as-of day: since when, and how to ask for before."""
+    if scope.unit is None:
+        return None
     retired = {str(row["unit"]): row for row in ask(clickhouse, "retired_units", replace(scope, unit=None))}
-    if gone := retired.get(scope.unit.upper()):
-        into = f", merged into {gone['merged_into']}" if gone["merged_into"] else ""
-        raise BadInput(f"Unit {scope.unit} is retired by {scope.as_of}{into}; ask as of an earlier day by --as-of.")
+    gone = retired.get(scope.unit.upper())
+    if gone is None:
+        return None
+    into = f" and merged into {gone['merged_into']}" if gone["merged_into"] else ""
+    before = gone["retired_on"] - timedelta(days=1)
+    return f"Unit {scope.unit} was retired on {gone['retired_on']}{into}; --as-of {before} shows the time before."
 
 
 def retired_units(clickhouse: ClickHouse, scope: Scope) -> frozenset[str]:

@@ -5,15 +5,14 @@ The vocabulary is that of DECLARE: an `activation` makes an occasion, other even
 shows without decisions, which are evidence of neither. A further template is a model here and its SQL in `templates`.
 """
 
-import difflib
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from schemas.catalogue import EVENTS
+from services.errors import meant
 from services.projections.definitions import table, tables, view_of
 
 Value = str | int | bool | None
@@ -26,12 +25,6 @@ def _listed(given: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(max_length=50)]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The names closest to one that does not exist, for an error's sentence."""
-    known = sorted(names)
-    return " or ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known)
 
 
 @cache
@@ -65,7 +58,7 @@ class _Model(BaseModel):
 def _column(name: str, info: ValidationInfo) -> str:
     known = columns(log_of(_kind(info)))
     if name not in known:
-        raise ValueError(f"a {_kind(info)} record has no column {name!r}; did you mean {nearest(name, known)}?")
+        raise ValueError(f"a {_kind(info)} record has no column {name!r}; {meant(name, known)}")
     return name
 
 
@@ -83,7 +76,7 @@ def _checked(names: tuple[str, ...], kind: str) -> tuple[str, ...]:
     known = happenings(kind)
     for name in names:
         if name not in known:
-            raise ValueError(f"nothing of a {kind} is {name!r}; did you mean {nearest(name, known)}?")
+            raise ValueError(f"nothing of a {kind} is {name!r}; {meant(name, known)}")
     return names
 
 
@@ -374,7 +367,7 @@ _OF_THE_SCOPE = {"as_of", "as_of_k", "known_at", "basis", "tz", "period_from", "
 def _viewed(name: str) -> str:
     known = {view.name for t in tables() for view in t.views}
     if name not in known:
-        raise ValueError(f"there is no view {name!r}; did you mean {nearest(name, known)}?")
+        raise ValueError(f"there is no view {name!r}; {meant(name, known)}")
     return name
 
 

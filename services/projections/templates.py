@@ -65,9 +65,9 @@ class Parts:
     """What a template reads and how it decides.
 
     `arrays` are aggregates over a stream's events, `layers` follow from them in order; `raw` is an array of tuples
-    whose first is the result's code; `entry` makes of such a tuple `x`, and of what is `kept`: (k, due, cured at,
-    evidence, detail). Arrays are put together without `if`: ClickHouse would evaluate its branches lazily, and what
-    they share again for each use.
+    whose first is the result's code and whose second the activating event's k; `entry` makes of such a tuple `x`, and
+    of what is `kept`: (k, due, cured at, evidence, detail). Arrays are put together without `if`: ClickHouse would
+    evaluate its branches lazily, and what they share again for each use.
     """
 
     reads: set[str]

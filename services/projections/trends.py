@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import flat
-from services.projections.figures import Figure, aggregated, check_grouping, measure
+from services.projections.figures import Figure, aggregated, check_grouping, measure_since, units_below
 from services.projections.kept import Kept, kept_states
 from services.projections.kpi import Kpi
 from services.projections.parallel import each
@@ -18,11 +18,16 @@ Points = list[tuple[Scope, list[Figure]]]
 
 
 def trend(clickhouse: ClickHouse, kpi: Kpi, scopes: Sequence[Scope], by: str = "portfolio") -> Points:
-    """The KPI at each of several times in order, each with the period that its scope names."""
+    """The KPI at each of several times in order, each with the period that its scope names.
+
+    Before its unit was registered a point has no figures. Raises NoUnit if the last one has none either.
+    """
     check_grouping(kpi, by)
     state = state_of(kpi)
     if state is None or any(scope.known_at is not None or scope.unit is not None for scope in scopes):
-        return each(clickhouse, lambda session, scope: (scope, measure(session, kpi, scope, by)), scopes)
+        if scopes[-1].unit is not None:
+            units_below(clickhouse, scopes[-1])
+        return each(clickhouse, lambda session, scope: (scope, measure_since(session, kpi, scope, by)), scopes)
     return _at_once(clickhouse, kpi, state, scopes, by)
 
 

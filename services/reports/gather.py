@@ -32,7 +32,7 @@ def gather(
 ) -> Pack:
     """All figures for one question; the scope names when it was known, so that it can be asked again.
 
-    Raises NotFound or BadInput for an unknown or retired unit, and for a missing exchange rate.
+    Raises NotFound or BadInput for an unknown or retired unit.
     """
     if scope.known_at is None:
         raise AssertionError("a report needs the instant at which it was known")

@@ -74,8 +74,7 @@ def issued(app: Governance, report: str) -> ReportIssued:
     code = report.upper()
     found = UnitOfWork(app).state(stream_id("report", code)).last(ReportIssued)
     if found is None:
-        rows = app.store.rows("SELECT DISTINCT originator_id FROM stored_events WHERE originator_id GLOB 'report:*'")
-        near = difflib.get_close_matches(code, [str(row[0])[7:] for row in rows], n=3, cutoff=0.4)
+        near = difflib.get_close_matches(code, app.store.keys("report"), n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(near)}?" if near else "'pmo report list' shows those that were issued."
         raise NotFound(f"There is no report {report}; {hint}")
     return found

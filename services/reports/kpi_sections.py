@@ -40,7 +40,7 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for kpi in kpis:
         found = _rows(asked, kpi, "portfolio")
-        trend = _trend(asked, kpi) if kpi.name in TRENDS else {}
+        trend, gap = _trend(asked, kpi) if kpi.name in TRENDS else ({}, "")
         none = _no_figure(kpi, "no data")
         rows += [
             {
@@ -48,6 +48,7 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
                 "title": kpi.title,
                 "version": kpi.version,
                 **each,
+                "left_out": ", ".join(filter(None, (each["left_out"], gap))),
                 "trend": trend.get(each["standing"], []),
             }
             for each in found or [none]
@@ -82,18 +83,22 @@ def kpi_section(families: Mapping[str, Sequence[dict[str, Any]]]) -> Section:
     return Section("kpis", "KPIs by family", tables, note)
 
 
-def _trend(asked: Asked, kpi: Kpi) -> dict[str, list[Decimal | None]]:
+def _trend(asked: Asked, kpi: Kpi) -> tuple[dict[str, list[Decimal | None]], str]:
+    """The figures of five quarters by standing, or none and which exchange rate is missing for one of them."""
     scopes = []
     for months in _QUARTERS:
         last = months_before(asked.scope.as_of, months)
         first = months_before(last, 12) + timedelta(days=1)
         scopes.append(replace(asked.scope, as_of=last, period_from=first, period_to=last))
-    points = trends.trend(asked.clickhouse, kpi, scopes)
+    try:
+        points = trends.trend(asked.clickhouse, kpi, scopes)
+    except figures.NoRate as error:
+        return {}, f"five quarters: {error.short}"
     found: dict[str, list[Decimal | None]] = {}
     for place, (_, measured) in enumerate(points):
         for figure in measured:
             found.setdefault(figure.standing, [None] * len(points))[place] = _rounded(figure.value)
-    return found
+    return found, ""
 
 
 def _measured(kpi: Kpi, figure: figures.Figure) -> dict[str, Any]:

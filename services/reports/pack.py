@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from schemas.event import rfc3339
 
-LAYOUT = 1
+LAYOUT = 2
 """Counts up when the same figures are arranged otherwise."""
 Kind = Literal[
     "text", "count", "number", "money", "share", "measured", "days", "slip", "day", "person", "spark", "bars"

@@ -259,14 +259,22 @@ def pipeline(asked: Asked) -> Section:
     places = rank(found, Limits(), model.formula).places
     names = ("project", "name", "unit", "status", "score", "model", "computed", "density", "cost", "hours", "recorded")
     rows = tuple(
-        row({"rank": place.rank, **{name: getattr(place.proposal, name) for name in names}, "spent": place.spent})
+        row(
+            {
+                "rank": place.rank,
+                **{name: getattr(place.proposal, name) for name in names},
+                "spent": place.spent,
+                "left_out": place.proposal.problem.short if place.proposal.problem else "",
+            }
+        )
         for place in places
     )
     columns = (Column("rank", "Rank", "count"), *_PROJECT, Column("status", "Status"),
                Column("score", "Score", "number"), Column("model", "Model"),
                Column("density", "Value per cost", "number"),
                Column("cost", f"Cost, {asked.scope.currency}", "money"), Column("hours", "Hours", "number"),
-               Column("spent", "Cost so far", "money"), Column("recorded", "Last recorded place"))  # fmt: skip
+               Column("spent", "Cost so far", "money"), Column("recorded", "Last recorded place"),
+               Column("left_out", "No cost because"))  # fmt: skip
     table = Table("ranking", "Open proposals in the order of their scores", columns, ("project",), rows)
     note = f"Formula: {model.formula}. 'pmo portfolio rank' draws the cut line for a budget and a capacity."
     return Section("pipeline", "Pipeline", (table,), note)

@@ -85,7 +85,7 @@ def test_unknown_units_and_controls(home: Path) -> None:
     assert (done.returncode, done.stderr) == (5, "Error: There is no unit OPX at that time; did you mean OPS?\n")
     done = run(home, "audit", "99")
     assert done.returncode == 5 and "'99'; controls are 1 approved-baseline-before-start, 2 " in done.stderr
-    assert "did you mean 1 approved-baseline-before-start?" in run(home, "audit", "approved-baseline").stderr
+    assert "did you mean 1 approved-baseline-before-start" in run(home, "audit", "approved-baseline").stderr
 
 
 def test_an_empty_option_is_not_taken_for_none_given(home: Path) -> None:

@@ -237,7 +237,7 @@ def test_a_figure_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("audit", "show", "approved-baselin"), 5, "did you mean 1 approved-baseline-before-start?"),
+        (("audit", "show", "approved-baselin"), 5, "did you mean 1 approved-baseline-before-start"),
         (("audit", "backtest", "none.yaml", "--from", "2025-01-01"), 2, "There is no file none.yaml"),
         (("audit", "backtest", "1", "--from", "2025-06-01", "--to", "2025-01-01"), 2, "swap --from and --to"),
         (("audit", "trend", "--from", "2025-06-01", "--to", "2025-01-01"), 2, "swap --from and --to"),

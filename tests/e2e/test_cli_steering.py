@@ -60,8 +60,18 @@ def test_benchmarks(asked: Pmo) -> None:
     [
         (5, ("benchmark", "on-tme"), "did you mean on-time"),
         (5, ("benchmark", "on-time", "--unit", "PROT"), "did you mean PORT"),
-        (2, ("benchmark", "on-time", "--unit", "OLD"), "is retired by"),
+        (
+            2,
+            ("benchmark", "on-time", "--unit", "OLD"),
+            "Unit OLD was retired on 2025-01-01; --as-of 2024-12-31 shows the time before.",
+        ),
         (2, ("benchmark", "on-time", "--from", "2025-02-01", "--to", "2025-01-01"), "swap --from and --to"),
+        (2, ("kpi", "on-time", "--from", "2150-01-01"), "--from: 2150-01-01 lies after "),
+        (
+            2,
+            ("audit", "trend", "--from", "2025-02-01", "--as-of", "2025-01-01"),
+            "as of which is asked; give an earlier",
+        ),
         (2, ("portfolio", "rank", "--budget", "+10%"), "changes a base case"),
         (2, ("portfolio", "rank", "--record", "Q1"), "--decided-by"),
         (2, ("portfolio", "rank", "--record", "Q1", "--decided-by", ANN, "--as-of", "2025-06-30"), "as of now"),
@@ -75,8 +85,15 @@ def test_benchmarks(asked: Pmo) -> None:
         (5, ("portfolio", "rank", "--without", ""), "no open proposal ''"),
         (2, ("portfolio", "rank", "--decided-by", ANN), "belong to --record"),
         (2, ("report",), "-o report.html"),
+        (2, ("report", "-o", "r.html", "--known-at", "2150-01-01"), "2150-01-01 lies in the future"),
+        (2, ("kpi", "on-time", "--known-at", "2150-01-01T10:00"), "leave it out to ask with what is known now"),
+        (2, ("history", "project:CRANE-7", "--known-at", "2150-01-01"), "lies in the future"),
         (5, ("report", "verify", "R-9"), "There is no report R-9"),
-        (2, ("report", "-o", "r.html", "--unit", "OLD"), "is retired by"),
+        (
+            2,
+            ("report", "-o", "r.html", "--unit", "OLD"),
+            "Unit OLD was retired on 2025-01-01; --as-of 2024-12-31 shows the time before.",
+        ),
         (2, ("replay", "--from", "2025-02-01", "--to", "2025-01-01"), "swap --from and --to"),
         (2, ("replay", "--from", "2025-01-01", "--speed", "fast"), "is no speed"),
         (5, ("replay", "--from", "2020-01-01", "--to", "2020-02-01"), "No event was recorded by 2020-02-01"),
@@ -86,6 +103,48 @@ def test_benchmarks(asked: Pmo) -> None:
 )
 def test_wrong_input_in_words(asked: Pmo, code: int, args: tuple[str, ...], said: str) -> None:
     assert said in asked.refused(code, *args)
+
+
+def test_a_retired_unit_is_answered_for_and_said_to_be_retired(asked: Pmo) -> None:
+    said = "Unit OLD was retired on 2025-01-01; --as-of 2024-12-31 shows the time before.\n"
+    for args in (
+        ("kpi", "on-time"), ("kpi", "trend", "on-time", "--from", "2025-01-01", "--every", "year"), ("capacity",),
+        ("explain", "on-time"), ("audit", "1"), ("audit", "trend", "1", "--from", "2025-01-01", "--every", "year"),
+    ):  # fmt: skip
+        result = asked(*args, "--unit", "OLD")
+        assert (result.exit_code, result.stderr) == (0, said), args
+    assert asked("kpi", "on-time", "--unit", "OLD", "--as-of", "2024-12-31").stderr == ""
+    assert asked("kpi", "on-time", "--unit", "PORT").stderr == ""
+
+
+def test_points_before_the_unit_was_registered_have_no_figures(asked: Pmo) -> None:
+    for args in (("kpi", "trend", "on-time"), ("audit", "trend", "1"), ("audit", "trend", "1", "--by", "unit")):
+        asked_for = (*args, "--unit", "PORT", "--from", "2022-01-01", "--to", "2025-12-31", "--every", "year")
+        assert [point["from"] for point in asked.data(*asked_for)["points"]] == ["2025-01-01"], args
+        before = (*args, "--unit", "PORT", "--from", "2022-01-01", "--to", "2023-12-31")
+        assert "There is no unit PORT at that time" in asked.refused(5, *before)
+    found = asked.data("benchmark", "on-time", "--by", "period", "--unit", "PORT", "--as-of", "2025-03-31")
+    assert [row["value"] for row in found["rows"]] == ["1", None]
+
+
+def test_nothing_to_show_is_said_in_words(asked: Pmo) -> None:
+    nothing = "No data: there is nothing that it is about, at these two times."
+    assert nothing in asked.ok("kpi", "csat", "--rows", "--as-of", "2024-06-30")
+    assert nothing in asked.ok("explain", "csat", "--as-of", "2024-06-30")
+    assert "left out; --left-out shows them." in asked.ok("explain", "cpi", "--as-of", "2025-02-01")
+    assert asked.ok("benchmark", "csat", "--as-of", "2024-06-30").startswith("Customer satisfaction by unit")
+
+
+def test_a_route_that_is_set_nowhere_is_a_slip_where_others_are(pmo: Pmo) -> None:
+    propose = ("project", "propose", "--name", "Pier", "--unit", "PORT")
+    pmo.ok(*propose, "PIER-1", "--gate-route", "LONG")
+    pmo.ok("setting", "set", "GATE-ROUTE.LONG", "--value", '{"gates": [{"gate": "G1", "due_days": 9}]}')
+    said = pmo.refused(5, *propose, "PIER-2", "--gate-route", "LNG")
+    assert said == (
+        "There is no setting GATE-ROUTE.LNG; 'pmo setting set GATE-ROUTE.LNG' makes it, or did you mean "
+        "GATE-ROUTE.LONG?"
+    )
+    pmo.ok(*propose, "PIER-2", "--gate-route", "long")
 
 
 def test_rows_of_ones_own_and_a_kpi_that_there_is_not(pmo: Pmo) -> None:

@@ -228,6 +228,7 @@ def gate_waiting(records: Records, scope: Scope, _: str) -> list[Row]:
         return []
     rows = []
     for told in by_item(records, "gate-requested", *_DECISIONS):
+        told = answering(told)
         decided = max((i for i, r in enumerate(told) if happened(r) in _DECISIONS), default=-1)
         if waiting := told[decided + 1 :]:
             rows.append(("", Fraction((scope.as_of - local_day(waiting[0])).days), ONE))

@@ -174,7 +174,7 @@ def test_a_wrong_row_is_named_with_its_line(tmp_path: Path, text: str, said: str
 
 def test_a_unit_that_is_unknown_or_retired(world: KpiWorld) -> None:
     check_unit(world.clickhouse, scope_of("2025-12-31", unit="OLD"))
-    with pytest.raises(BadInput, match="Unit OLD is retired by 2026-06-30; ask as of an earlier day"):
+    with pytest.raises(BadInput, match="Unit OLD was retired on 2026-01-01; --as-of 2025-12-31 shows the time"):
         check_unit(world.clickhouse, scope_of("2026-06-30", unit="OLD"))
     with pytest.raises(NotFound, match="did you mean GOOD"):
         check_unit(world.clickhouse, scope_of("2026-06-30", unit="GOD"))

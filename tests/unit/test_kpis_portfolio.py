@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from controls_world import PERSONS
-from kpi_world import KpiWorld, fresh, kpi_world
+from kpi_world import KpiWorld, fresh, kpi_world, scope_of
 
 from services.errors import BadInput
+from services.projections.queries import ask
 
 Steps = tuple[str | tuple[str, dict[str, Any]], ...]
 Expected = dict[str, tuple[str | None, str]]
@@ -241,6 +242,10 @@ def test_a_decision_of_the_day_of_the_request_answers_it(world: KpiWorld) -> Non
     )
     assert sorted(row["numerator"] for row in world.rows("gate-lead-time", unit)) == [0, 0, 0, 3, 5, 20, 117]
     assert world.figure("gate-lead-time", unit).open == 1
+    # of these five only the one that was decided before it was asked for
+    assert [row["numerator"] for row in world.rows("gate-waiting", unit)] == [117]
+    scope = scope_of("2026-06-30", unit=unit)
+    assert [row["age"] for row in ask(world.clickhouse, "waiting_decisions", scope) if row["what"] == "gate"] == [117]
 
 
 def test_open_requests_are_censored_at_the_as_of_day_or_the_end(world: KpiWorld) -> None:

@@ -10,7 +10,7 @@ from controls_world import fresh
 from kpi_world import KpiWorld, kpi_world, scope_of
 
 from services.errors import BadInput, NotFound
-from services.portfolio.ranking import Limits, Proposal, compared, limit, proposals, rank, recordable
+from services.portfolio.ranking import Limits, Proposal, compared, limit, problems, proposals, rank, recordable
 from services.projections.kpi import lint
 from services.projections.queries import FOLDER, ask
 
@@ -162,8 +162,16 @@ def test_a_missing_rate_is_named_and_a_known_one_is_used(world: KpiWorld) -> Non
     code = proposed(world, unit, currency="GBP")
     world.land()
     scope = scope_of("2026-06-30", unit=unit)
-    with pytest.raises(BadInput, match=f"no exchange rate for GBP on 2026-01-01, which {code} needs"):
-        proposals(world.clickhouse, scope)
+    [lacking], _ = proposals(world.clickhouse, scope)
+    assert (lacking.cost, lacking.value, lacking.problem and lacking.problem.short) == (
+        None, None, "no rate: GBP 2026-01-01",
+    )  # fmt: skip
+    ranking = rank([proposal("A", 1), lacking], Limits())
+    assert [(place.proposal.project, place.cut_by) for place in ranking.places] == [("A", ""), (code, "no rate")]
+    assert [f"no exchange rate for GBP on 2026-01-01, which {code} needs" in str(p) for p in problems(ranking)] == [
+        True
+    ]
+    assert recordable(ranking)[1] == [code]
     world.tell(
         "rate:GBP", "set", "2025-12-01", item="2025-12-01", first_day="2025-12-01", to_currency="EUR", rate="1.2"
     )

@@ -13,6 +13,7 @@ from controls_world import World, day
 
 from schemas.catalogue import parse
 from services.catch_up import catch_up
+from services.cli import replay as cli
 from services.cli.ask import figure_row
 from services.commands.app import Governance
 from services.errors import BadInput, NotFound
@@ -123,6 +124,21 @@ def test_another_kpi_is_measured_beside(app: Governance) -> None:
     assert done.other is not None
     [beside] = [figure for kpi, figure in done.other.figures if kpi.name == "on-time"]
     assert beside.value == Decimal("0.25")
+
+
+def test_a_missing_rate_stops_one_kpi_only(app: Governance, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = KPIS["on-time"].sql
+    lacking = replace(KPIS["csat"], sql=f"SELECT * REPLACE ('no rate: GBP 2026-01-03' AS excluded) FROM ({rows})")
+    rules = Rules({"csat": lacking, "on-time": KPIS["on-time"]}, {})
+    done = replayed(app, rules=rules, other=with_others(rules, {"csat": replace(lacking, sql=rows)}, {}))
+    assert [kpi.name for kpi, _ in done.answer.figures] == ["on-time"]
+    assert done.other is not None and len(done.other.figures) == 2 and done.other.problems == []
+    told = cli._data(date(2026, 1, 1), done)["figures"]
+    said = "There is no exchange rate for GBP on 2026-01-03"
+    assert [(row["kpi"], str(row.get("error"))[: len(said)]) for row in told] == [("on-time", "None"), ("csat", said)]
+    cli._show(date(2026, 1, 1), done)
+    shown = capsys.readouterr().out
+    assert shown.count(said) == 1 and "no rate: GBP 2026-01-03, see below" in shown
 
 
 def test_history_comes_in_the_order_of_recording(app: Governance) -> None:

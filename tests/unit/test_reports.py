@@ -13,6 +13,7 @@ import pytest
 from controls_world import PERSONS
 from kpi_world import KpiWorld, kpi_world, scope_of
 
+from services.cli.report import _exact
 from services.commands.app import Governance, Meta
 from services.errors import BadInput, NotFound, Rejected
 from services.projections.checking import Control, load_controls
@@ -110,6 +111,18 @@ def test_a_kpi_has_its_version_n_and_interval(pack: Pack) -> None:
     assert pack.definitions["kpi:on-time"] == KPIS["on-time"].digest
 
 
+def test_a_missing_rate_leaves_out_the_figure_and_its_trend(world: KpiWorld) -> None:
+    rows = KPIS["on-time"].sql
+    before = "if({period_from:Date32} > '1970-01-01', 'no rate: GBP 2026-01-03', excluded)"
+    quarters = replace(KPIS["on-time"], sql=f"SELECT * REPLACE ({before} AS excluded) FROM ({rows})")
+    now = replace(KPIS["cycle-time"], sql=f"SELECT * REPLACE ('no rate: GBP 2026-01-03' AS excluded) FROM ({rows})")
+    pack = pack_of(world, kpis={"on-time": quarters, "cycle-time": now})
+    told = {str(row["kpi"]): row for family in ("delivery", "flow") for row in table(pack, "kpis", family)}
+    assert (told["on-time"]["value"], told["on-time"]["trend"]) == ("0", [])
+    assert told["on-time"]["left_out"] == "five quarters: no rate: GBP 2026-01-03"
+    assert (told["cycle-time"]["value"], told["cycle-time"]["left_out"]) == (None, "no rate: GBP 2026-01-03")
+
+
 def test_the_same_question_has_the_same_digest_whatever_is_recorded_later(world: KpiWorld, pack: Pack) -> None:
     world.project(("2026-06-02 proposed", {"unit": "PORT"}), ("2026-06-03 approved", {}))
     for record in world._pending:
@@ -182,6 +195,13 @@ def test_a_report_that_there_is_not(app: Governance, pack: Pack) -> None:
         issue.issued(app, "R-2")
     with pytest.raises(BadInput):
         issue.issue(app, pack, "no good id", "Steering pack", "board", meta())
+
+
+def test_what_is_known_today_is_known_by_now() -> None:
+    now, later = dt.datetime(2026, 7, 5, 12, tzinfo=dt.UTC), dt.datetime(2026, 7, 5, 23, 59, tzinfo=dt.UTC)
+    scope = scope_of("2026-06-30")
+    assert [_exact(replace(scope, known_at=known), now).known_at for known in (None, later, now)] == [now] * 3
+    assert _exact(replace(scope, known_at=now), later).known_at == now
 
 
 def test_amounts_have_one_way_of_writing() -> None:

@@ -34,7 +34,9 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
     sponsor: PersonKey | None = Field(default=None, description="Who pays and decides")
     manager: PersonKey | None = Field(default=None, description="Who manages it")
     proposed_by: PersonKey | None = Field(default=None, description="Whose proposal it is, whoever types it")
-    gate_route: KeyField | None = Field(default=None, description="The route of gates that it follows")
+    gate_route: KeyField | None = Field(
+        default=None, description="The route of gates that it follows, as 'pmo setting set GATE-ROUTE.NAME' sets it"
+    )
     contributions: dict[KeyField, Contribution] = Field(
         default_factory=dict, description="How far it serves a goal, 0 to 5", examples=["GROWTH=3"]
     )
@@ -53,6 +55,10 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
     def references(self) -> tuple[str, ...]:
         """The unit and the goals."""
         return (stream_id("business-unit", self.unit), *(stream_id("goal", goal) for goal in self.contributions))
+
+    def settings(self) -> tuple[str, ...]:
+        """The route of gates."""
+        return (f"GATE-ROUTE.{self.gate_route}",) if self.gate_route else ()
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses a code that is taken, and a finish before the start."""

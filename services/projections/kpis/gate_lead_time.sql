@@ -36,21 +36,14 @@ FROM (
     SELECT
         stream,
         gate,
-        -- one that tells no time of day, and that no request waited for, comes after those of its day
-        arraySort(arrayMap(
-            d -> (
-                if(toDateTime64(toDate32(d.2, {tz:String}), 3, {tz:String}) != d.2 OR arrayExists(
-                        o -> o.1 < d.1 AND NOT arrayExists(e -> e.1 > o.1 AND e.1 < d.1, told), requests),
-                    d.1,
-                    greatest(d.1, 1 + arrayLast(
-                        r -> toDate32(r.2, {tz:String}) = toDate32(d.2, {tz:String}), requests).1)),
-                d.2, d.3, d.4, d.5),
-            g.decisions AS told)) AS decisions,
+        g.decisions AS decisions,
         arrayJoin(arrayFilter(
             r -> NOT arrayExists(
                 o -> o.1 < r.1 AND NOT arrayExists(d -> d.1 > o.1 AND d.1 < r.1, decisions), requests),
             requests)) AS request
-    FROM gates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS g
+    FROM gates(
+        as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}, tz = {tz:String}
+    ) AS g
 ) AS g
 INNER JOIN projects(
     as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}

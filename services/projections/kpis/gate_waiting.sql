@@ -4,15 +4,16 @@
 -- measure: days
 -- better: lower
 -- aggregator: median
--- version: 1
+-- version: 2
 -- by: gate
 -- beside: p80
 -- source: our own, after Vacanti, Actionable Agile Metrics for Predictability (2015), on age
 -- definition: Calendar days from the request to the as-of day, of the gates that wait for a decision then: the age of
 --   the earliest request after the last decision. Only of open projects (proposed, deferred, approved, running, on
 --   hold). Half are no older than this; what 80 % do not exceed stands beside. It is a state at the as-of day: the
---   period does not matter. A gate reopened by a revoked decision waits only once it is requested again. Gates of ended
---   and withdrawn projects count nowhere.
+--   period does not matter. A gate reopened by a revoked decision waits only once it is requested again. A decision of
+--   the request's own day answers it, unless hours say that it came before, or another request waited for it. Gates of
+--   ended and withdrawn projects count nowhere.
 WITH
     arrayFirst(r -> r.1 > if(empty(g.decisions), 0, g.decisions[-1].1), g.requests) AS request
 SELECT
@@ -26,7 +27,7 @@ SELECT
     [request.3] AS evidence,
     g.gate AS gate
 FROM gates(
-    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}, tz = {tz:String}
 ) AS g
 INNER JOIN projects(
     as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}

@@ -7,7 +7,9 @@ SELECT
     ifNull(p.manager, '') AS owner,
     g.condition_due AS due,
     dateDiff('day', assumeNotNull(g.condition_due), {as_of:Date32}) AS age
-FROM gates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS g
+FROM gates(
+    as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}, tz = {tz:String}
+) AS g
 INNER JOIN projects(
     as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}
 ) AS p ON p.stream = g.stream

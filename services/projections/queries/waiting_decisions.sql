@@ -10,8 +10,12 @@ FROM (
         if(p.sponsor IS NULL, ifNull(p.manager, ''), p.sponsor) AS owner,
         toDate32(w.at, {tz:String}) AS since
     FROM (
-        SELECT stream, 'gate' AS what, gate AS item, requests[-1].2 AS at
-        FROM gates(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+        SELECT stream, 'gate' AS what, gate AS item,
+            arrayFirst(r -> r.1 > if(empty(decisions), 0, decisions[-1].1), requests).2 AS at
+        FROM gates(
+            as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
+            tz = {tz:String}
+        )
         WHERE notEmpty(requests) AND (empty(decisions) OR decisions[-1].1 < requests[-1].1)
         UNION ALL
         SELECT stream, 'change', change, request.5

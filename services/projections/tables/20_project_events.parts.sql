@@ -31,15 +31,26 @@ FROM {project_events | happened IN ('change-requested', 'change-approved', 'chan
 GROUP BY stream, item
 HAVING countIf(happened = 'change-requested') > 0
 -- @view gates
--- Each gate of each project at {as_of_k} as known at {known_at}: `requests` and `decisions` are (moment, k) in order, a
--- decision with what it was and by whom; `condition_due` is the day by which a condition of the last pass is owed (null:
--- none), `condition_met_at` when it was met. Params: as_of_k, known_at, basis.
+-- Each gate of each project at {as_of_k} as known at {known_at}: `requests` and `decisions` are (k, moment) in order, a
+-- decision with what it was and by whom; one that tells no time of day, and that no request waited for, has a k after the
+-- requests of its day. `condition_due` is the day by which a condition of the last pass is owed (null: none),
+-- `condition_met_at` when it was met. Params: as_of_k, known_at, basis, tz.
+WITH
+    arraySort(groupUniqArrayIf((k, occurred_at, toString(happened), ifNull(log.decided_by, ''), version),
+        happened IN ('gate-passed', 'gate-passed-with-conditions', 'gate-failed'))) AS told
 SELECT
     stream,
     item AS gate,
     arraySort(groupUniqArrayIf((k, occurred_at, version), happened = 'gate-requested')) AS requests,
-    arraySort(groupUniqArrayIf((k, occurred_at, happened, ifNull(log.decided_by, ''), version),
-        happened IN ('gate-passed', 'gate-passed-with-conditions', 'gate-failed'))) AS decisions,
+    arraySort(arrayMap(
+        d -> (
+            if(toDateTime64(toDate32(d.2, {tz:String}), 3, {tz:String}) != d.2 OR arrayExists(
+                    o -> o.1 < d.1 AND NOT arrayExists(e -> e.1 > o.1 AND e.1 < d.1, told), requests),
+                d.1,
+                greatest(d.1, 1 + arrayLast(
+                    r -> toDate32(r.2, {tz:String}) = toDate32(d.2, {tz:String}), requests).1)),
+            d.2, d.3, d.4, d.5),
+        told)) AS decisions,
     argMaxIf(tuple(log.due, k), k, happened IN ('gate-passed', 'gate-passed-with-conditions', 'gate-failed',
         'gate-decision-revoked')) AS pass,
     pass.1 AS condition_due,

@@ -155,6 +155,22 @@ class TestRates:
         known.when(governing.SetRate, **{**self.ASKED, "first_day": "2026-02-01"}).then_type(governance.RateSet)
         known.correcting(1).when(governing.SetRate, **self.ASKED).then(self.MADE)
 
+    def test_rates_to_several_currencies_stand_side_by_side(self) -> None:
+        dollars = self.MADE.model_copy(update={"item": "2026-01-01.USD", "to_currency": "USD"})
+        one = given(on("2026-01-01", self.MADE))
+        one.when(governing.SetRate, **self.ASKED, to="USD").then(dollars)
+        one.when(governing.SetRate, occurring="2025-12-31", **self.ASKED, to="USD").then(dollars)
+        both = given(on("2026-01-01", self.MADE), on("2026-01-01", dollars))
+        both.when(governing.SetRate, **self.ASKED).refused(
+            Rejected, "a rate to EUR from 2026-01-01 already; correct it by --supersedes 1"
+        )
+        both.when(governing.SetRate, **self.ASKED, to="USD").refused(
+            Rejected, "a rate to USD from 2026-01-01 already; correct it by --supersedes 2"
+        )
+        both.correcting(2).when(governing.SetRate, **self.ASKED, to="USD").then(dollars)
+        both.correcting(1).when(governing.SetRate, **self.ASKED).then(self.MADE)
+        both.correcting(1).when(governing.SetRate, **self.ASKED, to="USD").refused(Rejected, "--supersedes 2")
+
 
 class TestAccess:
     GRANTED = on("2026-02-01", governance.AccessGranted(item="OPS", role="pmo", decided_by=person("cio")))

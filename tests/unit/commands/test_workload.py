@@ -96,6 +96,12 @@ class TestAllocating:
             work.OverCapacity, "40 committed hours in the week of 2026-03-02 against a net capacity of 32;"
         )
 
+    def test_nobody_is_planned_for_more_than_ten_years(self) -> None:
+        here = given().elsewhere(PERSON, *a_person())
+        long = {**self.ASKED, "first_day": "2026-03-02", "hard": False}
+        here.when(work.Allocate, **{**long, "last_day": "2036-03-02"}).then_type(workload.AllocationPlanned)
+        here.when(work.Allocate, **{**long, "last_day": "2036-03-04"}).refused(BadInput, "more than ten years")
+
     def test_nobody_is_here_to_do_it(self) -> None:
         left = on("2026-06-10", organisation.PersonLeft(voluntary=True, reason=None))
         gone = given().elsewhere(PERSON, *a_person(), *left)
