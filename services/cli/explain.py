@@ -1,8 +1,8 @@
-"""``pmo explain``: a figure down to the events behind it, who recorded them and when."""
+"""``pmo explain``: a figure, or a control's result, down to the events behind it, who recorded them and when."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,14 +18,16 @@ from services.cli.ask import (
     number_of,
     value_text,
 )
-from services.cli.names import complete_kpi
+from services.cli.names import complete_definition, kpi_names, unknown_definition
 from services.cli.output import Column
+from services.cli.rules import control_of, rules_option, rules_then
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
-from services.errors import NotFound
+from services.errors import BadInput, NotFound
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.projections.explain import Explanation, Row
+    from services.projections.checking import Control
+    from services.projections.explain import Explanation, Row, Trace
     from services.projections.kpi import Kpi
     from services.projections.scope import Scope
 
@@ -35,19 +37,27 @@ _CSV = (
     "event", "type", "occurred_at", "recorded_at", "actor", "authenticated",
 )  # fmt: skip
 
+EVENT_COLUMNS = (Column("occurred", "occurred"), Column("recorded", "recorded"), Column("by", "by"))
+"""What is shown of an event beside its id and type."""
+
 
 @click.command(
     epilog="""\b
 Example:
   pmo explain on-time --unit OPS --as-of 2026-06-30
-  pmo explain on-budget --subject project:CRANE-7"""
+  pmo explain on-budget --subject project:CRANE-7
+  pmo explain 13 --as-of 2026-06-30
+  pmo explain status-every-14-days --subject project:CRANE-7"""
 )
-@click.argument("name", metavar="KPI", shell_complete=complete_kpi)
+@click.argument("name", metavar="KPI|CONTROL", shell_complete=complete_definition)
 @click.option("--from", "period_from", metavar="DAY", help="First day of the period.")
 @click.option("--to", "period_to", metavar="DAY", help="Last day of the period; by default the as-of day.")
 @click.option("--subject", metavar="STREAM", help="Only this one, such as project:CRANE-7.")
-@click.option("--left-out", is_flag=True, help="Those that are left out too, each with the reason.")
+@click.option(
+    "--left-out", is_flag=True, help="Those that are left out too, each with the reason; those without evidence."
+)
 @click.option("--all", "everything", is_flag=True, help=f"All rows, not only the first {_MOST}.")
+@rules_option
 @scope_options
 @output.format_options
 def explain(
@@ -57,6 +67,7 @@ def explain(
     subject: str | None,
     left_out: bool,
     everything: bool,
+    rules_of: str,
     unit: str | None,
     as_of: str | None,
     known_at: str | None,
@@ -64,23 +75,82 @@ def explain(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """A figure with its definition, its rows, and the events behind each row: who recorded what, and when."""
+    """A figure with its definition, its rows, and the events behind each row: who recorded what, and when.
+
+    Of a CONTROL, an id or number: its result, its rule, its occasions with those that went against it first, and the
+    events that activated and decided each. With --from, the occasions that began in the period.
+    """
+    settings = Settings.load()
+    scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
+    asked = _Asked(subject, left_out, None if everything or as_json or as_csv else _MOST)
+    control = _control(settings, name) if rules_of == "now" else None
+    if control is not None or rules_of == "then":
+        _explain_control(settings, name, control, scope, asked, as_json, as_csv)
+    else:
+        _explain_kpi(settings, name, scope, asked, as_json, as_csv)
+
+
+class _Asked(NamedTuple):
+    """Which rows are wanted."""
+
+    subject: str | None
+    left_out: bool
+    most: int | None
+
+
+def _control(settings: Settings, name: str) -> "Control | None":
+    """The control of this id or number; None where a KPI has the name, or nothing has."""
+    if name in kpi_names():
+        return None
+    try:
+        return control_of(settings, name)
+    except NotFound:
+        return None
+
+
+def _explain_control(
+    settings: Settings,
+    name: str,
+    control: "Control | None",
+    scope: "Scope",
+    asked: _Asked,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    from services.audit.explain import explain as explained
+    from services.cli.explain_control import print_explanation
+    from services.runtime import open_reader
+
+    if control is None and name in kpi_names():
+        raise BadInput(f"--rules-of is for controls, and {name} is a KPI: leave it out.")
+    with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
+        say_if_retired(clickhouse, scope)
+        control = control or rules_then(clickhouse, scope, name)[0]
+        found = explained(clickhouse, control, scope, *asked)
+    if asked.subject is not None and not found.cases:
+        raise NotFound(
+            f"{name} has nothing to say of {asked.subject} at that time; 'pmo explain {name} --all' lists its subjects."
+        )
+    print_explanation(found, scope, as_json=as_json, as_csv=as_csv)
+
+
+def _explain_kpi(settings: Settings, name: str, scope: "Scope", asked: _Asked, as_json: bool, as_csv: bool) -> None:
     from services.projections.explain import explain as explained
     from services.projections.house import in_reporting_currency, targets
     from services.runtime import open_reader
 
-    settings = Settings.load()
-    wanted = kpi_of(settings, name)
-    scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
-    most = None if everything or as_json or as_csv else _MOST
+    try:
+        wanted = kpi_of(settings, name)
+    except NotFound:
+        raise unknown_definition(name) from None
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         say_if_retired(clickhouse, scope)
         scope = in_reporting_currency(clickhouse, scope)
         aim = targets(clickhouse, scope).get(wanted.name)
-        found = explained(clickhouse, wanted, scope, subject, left_out, most)
-    if subject is not None and not found.rows:
+        found = explained(clickhouse, wanted, scope, *asked)
+    if asked.subject is not None and not found.rows:
         raise NotFound(
-            f"{name} has nothing to say of {subject} at that time; 'pmo kpi {name} --rows' lists its subjects."
+            f"{name} has nothing to say of {asked.subject} at that time; 'pmo kpi {name} --rows' lists its subjects."
         )
     if as_json:
         output.as_json(
@@ -127,9 +197,7 @@ def _show(kpi: "Kpi", found: "Explanation", scope: "Scope") -> None:
             Column("subject, and event", "subject", identifier=True),
             Column("name, and type", "label"),
             Column("of", "of", number=True),
-            Column("occurred", "occurred"),
-            Column("recorded", "recorded"),
-            Column("by", "by"),
+            *EVENT_COLUMNS,
         ],
         [line for row in found.rows for line in _lines(row, scope)],
         [f"{output.counted(more, 'row')} more; --all shows them."] if more else [] if found.rows else [_none(found)],
@@ -149,11 +217,16 @@ def _lines(row: "Row", scope: "Scope") -> Iterator[dict[str, Any]]:
         "of": number_of(row.numerator, row.denominator),
     }
     for event in row.events:
-        claimed = "" if event.authenticated else " (claimed)"
-        yield {
-            "subject": f"  {event.event}",
-            "label": f"  {event.type}",
-            "occurred": event.occurred_at.astimezone(scope.zone),
-            "recorded": event.recorded_at.astimezone(scope.zone),
-            "by": f"{event.actor}{claimed}",
-        }
+        yield event_cells(event, scope)
+
+
+def event_cells(event: "Trace", scope: "Scope") -> dict[str, Any]:
+    """An event as a line below what it stands behind."""
+    claimed = "" if event.authenticated else " (claimed)"
+    return {
+        "subject": f"  {event.event}",
+        "label": f"  {event.type}",
+        "occurred": event.occurred_at.astimezone(scope.zone),
+        "recorded": event.recorded_at.astimezone(scope.zone),
+        "by": f"{event.actor}{claimed}",
+    }

@@ -70,6 +70,15 @@ def unknown_control(name: str) -> NotFound:
     return NotFound(f"There is no control {name!r}; {hint}")
 
 
+def unknown_definition(name: str) -> NotFound:
+    """There is neither a KPI nor a control of this name: which are like it."""
+    from services.cli.groups import nearest
+
+    near = nearest(name, [*kpi_names(), *control_names().values()])
+    hint = f"did you mean {' or '.join(near)}?" if near else "'pmo kpi' lists KPIs, 'pmo audit' controls."
+    return NotFound(f"There is no KPI or control {name!r}; {hint}")
+
+
 def complete_kpi(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """KPIs that begin so."""
     return _items([(name, "") for name in kpi_names()], incomplete)
@@ -79,6 +88,12 @@ def complete_control(context: click.Context, parameter: click.Parameter, incompl
     """Controls whose id or number begins so."""
     known = control_names()
     return _items([(str(n), control) for n, control in known.items()] + [(c, "") for c in known.values()], incomplete)
+
+
+def complete_definition(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """KPIs and controls that begin so."""
+    found = (complete(context, parameter, incomplete) for complete in (complete_kpi, complete_control))
+    return [item for items in found for item in items]
 
 
 def completing(kind: str) -> Complete:

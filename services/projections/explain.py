@@ -1,6 +1,6 @@
 """What stands behind a figure: its rows, and the events behind each row, with who recorded them and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -66,7 +66,7 @@ def explain(
     ]
     shown = found if most is None else found[:most]
     ids = [_event_ids(row) for row in shown]
-    traces = _traces(clickhouse, sorted({event for each in ids for event in each}))
+    known = traces(clickhouse, (event for each in ids for event in each))
     return Explanation(
         figures=tuple(measure(clickhouse, kpi, scope, "portfolio")),
         rows=tuple(
@@ -78,7 +78,7 @@ def explain(
                 excluded=str(row["excluded"]),
                 numerator=row["numerator"],
                 denominator=row["denominator"],
-                events=tuple(traces[event] for event in each if event in traces),
+                events=tuple(known[event] for event in each if event in known),
             )
             for row, each in zip(shown, ids, strict=True)
         ),
@@ -91,11 +91,13 @@ def _event_ids(row: dict[str, Any]) -> list[str]:
     return [each if isinstance(each, str) else f"{row['subject']}/{each}" for each in row["evidence"]]
 
 
-def _traces(clickhouse: ClickHouse, ids: Sequence[str]) -> dict[str, Trace]:
+def traces(clickhouse: ClickHouse, ids: Iterable[str]) -> dict[str, Trace]:
+    """The events of these ids that have landed, by id."""
+    wanted = sorted(set(ids))
     found = [
         row
-        for start in range(0, len(ids), _LOOKED_UP_AT_ONCE)
-        for row in _events(clickhouse, ids[start : start + _LOOKED_UP_AT_ONCE])
+        for start in range(0, len(wanted), _LOOKED_UP_AT_ONCE)
+        for row in _events(clickhouse, wanted[start : start + _LOOKED_UP_AT_ONCE])
     ]
     actors = named(clickhouse, [str(row["actor"]).removeprefix("person:") for row in found])
     return {

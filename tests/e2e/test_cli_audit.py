@@ -234,6 +234,43 @@ def test_a_figure_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
     assert "kim (claimed)" in said
 
 
+def test_a_control_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
+    told = history.data("explain", "1", "--as-of", "2025-12-31")
+    assert (told["control"]["id"], told["control"]["version"]) == (START, load_controls()[START].version)
+    assert told["control"]["definition"] == load_controls()[START].text
+    [score] = told["scores"]
+    assert (score["satisfied"], score["violated"], score["compliance"]) == (1, 1, "0.5")
+    worst, other = told["occasions"]
+    assert (worst["subject"], worst["result"]) == ("project:DOCK-2", "violated")
+    assert (other["subject"], other["result"]) == ("project:CRANE-7", "satisfied")
+    first = worst["events"][0]
+    assert (first["event"], first["type"]) == (worst["activating"], "pmo.project.started.v1")
+    assert (first["actor"], first["authenticated"]) == ("kim", False)
+    assert {event["event"] for event in other["events"]} >= set(other["evidence"])
+    [only] = history.data("explain", START, "--as-of", "2025-12-31", "--subject", "project:CRANE-7")["occasions"]
+    assert only == other
+    said = history.ok("explain", "1", "--as-of", "2025-12-31")
+    assert f"Control 1, {START}, version" in said
+    assert "pmo.project.started.v1 (activates)" in said
+    assert "kim (claimed)" in said
+    head, *lines = history.ok("explain", "1", "--as-of", "2025-12-31", "--csv").splitlines()
+    assert head.startswith("unit,subject,label,standing,result,activating,")
+    assert len(lines) == sum(len(occasion["events"]) for occasion in told["occasions"])
+
+
+def test_a_control_is_explained_in_the_words_of_then_and_with_the_numbers_that_are_set(history: Pmo) -> None:
+    assert "take --rules-of now" in history.refused(5, "explain", "1", "--rules-of", "then")
+    history.ok("audit", "run")
+    told = history.data("explain", "1", "--rules-of", "then")
+    assert [occasion["result"] for occasion in told["occasions"]] == ["violated", "satisfied"]
+    history.ok("setting", "set", "THRESHOLD.OVERSPEND", "--value", '{"value": 0.05}', "--on", "2025-06-02")
+    before, after = (history.data("explain", "6", "--as-of", day)["control"] for day in ("2025-06-01", "2025-06-02"))
+    assert (before["settings"], before["rule"]["at_most"]) == ({}, 0.1)
+    assert (after["settings"], after["rule"]["at_most"]) == ({"THRESHOLD.OVERSPEND": 0.05}, 0.05)
+    assert before["digest"] == after["digest"] == load_controls()["spend-within-approval"].digest
+    assert "THRESHOLD.OVERSPEND is set: at_most is 0.05." in history.ok("explain", "6", "--as-of", "2025-06-02")
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
@@ -245,6 +282,10 @@ def test_a_figure_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
         (("audit", "backtest", "approved-baselin", "--from", "2025-01-01"), 5, "did you mean 1 approved"),
         (("finding", "list", "--control", "0"), 5, "There is no control '0'"),
         (("explain", "on-tme"), 5, "did you mean on-time"),
+        (("explain", "approved-baselin"), 5, f"did you mean {START}?"),
+        (("explain", "99"), 5, "'pmo kpi' lists KPIs, 'pmo audit' controls."),
+        (("explain", "on-time", "--rules-of", "then"), 2, "on-time is a KPI: leave it out."),
+        (("explain", "1", "--subject", "project:NONE"), 5, "'pmo explain 1 --all' lists its subjects."),
         (("explain", "on-time", "--subject", "project:NONE"), 5, "'pmo kpi on-time --rows' lists its subjects."),
         (("finding", "dismiss", "A/B/C", "--decided-by", "bob", "--reason", "x"), 5, "audit run"),
     ],

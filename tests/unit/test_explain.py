@@ -8,6 +8,9 @@ import pytest
 from controls_world import PERSONS, day
 from kpi_world import KpiWorld, kpi_world, scope_of
 
+from services.audit.explain import Explanation as ControlExplanation
+from services.audit.explain import explain as explain_control
+from services.projections.checking import find_control
 from services.projections.explain import Explanation, explain
 from services.projections.kpi import FOLDER, parse_kpi
 from services.projections.projector import Projector
@@ -74,3 +77,29 @@ def test_who_recorded_an_event_has_a_name_where_the_directory_knows_one(world: K
     world.land()
     [row] = of(world, code).rows
     assert [(event.actor, event.authenticated) for event in row.events] == [("system:test", False), ("Ann Other", True)]
+
+
+def of_control(world: KpiWorld, unit: str, **how: str | bool | int | None) -> ControlExplanation:
+    return explain_control(world.clickhouse, find_control("1"), scope_of(AS_OF, unit=unit), **how)  # type: ignore[arg-type]
+
+
+def test_an_occasion_names_the_event_that_activated_it_and_those_that_decided_it(world: KpiWorld) -> None:
+    code = world.unit()
+    fine = world.project(("2026-01-01 proposed", {"unit": code}), *PLAN)
+    late = world.project(("2026-01-01 proposed", {"unit": code}), "2026-01-01 started", *PLAN[:2])
+    shown = world.project(("2026-01-01 recorded", {"unit": code, "status": "running"}))
+    world.land()
+    found = of_control(world, code)
+    # what went against the control first; where only a source's states are known, on request
+    told = [(case.occasion.subject, case.occasion.result) for case in found.cases]
+    assert (told[0][0], told[-1]) == (late, (fine, "satisfied"))
+    assert told[0][1] == "cured late"
+    assert [case.events[0].type for case in found.cases] == ["pmo.project.started.v1"] * 2
+    for case in found.cases:
+        assert {event.event for event in case.events} == {case.occasion.activating, *case.occasion.evidence}
+    assert [event.event for event in found.cases[-1].events] == [f"{fine}/{version}" for version in (4, 2, 3)]
+    assert sum(score.activated for score in found.scores) == found.of == 2
+    assert [case.occasion.subject for case in of_control(world, code, left_out=True).cases] == [late, fine, shown]
+    assert [case.occasion.subject for case in of_control(world, code, subject=shown).cases] == [shown]
+    assert [case.occasion.subject for case in of_control(world, code, most=1).cases] == [late]
+    assert of_control(world, code, most=1).of == 2
