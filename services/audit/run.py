@@ -10,7 +10,7 @@ from typing import Any
 from services.projections.checking import Compiled, Control, compiled
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import NoUnit, incomplete_streams, units_below
-from services.projections.house import thresholds
+from services.projections.house import as_set
 from services.projections.kept import flat_at
 from services.projections.parallel import each
 from services.projections.scope import Scope
@@ -173,8 +173,7 @@ def _score(control: Control, row: Mapping[str, Any]) -> Score:
 
 
 def _asked(clickhouse: ClickHouse, control: Control, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
-    said = thresholds(clickhouse, scope, control.settings.values())
-    sql = compiled(control.under(said))
+    sql = compiled(as_set(clickhouse, control, scope))
     params = {**scope.params(), **sql.params}
     if scope.unit is None:
         return sql, params

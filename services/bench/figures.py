@@ -20,7 +20,7 @@ from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import measure
 from services.projections.kept import flat_at
-from services.projections.kpi import load_kpis
+from services.projections.kpi import listed, load_kpis
 from services.projections.parallel import each
 from services.projections.scope import Scope
 from services.projections.stretches import scope_at, stretches
@@ -111,7 +111,7 @@ def kpis(stage: Stage) -> Iterator[Figure]:
         as_of=stage.scope.as_of - timedelta(days=365),
         known_at=datetime.combine(stage.scope.as_of, datetime.min.time(), UTC) - timedelta(days=365),
     )
-    for kpi in load_kpis().values():
+    for kpi in listed(load_kpis()).values():
         for scope, when, target in ((stage.scope, "now", _KPI_S), (past, "known a year before", _KPI_PAST_S)):
             yield _query(
                 stage, "kpis", f"KPI {kpi.name}, {when}", partial(measure, stage.clickhouse, kpi, scope), target

@@ -116,16 +116,32 @@ def show(
     elif as_csv:
         output.as_csv(_FIGURE_CSV, rows)
     else:
-        show_figures(wanted, figures, scope, group, aims, problems, alone=name is not None)
+        unlisted = None if name else _by_name_only(settings, family)
+        show_figures(wanted, figures, scope, group, aims, problems, unlisted)
 
 
 def catalogue_of(settings: Settings, family: str | None = None) -> "list[Kpi]":
-    """The shipped KPIs and the workspace's own, or those of one family. Raises NotFound with the families."""
+    """The KPIs that a list shows: the shipped ones and the workspace's own, or those of one family.
+
+    Raises NotFound with the families.
+    """
+    from services.projections.kpi import listed
+
+    return list(listed(_known(settings, family)).values())
+
+
+def _by_name_only(settings: Settings, family: str | None) -> list[str]:
+    known = _known(settings, family)
+    shown = {kpi.name for kpi in catalogue_of(settings, family)}
+    return [name for name in known if name not in shown]
+
+
+def _known(settings: Settings, family: str | None) -> "dict[str, Kpi]":
     from services.projections.kpi import FAMILIES, kpis_with
 
     if family is not None and family not in FAMILIES:
         raise NotFound(f"There is no family {family!r} of KPIs; families are {', '.join(FAMILIES)}.")
-    return [kpi for kpi in kpis_with(settings.own_kpis).values() if family in (None, kpi.family)]
+    return {name: kpi for name, kpi in kpis_with(settings.own_kpis).items() if family in (None, kpi.family)}
 
 
 def kpi_of(settings: Settings, name: str) -> "Kpi":
@@ -217,10 +233,10 @@ def show_figures(
     group: str,
     aims: Mapping[str, "Target"],
     problems: Sequence[tuple["Kpi", "NoRate"]],
-    *,
-    alone: bool,
+    unlisted: Sequence[str] | None,
 ) -> None:
-    """Prints figures as a table, with the definition under a single KPI's."""
+    """Prints figures as a table: of a list, with the names of those `unlisted`, or of one KPI with its definition."""
+    alone = unlisted is None
     rows = [
         {
             "title": kpi.title,
@@ -253,7 +269,7 @@ def show_figures(
     ]
     subject = wanted[0].title if alone else "KPIs"
     by = "" if group == "portfolio" else f" by {group.replace('_', ' ')}"
-    notes = definition_notes(wanted[0]) if alone else _overview_notes(wanted, silent)
+    notes = definition_notes(wanted[0]) if unlisted is None else _overview_notes(wanted, silent, unlisted)
     notes += problem_notes(problems)
     output.table(f"{subject}{by}, {scope_text(scope)}", columns, rows, notes)
 
@@ -263,11 +279,12 @@ def problem_notes(problems: Iterable[tuple["Kpi", "NoRate"]]) -> list[str]:
     return [line for said in dict.fromkeys(str(problem) for _, problem in problems) for line in ("", said)]
 
 
-def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"]) -> list[str]:
+def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"], unlisted: Sequence[str]) -> list[str]:
     told = [kpi.name for kpi in wanted if kpi not in silent]
     return [
         *(["", f"No data: {', '.join(kpi.name for kpi in silent)}"] if silent else []),
         *(["", "'pmo kpi NAME' shows one by unit, with its definition:", ", ".join(told)] if told else []),
+        *(["", f"By name only, as it takes longer: {', '.join(unlisted)}"] if unlisted else []),
     ]
 
 

@@ -90,20 +90,20 @@ def _speed(text: str) -> Decimal | None:
 
 def _rules(settings: Settings) -> "Rules":
     from services.projections.checking import controls_with
-    from services.projections.kpi import kpis_with
+    from services.projections.kpi import kpis_with, listed
     from services.replay import Rules
 
     own = settings.own_controls if settings.own_controls.is_dir() else None
-    return Rules(kpis_with(settings.own_kpis), controls_with(own))
+    return Rules(listed(kpis_with(settings.own_kpis)), controls_with(own))
 
 
 def _others(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from services.projections.checking import load_controls
-    from services.projections.kpi import load_kpis
+    from services.projections.kpi import listed, load_kpis
 
     if not folder.is_dir():
         raise NotFound(f"--controls: there is no folder {folder}.")
-    kpis, controls = load_kpis(folder), load_controls(folder)
+    kpis, controls = listed(load_kpis(folder)), load_controls(folder)
     if not kpis and not controls:
         raise NotFound(f"--controls: there is neither a control (*.yaml) nor a KPI (*.sql) in {folder}.")
     return kpis, controls

@@ -183,11 +183,11 @@ def _visible(app: "Governance", clickhouse: "ClickHouse") -> int:
 
 def _gathered(settings: Settings, clickhouse: "ClickHouse", scope: "Scope", progress: "Progress") -> "Pack":
     from services.projections.checking import controls_with
-    from services.projections.kpi import kpis_with
+    from services.projections.kpi import kpis_with, listed
     from services.reports.gather import gather
 
     controls = controls_with(settings.own_controls if settings.own_controls.is_dir() else None)
-    return gather(clickhouse, scope, kpis_with(settings.own_kpis), controls, progress)
+    return gather(clickhouse, scope, listed(kpis_with(settings.own_kpis)), controls, progress)
 
 
 def _verdict_data(found: "Verdict") -> dict[str, Any]:

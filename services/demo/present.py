@@ -11,7 +11,7 @@ from services.demo.world import UNITS
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import measure
 from services.projections.house import in_reporting_currency
-from services.projections.kpi import Kpi, load_kpis
+from services.projections.kpi import Kpi, listed, load_kpis
 from services.projections.scope import Scope
 from services.settings import Settings
 
@@ -49,7 +49,7 @@ def overview(clickhouse: ClickHouse, settings: Settings, as_of: date) -> Overvie
     scope = in_reporting_currency(clickhouse, Scope(as_of, settings.zone, currency=settings.currency))
     return Overview(
         units=tuple(unit.code for unit in UNITS),
-        kpis=tuple(_kpi(clickhouse, kpi, scope) for kpi in load_kpis().values()),
+        kpis=tuple(_kpi(clickhouse, kpi, scope) for kpi in listed(load_kpis()).values()),
         controls=tuple(_control(clickhouse, control, scope) for control in load_controls().values()),
     )
 

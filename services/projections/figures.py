@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +14,8 @@ from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import of_kinds, table, tables
 from services.projections.kept import flat_at
-from services.projections.kpi import COLUMNS, Kpi
+from services.projections.kpi import COLUMNS, OCCASIONS, Kpi
+from services.projections.parallel import each as of_each
 from services.projections.scope import Scope
 from services.projections.statistics import kaplan_meier_median
 
@@ -27,6 +29,11 @@ MANY = frozenset({"skill"})
 """Dimensions of which a row may have several values, as an array: it counts under each, or under none."""
 NO_RATE = "no rate: "
 """How an exclusion begins that is an error: an amount that cannot be converted."""
+
+Question = tuple[str, Mapping[str, Any]]
+"""A query for a KPI's rows, and its parameters."""
+Group = dict[str, Any]
+"""What the engine has added up of one group's rows."""
 
 _STRING = re.compile(r"'[^']*'")
 _PERSON = re.compile(rf"\b{PERSON_PATTERN}\b")
@@ -84,13 +91,15 @@ def check_grouping(kpi: Kpi, by: str) -> None:
 
 def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
     """The KPI's subjects, those left out too; people by name where the directory has one."""
-    query, params = _scoped(clickhouse, kpi, scope)
-    query = _of_grouping(kpi, query, "")
     sources = "sources" if _has_sources(kpi) else "CAST([], 'Array(String)') AS sources"
     columns = ", ".join((*COLUMNS, *kpi.by, sources))
+
+    def ask(session: ClickHouse, question: Question) -> list[dict[str, Any]]:
+        return session.rows(f"SELECT {columns} FROM ({_of_grouping(kpi, question[0], '')})", question[1])
+
     # sorted here: engine 26.9 moves the columns of some joins around an ORDER BY for ever, and the setting against it
     # is refused by the read-only endpoint of `pmo up`
-    found = clickhouse.rows(f"SELECT {columns} FROM ({query})", params)
+    found = [row for part in of_each(clickhouse, ask, _questions(clickhouse, kpi, scope)) for row in part]
     found.sort(key=lambda row: (row["unit"], row["label"], row["subject"]))
     labels = named(clickhouse, [str(row["label"]) for row in found])
     return [{**row, "label": label} for row, label in zip(found, labels, strict=True)]
@@ -102,8 +111,12 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     Raises BadInput for a grouping that the KPI does not have, and for an amount without an exchange rate.
     """
     check_grouping(kpi, by)
-    query, params = _scoped(clickhouse, kpi, scope)
-    return [figure for _, figure in aggregated(clickhouse, kpi, query, params, by)]
+
+    def ask(session: ClickHouse, question: Question) -> list[Group]:
+        return _groups(session, kpi, *question, by)
+
+    parts = of_each(clickhouse, ask, _questions(clickhouse, kpi, scope))
+    return [figure for _, figure in _figures(clickhouse, kpi, parts[0] if len(parts) == 1 else _together(parts), by)]
 
 
 def measure_since(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str) -> list[Figure]:
@@ -129,15 +142,25 @@ def measure_all(
 
 
 def aggregated(
-    clickhouse: ClickHouse, kpi: Kpi, query: str, params: Mapping[str, Any], by: str, point: str = "0"
+    clickhouse: ClickHouse, kpi: Kpi, query: str, params: Mapping[str, Any], by: str, point: str
 ) -> list[tuple[int, Figure]]:
     """The figures of each group of the KPI's rows that `query` gives, each with its `point`, a column of the query."""
+    return _figures(clickhouse, kpi, _groups(clickhouse, kpi, query, params, by, point), by)
+
+
+def _groups(
+    clickhouse: ClickHouse, kpi: Kpi, query: str, params: Mapping[str, Any], by: str, point: str = "0"
+) -> list[Group]:
     query = _of_grouping(kpi, query, by)
     key, label = GROUPS.get(by, (f"toString(ifNull({by}, ''))", f"toString(any(ifNull({by}, '')))"))
     broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
     rests_on = "arrayPushBack(sources, subject)" if _has_sources(kpi) else "[subject]"
-    incomplete = f"uniqExactIf(subject, hasAny({rests_on}, {{broken:Array(String)}}))" if broken else "0"
-    found = clickhouse.rows(
+    incomplete = (
+        f"groupUniqArrayIf(subject, hasAny({rests_on}, {{broken:Array(String)}}))"
+        if broken
+        else "CAST([], 'Array(String)')"
+    )
+    return clickhouse.rows(
         f"""
         SELECT
             {point} AS at_point,
@@ -156,8 +179,31 @@ def aggregated(
         """,
         {**params, **({"broken": broken} if broken else {})},
     )
-    shown = named(clickhouse, [str(row["shown"]) for row in found])
-    return [(int(row["at_point"]), _figure(kpi, row, label, by)) for row, label in zip(found, shown, strict=True)]
+
+
+def _together(parts: Iterable[list[Group]]) -> list[Group]:
+    """The groups of several questions as those of one."""
+    whole: dict[tuple[str, str], Group] = {}
+    for row in (row for part in parts for row in part):
+        place = (str(row["grp"]), str(row["standing"]))
+        held = whole.get(place)
+        whole[place] = (
+            row
+            if held is None
+            else {
+                **held,
+                **{name: (held[name] or 0) + (row[name] or 0) for name in ("top", "bottom", "n")},
+                "each": [*held["each"], *row["each"]],
+                "left_out": tuple([*one, *other] for one, other in zip(held["left_out"], row["left_out"], strict=True)),
+                "incomplete": {*held["incomplete"], *row["incomplete"]},
+            }
+        )
+    return sorted(whole.values(), key=lambda row: (row["shown"], row["grp"], row["standing"]))
+
+
+def _figures(clickhouse: ClickHouse, kpi: Kpi, groups: list[Group], by: str) -> list[tuple[int, Figure]]:
+    shown = named(clickhouse, [str(row["shown"]) for row in groups])
+    return [(int(row["at_point"]), _figure(kpi, row, label, by)) for row, label in zip(groups, shown, strict=True)]
 
 
 def _each(kpi: Kpi) -> str:
@@ -180,6 +226,9 @@ def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: str) -> Figure:
         if str(reason).startswith(NO_RATE):
             currency, _, day = str(reason).removeprefix(NO_RATE).partition(" ")
             raise NoRate(currency, day)
+    left_out = Counter[str]()
+    for reason, count in zip(reasons, counts, strict=True):
+        left_out[str(reason)] += int(count)
     each = sorted((float(value), bool(ended)) for value, ended in row["each"])
     top, bottom = Decimal(row["top"] or 0), Decimal(row["bottom"] or 0)
     return Figure(
@@ -190,8 +239,8 @@ def _figure(kpi: Kpi, row: Mapping[str, Any], label: str, by: str) -> Figure:
         numerator=top,
         denominator=bottom,
         n=int(row["n"]),
-        left_out={str(reason): int(count) for reason, count in zip(reasons, counts, strict=True)},
-        incomplete=int(row["incomplete"]),
+        left_out=dict(left_out),
+        incomplete=len(row["incomplete"]),
         subject=str(row["grp"]) if by == "project" else "",
         beside=_beside(kpi, [value for value, _ in each]),
         open=sum(not ended for _, ended in each),
@@ -286,14 +335,26 @@ def kinds_read(sql: str) -> frozenset[str]:
     return found
 
 
-def _scoped(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> tuple[str, dict[str, Any]]:
-    params = scope.params()
+def _questions(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[Question]:
+    """What is to be asked: one query, or one for each control where the KPI is about their occasions."""
+    of_scope: dict[str, Any] = scope.params()
+    if OCCASIONS in kpi.sql:
+        # no other KPI needs the controls read and compiled
+        from services.projections.occasions import of_each_control
+
+        asked = of_each_control(clickhouse, kpi, scope)
+    else:
+        asked = [(kpi.sql, {})]
     if scope.unit is None:
-        return flat_at(kpi.sql, scope), params
-    return f"SELECT * FROM ({flat_at(kpi.sql, scope)}) WHERE unit IN {{units:Array(String)}}", {
-        **params,
-        "units": units_below(clickhouse, scope),
-    }
+        return [(flat_at(sql, scope), {**of_scope, **own}) for sql, own in asked]
+    units = units_below(clickhouse, scope)
+    return [
+        (
+            f"SELECT * FROM ({flat_at(sql, scope)}) WHERE unit IN {{units:Array(String)}}",
+            {**of_scope, **own, "units": units},
+        )
+        for sql, own in asked
+    ]
 
 
 def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:

@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.projections.clickhouse import ClickHouse
 from services.projections.kpi import Kpi
 from services.projections.scope import Scope
+
+if TYPE_CHECKING:
+    from services.projections.checking import Control
 
 _TARGET = "TARGET."
 _QUERY = """
@@ -62,6 +65,11 @@ def thresholds(clickhouse: ClickHouse, scope: Scope, names: Iterable[str]) -> Ma
     return {
         name: value if isinstance(value := said[name]["value"], int) else float(value) for name in wanted & said.keys()
     }
+
+
+def as_set(clickhouse: ClickHouse, control: "Control", scope: Scope) -> "Control":
+    """The control with the numbers that are set in the place of its own at the scope's times."""
+    return control.under(thresholds(clickhouse, scope, control.settings.values()))
 
 
 def _number(value: Any) -> Any:

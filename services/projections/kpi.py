@@ -6,13 +6,14 @@ stream, or whole event ids) and, where it rests on more streams than the subject
 `by` is a further column to group by. A duration (aggregator `kaplan-meier`) has the days so far as numerator and in
 `ended` whether they are over. An amount of another currency than the reporting one that no rate is known for is
 excluded as ``no rate: GBP 2026-01-01``, which is an error when the KPI is measured. It reads state views only, each
-with both times.
+with both times; or ``({occasions})``, the occasions of each control, with `control` and `severity`: the question is put
+to one control after another. One whose header says ``shown: alone`` takes longer, and is shown by its name only.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,9 +26,12 @@ Measure = Literal["share", "ratio", "days", "hours", "money", "points", "count",
 Better = Literal["higher", "lower", "neither"]
 Aggregator = Literal["ratio-of-sums", "sum", "mean", "median", "kaplan-meier"]
 Beside = Literal["", "p80", "p85", "range"]
+Shown = Literal["", "alone"]
+OCCASIONS = "{occasions}"
+"""What stands in a KPI's SQL for a control's occasions."""
 DIMENSIONS = (
     "role", "skill", "status", "stakeholder_role", "cause", "gate", "approver", "severity", "model", "standard",
-    "course", "week",
+    "course", "week", "control",
 )  # fmt: skip
 """What a KPI may be grouped by beside portfolio, unit and project, where it makes sense."""
 COLUMNS = ("unit", "subject", "label", "standing", "excluded", "numerator", "denominator", "evidence")
@@ -41,14 +45,14 @@ _HEADER = re.compile(r"^-- ([a-z-]+): *(.*)$")
 _FIELDS = ("name", "title", "family", "measure", "better", "aggregator", "version", "source", "definition")
 _CHOICES = {"family": FAMILIES, "measure": get_args(Measure), "better": get_args(Better)}
 _CHOICES["aggregator"] = get_args(Aggregator)
-_OPTIONAL = ("by", "beside")
+_OPTIONAL = ("by", "beside", "shown")
 _READ = re.compile(r"\b(?:FROM|JOIN|IN)\s+([A-Za-z_][\w.]*)(\s*\()?", re.IGNORECASE)
 _STRING = re.compile(r"'[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A KPI's definition, as its file's header gives it."""
+    """A KPI's definition, as its file's header gives it; `controls` is where the workspace's own controls would be."""
 
     name: str
     title: str
@@ -63,6 +67,8 @@ class Kpi:
     text: str
     by: tuple[str, ...] = ()
     beside: Beside = ""
+    shown: Shown = ""
+    controls: Path | None = None
 
     @property
     def digest(self) -> str:
@@ -101,6 +107,8 @@ def parse_kpi(text: str, file: str = "KPI") -> Kpi:
         raise _wrong(file, at["by"], f"there is no dimension {unknown[0]!r}; known are {', '.join(DIMENSIONS)}")
     if header.setdefault("beside", "") not in get_args(Beside):
         raise _wrong(file, at["beside"], f"beside must be one of {', '.join(filter(None, get_args(Beside)))}")
+    if header.setdefault("shown", "") not in get_args(Shown):
+        raise _wrong(file, at["shown"], "shown can only be alone; leave it out otherwise")
     if not header["version"].isdigit():
         raise _wrong(file, at["version"], "version must be a whole number")
     # comments become empty lines, so that the engine and the linter count lines as the file does
@@ -140,16 +148,25 @@ def lint(sql: str) -> Iterator[tuple[int, str]]:
 
 
 def kpis_with(own: Path | None = None) -> dict[str, Kpi]:
-    """The shipped KPIs and those of the folder `own`, if there is one. Raises BadInput where two have one name."""
+    """The shipped KPIs and those of the folder `own`, if there is one; the workspace's own controls lie beside it.
+
+    Raises BadInput where two have one name.
+    """
     shipped = load_kpis()
-    if own is None or not own.is_dir():
+    if own is None:
         return shipped
-    added = load_kpis(own)
+    added = load_kpis(own) if own.is_dir() else {}
     if clash := sorted(set(shipped) & set(added)):
         raise BadInput(
             f"{own / (clash[0].replace('-', '_') + '.sql')}: there is a KPI {clash[0]} already; rename yours."
         )
-    return {kpi.name: kpi for kpi in sorted((shipped | added).values(), key=lambda kpi: FAMILIES.index(kpi.family))}
+    known = sorted((shipped | added).values(), key=lambda kpi: FAMILIES.index(kpi.family))
+    return {kpi.name: replace(kpi, controls=own.with_name("controls")) for kpi in known}
+
+
+def listed(kpis: Mapping[str, Kpi]) -> dict[str, Kpi]:
+    """Those that stand in a list of all KPIs: not those that are shown by their names only."""
+    return {name: kpi for name, kpi in kpis.items() if kpi.shown != "alone"}
 
 
 def find_kpi(name: str, own: Path | None = None) -> Kpi:

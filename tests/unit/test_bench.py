@@ -8,7 +8,7 @@ from services.bench.figures import Figure, machine
 from services.bench.run import Bench, bench
 from services.errors import NotFound
 from services.projections.checking import load_controls
-from services.projections.kpi import load_kpis
+from services.projections.kpi import listed, load_kpis
 
 EVENTS = 2_000
 ENGINE_GROUPS = ("commands", "append", "landing", "rebuild", "kpis", "controls")
@@ -47,7 +47,7 @@ def test_every_figure_is_positive(measured: Bench) -> None:
 
 def test_every_kpi_and_control_is_measured(measured: Bench) -> None:
     names = " ".join(figure.name for figure in measured.figures)
-    assert all(f"KPI {name}, now" in names and f"KPI {name}, known" in names for name in load_kpis())
+    assert all(f"KPI {name}, now" in names and f"KPI {name}, known" in names for name in listed(load_kpis()))
     assert all(control in names for control in load_controls())
 
 
