@@ -18,12 +18,10 @@ from schemas import governance
 from schemas.event import in_milliseconds, rfc3339
 from schemas.streams import stream_id
 from services.audit.places import DETAIL, Place, by_place
+from services.audit.publishing import CONTROLS, Scribe, out_of_use, published, retired
 from services.audit.run import EXCEPTIONS, Occasion, checks
-from services.commands.app import Governance, Meta, Outcome, UnitOfWork
-from services.commands.assurance import CureFinding, PerformAudit, PublishControl, RaiseFinding, RetireControl
-from services.commands.command import Command
-from services.commands.fold import State
-from services.commands.intake import Intake
+from services.commands.app import Governance, Outcome, UnitOfWork
+from services.commands.assurance import CureFinding, PerformAudit, RaiseFinding
 from services.errors import BadInput
 from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
@@ -31,8 +29,6 @@ from services.projections.findings import STANDING, findings
 from services.projections.scope import Scope
 
 Progress = Callable[[int, int], None]
-_NO_FILE = "no file has this control any more"
-_WORDS = (governance.ControlPublished, governance.ControlRevised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +113,22 @@ def perform(
     present = is_present(scope, now)
     # fixed, so that the same question can be asked again later
     scope = replace(scope, known_at=in_milliseconds(scope.known_at or now))
-    gone = [] if in_force is None else _without_file(app, in_force)
+    gone = [] if in_force is None else out_of_use(app, CONTROLS, in_force)
     seen = _look(clickhouse, controls, gone, scope, progress, present=present)
     results_digest = digest_of(occasion for occasions in seen.occasions.values() for occasion in occasions)
     unique = hashlib.sha256(f"{results_digest} {app.clock().isoformat()}".encode()).hexdigest()[:8].upper()
     audit = f"{now.astimezone(scope.zone).date()}-{unique}"
 
     def recorded(unit: UnitOfWork) -> Run:
-        scribe = _Scribe(app, unit, actor, audit)
-        published = sum(_published(scribe, control) for control in controls)
-        retired = tuple(control for control in gone if _retired(scribe, control))
+        scribe = Scribe(app, unit, actor, audit)
+        new_words = sum(published(scribe, CONTROLS, control.id, control) for control in controls)
+        no_more = tuple(control for control in gone if retired(scribe, CONTROLS, control))
         changes = {control.id: _followed_up(scribe, control, seen) if present else Counter() for control in controls}
         changes |= {control: _closed(scribe, control, seen) for control in gone}
         fields = _performed(audit, controls, scope, position, seen.occasions, results_digest)
         outcome = scribe.issue(PerformAudit, fields, audit)
         also(unit, outcome)
-        return Run(outcome.stream, scope, position, seen.occasions, results_digest, published, retired, changes)
+        return Run(outcome.stream, scope, position, seen.occasions, results_digest, new_words, no_more, changes)
 
     return app.transact(recorded)
 
@@ -167,57 +163,15 @@ def _look(
     return _Seen(occasions, elsewhere, standing)
 
 
-class _Scribe:
-    """Issues the commands of one audit in one unit of work."""
-
-    def __init__(self, app: Governance, unit: UnitOfWork, actor: str, audit: str) -> None:
-        self.unit = unit
-        self._secret = app.settings.secret.get_secret_value()
-        self._actor = actor
-        self.audit = audit
-
-    def issue(self, command_class: type[Command], fields: Mapping[str, Any], *transition: object) -> Outcome:
-        """Decides one command, under an id that the same transition always has."""
-        said = "\n".join(map(str, (command_class.path, *transition)))
-        command_id = hashlib.sha256(said.encode()).hexdigest()
-        meta = Meta(actor=self._actor, command_id=command_id, correlation_id=self.audit)
-        return self.unit.handle(Intake(self._secret).prepare(command_class, fields, meta.said()), meta)
-
-    def step(self, command_class: type[Command], fields: Mapping[str, Any], *about: object) -> Outcome:
-        """The same, where the transition begins at the stream's present version, as it may happen again and again."""
-        stream = command_class.model_construct(None, **fields).stream()
-        return self.issue(command_class, fields, *about, self.unit.history(stream).version)
-
-
-def _published(scribe: _Scribe, control: Control) -> bool:
-    fields = {
-        "control": control.id,
-        "title": control.title,
-        "definition": control.text,
-        "definition_version": control.version,
-        "digest": control.digest,
-    }
-    outcome = scribe.step(PublishControl, fields, control.digest)
-    return bool(outcome.records) and not outcome.repeated
-
-
-def _without_file(app: Governance, in_force: Collection[str]) -> list[str]:
-    query = "SELECT originator_id FROM stored_events WHERE originator_version = 1 AND originator_id GLOB 'control:*'"
-    streams = [str(stream) for (stream,) in app.store.rows(query)]
-    published = [stream for stream in streams if app.history(stream).at(State, None)[0].record(*_WORDS)]
-    # the key of the stream is the id in capitals, and ids have none
-    return sorted({stream.partition(":")[2].lower() for stream in published} - set(in_force))
-
-
-def _retired(scribe: _Scribe, control: str) -> bool:
-    return bool(scribe.step(RetireControl, {"control": control, "reason": _NO_FILE}, _NO_FILE).records)
-
-
-def _closed(scribe: _Scribe, control: str, seen: _Seen) -> Counter[str]:
+def _closed(scribe: Scribe, control: str, seen: _Seen) -> Counter[str]:
     """Closes what stands of a retired control; the evidence is the event that retired it, which says why."""
     state = scribe.unit.state(stream_id("control", control))
-    words, retirement = state.record(*_WORDS), state.record(governance.ControlRetired)
-    assert words is not None and isinstance(words.event, _WORDS) and retirement is not None
+    words, retirement = state.record(*CONTROLS.words), state.record(governance.ControlRetired)
+    assert (
+        words is not None
+        and isinstance(words.event, governance.ControlPublished | governance.ControlRevised)
+        and retirement is not None
+    )
     done: Counter[str] = Counter()
     for finding in seen.standing:
         if finding["control"] == control:
@@ -230,7 +184,7 @@ def _closed(scribe: _Scribe, control: str, seen: _Seen) -> Counter[str]:
     return done
 
 
-def _followed_up(scribe: _Scribe, control: Control, seen: _Seen) -> Counter[str]:
+def _followed_up(scribe: Scribe, control: Control, seen: _Seen) -> Counter[str]:
     """Raises, reopens and cures the control's findings; gives how many of each."""
     done: Counter[str] = Counter()
     occasions = by_place(seen.occasions[control.id])
@@ -247,7 +201,7 @@ def _followed_up(scribe: _Scribe, control: Control, seen: _Seen) -> Counter[str]
     return done
 
 
-def _raised(scribe: _Scribe, control: Control, occasion: Occasion) -> Counter[str]:
+def _raised(scribe: Scribe, control: Control, occasion: Occasion) -> Counter[str]:
     fields = {
         **_about(scribe, control.id, control.digest, occasion.subject, occasion.activating),
         "evidence": occasion.evidence,
@@ -262,7 +216,7 @@ def _raised(scribe: _Scribe, control: Control, occasion: Occasion) -> Counter[st
     return Counter({"reopened" if again else "raised": len(outcome.records)})
 
 
-def _cured(scribe: _Scribe, control: Control, finding: Mapping[str, Any], occasion: Occasion | None) -> Counter[str]:
+def _cured(scribe: Scribe, control: Control, finding: Mapping[str, Any], occasion: Occasion | None) -> Counter[str]:
     result = occasion.result if occasion else "not activated"
     place = _place(finding)
     if result == "violated":
@@ -275,13 +229,13 @@ def _cured(scribe: _Scribe, control: Control, finding: Mapping[str, Any], occasi
     return Counter({"cured": len(scribe.step(CureFinding, fields, control.digest, *place).records)})
 
 
-def _about(scribe: _Scribe, control: str, digest: str, subject: str, activating: str) -> dict[str, Any]:
+def _about(scribe: Scribe, control: str, digest: str, subject: str, activating: str) -> dict[str, Any]:
     return {
         "control": control,
         "subject": subject,
         "activating": activating,
         "control_digest": digest,
-        "audit": scribe.audit,
+        "audit": scribe.cause,
     }
 
 

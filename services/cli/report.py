@@ -17,6 +17,7 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from services.commands.app import Governance
     from services.projections.clickhouse import ClickHouse
+    from services.projections.kpi import Kpi
     from services.projections.scope import Scope
     from services.reports.issue import Verdict
     from services.reports.pack import Pack
@@ -70,7 +71,7 @@ def issue_(
     """Gather the pack, write it as one HTML file, and record that it was issued.
 
     Known is what is known now, to the millisecond, unless --known-at says otherwise: so the same figures can be
-    computed at any later time.
+    computed at any later time. The KPIs' definitions are published with it as events where their words are new.
     """
     from services.cli.recording import Common, actor_of, meta_of
     from services.projections.house import in_reporting_currency
@@ -87,22 +88,29 @@ def issue_(
         with open_app(settings) as app:
             position = _visible(app, clickhouse)
         scope = in_reporting_currency(clickhouse, scope)
-        pack = _gathered(settings, clickhouse, scope, progress)
+        kpis = _kpis(settings)
+        pack = _gathered(settings, clickhouse, scope, kpis, progress)
         names = page.people(clickhouse, pack)
         gaps = incomplete(clickhouse)
     code = (report_id or default_id(pack)).upper()
+    published = None
     if file is not None:
         with open_app(settings) as app:
             meta = meta_of(settings, Common(), actor_of(settings, actor))
-            issue(app, pack, code, title, audience, meta)
+            published = issue(app, pack, kpis, code, title, audience, meta)
         head = page.Head(code, title, settings.organisation, settings.simulated, audience, position, gaps)
         write_page(file, page.page(pack, head, names, settings.zone))
     if as_json:
-        output.as_json({"report": code if file else None, "position": position, **pack.as_data()})
+        told = {"published": published.kpis, "retired": published.retired} if published else {}
+        output.as_json({"report": code if file else None, "position": position, **told, **pack.as_data()})
     else:
         rows = sum(len(table.rows) for section in pack.sections for table in section.tables)
         click.echo(f"Report {code}, {scope_text(scope)}: {output.counted(rows, 'row')} in {file}.")
         click.echo(f"Digest {pack.digest}; 'pmo report verify {code}' computes it again.")
+        if published and published.kpis:
+            click.echo(f"{output.counted(published.kpis, 'KPI definition')} published in the present words.")
+        if published and published.retired:
+            click.echo(f"Retired, as no report rests on them any more: {', '.join(published.retired)}.")
 
 
 @report.command(
@@ -126,7 +134,7 @@ def verify(report_id: str, as_json: bool) -> None:
         given = issued(app, report_id)
         scope = scope_of_issue(app, given)
         with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
-            pack = _gathered(settings, clickhouse, scope, progress)
+            pack = _gathered(settings, clickhouse, scope, _kpis(settings), progress)
         found = verdict(app, report_id, given, pack)
     if as_json:
         output.as_json(_verdict_data(found))
@@ -181,13 +189,20 @@ def _visible(app: "Governance", clickhouse: "ClickHouse") -> int:
     return position
 
 
-def _gathered(settings: Settings, clickhouse: "ClickHouse", scope: "Scope", progress: "Progress") -> "Pack":
-    from services.projections.checking import controls_with
+def _kpis(settings: Settings) -> "dict[str, Kpi]":
     from services.projections.kpi import kpis_with, listed
+
+    return listed(kpis_with(settings.own_kpis))
+
+
+def _gathered(
+    settings: Settings, clickhouse: "ClickHouse", scope: "Scope", kpis: "dict[str, Kpi]", progress: "Progress"
+) -> "Pack":
+    from services.projections.checking import controls_with
     from services.reports.gather import gather
 
     controls = controls_with(settings.own_controls if settings.own_controls.is_dir() else None)
-    return gather(clickhouse, scope, listed(kpis_with(settings.own_kpis)), controls, progress)
+    return gather(clickhouse, scope, kpis, controls, progress)
 
 
 def _verdict_data(found: "Verdict") -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """What the audit itself records: definitions in force, audits performed, findings raised and cured, reports issued."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import StringConstraints
 
 from schemas import assurance as events
 from schemas import governance
@@ -37,7 +39,8 @@ class _KpiCommand(Command):
 
 class _Definition(Command):
     title: Text
-    definition: governance.DefinitionText
+    # to the last newline: a KPI's digest is of its text
+    definition: Annotated[governance.DefinitionText, StringConstraints(strip_whitespace=False)]
     definition_version: governance.DefinitionVersion
     digest: Digest
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from schemas.governance import ReportIssued
 from schemas.streams import stream_id
+from services.audit.publishing import KPIS, Scribe, out_of_use, published, retired
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.assurance import IssueReport
 from services.commands.intake import Intake
 from services.errors import NotFound, Unavailable
+from services.projections.kpi import Kpi
 from services.projections.scope import Scope
 from services.reports.pack import Difference, Pack, canonical, differences, digest_of
 
@@ -39,9 +41,20 @@ class Verdict:
         return self.digest == self.issued.figures_digest
 
 
-def issue(app: Governance, pack: Pack, report: str, title: str, audience: str, meta: Meta) -> None:
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What an issue did to the log's KPI definitions: how many have other words than before, and which are retired."""
+
+    kpis: int
+    retired: tuple[str, ...]
+
+
+def issue(
+    app: Governance, pack: Pack, kpis: Mapping[str, Kpi], report: str, title: str, audience: str, meta: Meta
+) -> Published:
     """Records that the report was given to somebody, and keeps its figures in the workspace.
 
+    The definitions that it names by their digests are published with it where the log does not have these words.
     Raises Rejected if it was issued with other figures for the same question.
     """
     fields = {
@@ -58,8 +71,18 @@ def issue(app: Governance, pack: Pack, report: str, title: str, audience: str, m
         "definitions": dict(pack.definitions),
     }
     prepared = Intake(app.settings.secret.get_secret_value()).prepare(IssueReport, fields, meta.said())
-    app.handle(prepared, meta)
+    gone = out_of_use(app, KPIS, kpis)
+
+    def recorded(unit: UnitOfWork) -> Published:
+        scribe = Scribe(app, unit, meta.actor, report)
+        new_words = sum(published(scribe, KPIS, kpi.name, kpi) for kpi in kpis.values())
+        no_more = tuple(name for name in gone if retired(scribe, KPIS, name))
+        unit.handle(prepared, replace(meta, correlation_id=report))
+        return Published(new_words, no_more)
+
+    found = app.transact(recorded)
     _keep(app.settings.home, report, pack)
+    return found
 
 
 def default_id(pack: Pack) -> str:

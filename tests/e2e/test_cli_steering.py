@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.projections.kpi import find_kpi
 from tests.e2e.cli import Pmo
 
 ANN = "ann@example.org"
@@ -186,6 +187,15 @@ def test_the_steering_pack_is_written_issued_and_reproduced(pmo: Pmo, tmp_path: 
     file = tmp_path / "report.html"
     said = pmo.ok("report", "-o", str(file), "--audience", "The board", "--id", "r-1")
     assert said.startswith("Report R-1, as of ")
+    [published] = pmo.data("history", "kpi:ON-TIME")
+    assert published["data"]["digest"] == find_kpi("on-time").digest
+    assert "KPI definitions published in the present words." in said
+    told = pmo.data("report", "-o", str(tmp_path / "again.html"))
+    assert (told["published"], told["retired"], told["definitions"]["kpi:on-time"]) == (
+        0,
+        [],
+        find_kpi("on-time").digest,
+    )
     html = file.read_text()
     assert "&lt;script&gt;alert(1)" in html and "<script>alert" not in html and "<b>Authority" not in html
     assert "R-1" in pmo.ok("report", "list") and "The board" in pmo.ok("report", "list")

@@ -13,6 +13,8 @@ import pytest
 from controls_world import PERSONS
 from kpi_world import KpiWorld, kpi_world, scope_of
 
+from schemas.event import Record
+from schemas.governance import KpiPublished
 from services.cli.report import _exact
 from services.commands.app import Governance, Meta
 from services.errors import BadInput, NotFound, Rejected
@@ -152,7 +154,7 @@ def test_no_name_becomes_markup_and_nothing_is_loaded(pack: Pack) -> None:
 
 
 def test_it_is_issued_and_reproduced(app: Governance, pack: Pack) -> None:
-    issue.issue(app, pack, "R-1", "Steering pack", "board", meta())
+    issue.issue(app, pack, KPIS, "R-1", "Steering pack", "board", meta())
     given = issue.issued(app, "r-1")
     assert issue.scope_of_issue(app, given).params()["known_at"] == "2026-07-05 12:00:00.123"
     found = issue.verdict(app, "r-1", given, pack)
@@ -160,7 +162,7 @@ def test_it_is_issued_and_reproduced(app: Governance, pack: Pack) -> None:
 
 
 def test_a_definition_that_changed_is_named_with_the_figures(app: Governance, world: KpiWorld, pack: Pack) -> None:
-    issue.issue(app, pack, "R-1", "Steering pack", "board", meta())
+    issue.issue(app, pack, KPIS, "R-1", "Steering pack", "board", meta())
     on_time = KPIS["on-time"]
     words = {"text": on_time.text + "\n", "sql": on_time.sql.replace("AS numerator", "+ 1 AS numerator", 1)}
     other = {"on-time": replace(on_time, **words), "adoption": KPIS["adoption"]}
@@ -172,8 +174,39 @@ def test_a_definition_that_changed_is_named_with_the_figures(app: Governance, wo
     assert said["kpis, delivery, on-time governed: value"] == ("0", "1")
 
 
+def test_the_words_of_each_kpi_are_published_once_for_each_version(app: Governance, pack: Pack) -> None:
+    def of(kpis: dict[str, Kpi], report: str) -> tuple[int, tuple[str, ...]]:
+        found = issue.issue(app, pack, kpis, report, "Steering pack", "board", meta())
+        return found.kpis, found.retired
+
+    def log(kpi: str) -> list[Record]:
+        return list(app.history(f"kpi:{kpi}").records)
+
+    assert of(KPIS, "R-1") == (3, ())
+    [first] = log("ON-TIME")
+    assert isinstance(first.event, KpiPublished)
+    assert (first.event.digest, first.event.definition) == (pack.definitions["kpi:on-time"], KPIS["on-time"].text)
+    assert first.event.digest == digest_of(first.event.definition)
+    assert (first.event.definition_version, first.correlation_id) == (KPIS["on-time"].version, "R-1")
+    assert of(KPIS, "R-2") == (0, ())
+    revised = replace(KPIS["on-time"], version=2, text=KPIS["on-time"].text.replace("version: 1", "version: 2"))
+    assert of({**KPIS, "on-time": revised}, "R-3") == (1, ())
+    assert [type(record.event).__name__ for record in log("ON-TIME")] == ["KpiPublished", "KpiRevised"]
+    assert of({"on-time": revised}, "R-4") == (0, ("adoption", "cycle-time"))
+    assert of({"on-time": revised}, "R-5") == (0, ())
+    assert of({**KPIS, "on-time": revised}, "R-6") == (2, ())
+    assert [type(record.event).__name__ for record in log("ADOPTION")] == ["KpiPublished", "KpiRetired", "KpiPublished"]
+
+
+def test_a_report_that_is_refused_publishes_nothing(app: Governance, pack: Pack) -> None:
+    issue.issue(app, pack, {}, "R-1", "Steering pack", "board", meta())
+    with pytest.raises(Rejected, match="issued with other figures"):
+        issue.issue(app, replace(pack, sections=()), KPIS, "R-1", "Steering pack", "board", meta())
+    assert not app.history("kpi:ON-TIME").exists
+
+
 def test_figures_that_are_not_kept_cannot_be_compared(app: Governance, pack: Pack) -> None:
-    issue.issue(app, pack, "R-1", "Steering pack", "board", meta())
+    issue.issue(app, pack, KPIS, "R-1", "Steering pack", "board", meta())
     file = app.settings.home / "reports" / "R-1.json"
     file.write_text(file.read_text().replace("PORT", "OPS"))
     assert issue.verdict(app, "R-1", issue.issued(app, "R-1"), pack).figures is None
@@ -182,19 +215,19 @@ def test_figures_that_are_not_kept_cannot_be_compared(app: Governance, pack: Pac
 
 
 def test_other_figures_for_the_same_question_are_refused(app: Governance, pack: Pack) -> None:
-    issue.issue(app, pack, "R-1", "Steering pack", "board", meta())
+    issue.issue(app, pack, KPIS, "R-1", "Steering pack", "board", meta())
     with pytest.raises(Rejected, match="issued with other figures for the same times"):
-        issue.issue(app, replace(pack, sections=pack.sections[:1]), "R-1", "Steering pack", "board", meta())
+        issue.issue(app, replace(pack, sections=pack.sections[:1]), KPIS, "R-1", "Steering pack", "board", meta())
 
 
 def test_a_report_that_there_is_not(app: Governance, pack: Pack) -> None:
     with pytest.raises(NotFound, match="'pmo report list'"):
         issue.issued(app, "R-2")
-    issue.issue(app, pack, "R-1", "Steering pack", "board", meta())
+    issue.issue(app, pack, KPIS, "R-1", "Steering pack", "board", meta())
     with pytest.raises(NotFound, match="did you mean R-1"):
         issue.issued(app, "R-2")
     with pytest.raises(BadInput):
-        issue.issue(app, pack, "no good id", "Steering pack", "board", meta())
+        issue.issue(app, pack, KPIS, "no good id", "Steering pack", "board", meta())
 
 
 def test_what_is_known_today_is_known_by_now() -> None:
