@@ -184,7 +184,7 @@ def no_figure(kpi: "Kpi", group: str, problem: "NoRate") -> dict[str, Any]:
 
 def figure_row(kpi: "Kpi", figure: "Figure", group: str, aim: "Target | None" = None) -> dict[str, Any]:
     """A figure for programs, with its target."""
-    aim = aim_of(kpi, group, aim)
+    aim = aim.of(kpi, group) if aim else None
     return {
         "kpi": kpi.name,
         "version": kpi.version,
@@ -206,14 +206,9 @@ def figure_row(kpi: "Kpi", figure: "Figure", group: str, aim: "Target | None" = 
     }
 
 
-def aim_of(kpi: "Kpi", group: str, aim: "Target | None") -> "Target | None":
-    """The target; that of a sum is for the whole, and none for a part of it."""
-    return None if kpi.aggregator == "sum" and group != "portfolio" else aim
-
-
 def aim_cells(kpi: "Kpi", figure: "Figure", group: str, aim: "Target | None", currency: str) -> dict[str, str]:
     """The target and whether it is met, as they stand in a table."""
-    aim = aim_of(kpi, group, aim)
+    aim = aim.of(kpi, group) if aim else None
     if aim is None:
         return {}
     return {"target": value_text(kpi, aim.target, 0, currency), "met": aim.verdict(kpi, figure.value)}

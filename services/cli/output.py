@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from services.nameless import shortened
+
 if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
@@ -28,8 +30,6 @@ _INDENT = 4
 _HIGHEST = 4
 # with what it is indented by, as that is not cut off either
 _WORD = re.compile(r"^ *[^ ]+|[^ ]+")
-# the pseudonym of somebody whose name the directory does not have
-_NAMELESS = re.compile(r"\b(?=[A-Z2-7]{20}\b)([A-Z2-7]{4})[A-Z2-7]{16}")
 # what moves the cursor, breaks a line or turns the direction of writing would spoil a table
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {
@@ -164,7 +164,7 @@ def _grid(columns: Sequence[Column], widths: Sequence[int], *, heading: bool) ->
 
 def _table_cell(column: Column, row: Mapping[str, Any]) -> str:
     shown = printable(text(row.get(column.field)))
-    return shown if column.identifier else _NAMELESS.sub(r"\1…", shown)
+    return shown if column.identifier else shortened(shown)
 
 
 def as_json(value: Any) -> None:

@@ -126,6 +126,7 @@ def verify(report_id: str, as_json: bool) -> None:
 
     Ends with exit code 4 if the figures are others than those that were issued.
     """
+    from services.reports.gather import layout_of
     from services.reports.issue import issued, scope_of_issue, verdict
     from services.runtime import open_app, open_reader
 
@@ -134,7 +135,7 @@ def verify(report_id: str, as_json: bool) -> None:
         given = issued(app, report_id)
         scope = scope_of_issue(app, given)
         with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
-            pack = _gathered(settings, clickhouse, scope, _kpis(settings), progress)
+            pack = _gathered(settings, clickhouse, scope, _kpis(settings), progress, layout_of(given.definitions))
         found = verdict(app, report_id, given, pack)
     if as_json:
         output.as_json(_verdict_data(found))
@@ -196,13 +197,19 @@ def _kpis(settings: Settings) -> "dict[str, Kpi]":
 
 
 def _gathered(
-    settings: Settings, clickhouse: "ClickHouse", scope: "Scope", kpis: "dict[str, Kpi]", progress: "Progress"
+    settings: Settings,
+    clickhouse: "ClickHouse",
+    scope: "Scope",
+    kpis: "dict[str, Kpi]",
+    progress: "Progress",
+    layout: int | None = None,
 ) -> "Pack":
     from services.projections.checking import controls_with
     from services.reports.gather import gather
+    from services.reports.pack import LAYOUT
 
     controls = controls_with(settings.own_controls if settings.own_controls.is_dir() else None)
-    return gather(clickhouse, scope, kpis, controls, progress)
+    return gather(clickhouse, scope, kpis, controls, progress, layout or LAYOUT)
 
 
 def _verdict_data(found: "Verdict") -> dict[str, Any]:

@@ -28,6 +28,10 @@ class Target:
     target: Decimal
     warn: Decimal | None
 
+    def of(self, kpi: Kpi, group: str) -> "Target | None":
+        """The target of the figures of a grouping; that of a sum is for the whole, and none for a part of it."""
+        return None if kpi.aggregator == "sum" and group != "portfolio" else self
+
     def verdict(self, kpi: Kpi, value: Decimal | None) -> str:
         """``met``, ``not met`` or ``warning``; empty where there is no value, or neither more nor less is better."""
         if value is None or kpi.better == "neither":

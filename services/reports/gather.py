@@ -9,6 +9,7 @@ from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import fingerprint
 from services.projections.figures import incomplete_streams
+from services.projections.house import targets
 from services.projections.kpi import FAMILIES, Kpi
 from services.projections.queries import check_unit, query_digest
 from services.projections.scope import Scope
@@ -17,6 +18,7 @@ from services.reports.pack import LAYOUT, Pack, digest_of, plain
 from services.reports.sections import Asked
 
 Progress = Callable[[int, int], None]
+_LAYOUT = "report:layout"
 _BOTTLENECKS = (("where-work-waits", "status"), ("gate-lead-time", "gate"), ("cycle-time", "portfolio"),
                 ("wip-age", "portfolio"), ("blocked-time", "portfolio"), ("flow-efficiency", "portfolio"))  # fmt: skip
 _ADOPTION = (("adoption", "unit"), ("technology-usage", "unit"), ("time-to-adopt", "unit"),
@@ -29,15 +31,18 @@ def gather(
     kpis: Mapping[str, Kpi],
     controls: Mapping[str, Control],
     progress: Progress,
+    layout: int = LAYOUT,
 ) -> Pack:
     """All figures for one question; the scope names when it was known, so that it can be asked again.
+
+    `layout` is that of the report, where one is computed again.
 
     Raises NotFound or BadInput for an unknown or retired unit.
     """
     if scope.known_at is None:
         raise AssertionError("a report needs the instant at which it was known")
     check_unit(clickhouse, scope)
-    asked = Asked(clickhouse, scope, kpis, controls)
+    asked = Asked(clickhouse, scope, kpis, controls, targets(clickhouse, scope), layout)
     total = len(controls) + len(kpis) + 7
     done = 0
 
@@ -67,7 +72,7 @@ def gather(
             families.setdefault(family, []).extend(kpi_sections.all_kpis(asked, [kpi]))
             step()
     made.append(kpi_sections.kpi_section(families))
-    return Pack(scope_of_pack(scope), definitions(kpis, controls), tuple(made))
+    return Pack(scope_of_pack(scope), definitions(kpis, controls, layout), tuple(made), layout)
 
 
 def scope_of_pack(scope: Scope) -> dict[str, object]:
@@ -83,7 +88,7 @@ def scope_of_pack(scope: Scope) -> dict[str, object]:
     return {name: plain(value) for name, value in found.items()}
 
 
-def definitions(kpis: Mapping[str, Kpi], controls: Mapping[str, Control]) -> dict[str, str]:
+def definitions(kpis: Mapping[str, Kpi], controls: Mapping[str, Control], layout: int) -> dict[str, str]:
     """What the figures rest on: each KPI, control and query, the tables and views, and the calendars."""
     return {
         **{f"kpi:{kpi.name}": kpi.digest for kpi in kpis.values()},
@@ -91,8 +96,14 @@ def definitions(kpis: Mapping[str, Kpi], controls: Mapping[str, Control]) -> dic
         **{f"query:{name}": query_digest(name) for name in sections.QUERIES},
         "tables:all": digest_of(fingerprint()),
         "library:holidays": digest_of(library_version()),
-        "report:layout": digest_of(str(LAYOUT)),
+        _LAYOUT: digest_of(str(layout)),
     }
+
+
+def layout_of(definitions: Mapping[str, str]) -> int:
+    """The layout of a report that names these definitions; the present one where this program does not know it."""
+    known = {digest_of(str(layout)): layout for layout in range(1, LAYOUT + 1)}
+    return known.get(definitions.get(_LAYOUT, ""), LAYOUT)
 
 
 def incomplete(clickhouse: ClickHouse) -> int:

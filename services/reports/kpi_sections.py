@@ -25,14 +25,16 @@ def by_group(asked: Asked, name: str, title: str, wanted: Sequence[tuple[str, st
         if kpi is None or by not in figures.groupings(kpi):
             continue
         found = _rows(asked, kpi, by)
-        heads = (Column("group", by.replace("_", " ").capitalize()), *_FIGURE)
+        heads = (Column("group", by.replace("_", " ").capitalize()), *_figure_columns(found))
         caption = f"{kpi.title} by {by.replace('_', ' ')}, version {kpi.version}"
         tables.append(Table(kpi.name, caption, heads, ("group", "standing"), tuple(found), "No data."))
     return Section(name, title, tuple(tables), note)
 
 
-_FIGURE = (Column("standing", "Standing"), Column("value", "Value", "measured"), Column("n", "n", "count"),
-           Column("interval", "Interval"), Column("left_out", "Left out"))  # fmt: skip
+def _figure_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    aims = (Column("target", "Target", "target"), Column("met", "")) if any(row.get("target") for row in rows) else ()
+    return (Column("standing", "Standing"), Column("value", "Value", "measured"), *aims, Column("n", "n", "count"),
+            Column("interval", "Interval"), Column("left_out", "Left out"))  # fmt: skip
 
 
 def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
@@ -41,7 +43,7 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
     for kpi in kpis:
         found = _rows(asked, kpi, "portfolio")
         trend, gap = _trend(asked, kpi) if kpi.name in TRENDS else ({}, "")
-        none = _no_figure(kpi, "no data")
+        none = _no_figure(asked, kpi, "no data")
         rows += [
             {
                 "kpi": kpi.name,
@@ -59,23 +61,38 @@ def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
 def _rows(asked: Asked, kpi: Kpi, by: str) -> list[dict[str, Any]]:
     """The KPI's figures, or one row that says which exchange rate is missing: the rest of the report stands."""
     try:
-        return [_measured(kpi, figure) for figure in figures.measure(asked.clickhouse, kpi, asked.scope, by)]
+        return [_measured(asked, kpi, figure, by) for figure in figures.measure(asked.clickhouse, kpi, asked.scope, by)]
     except figures.NoRate as error:
-        return [row({"group": "", **_no_figure(kpi, error.short)})]
+        return [row({"group": "", **_no_figure(asked, kpi, error.short)})]
 
 
-def _no_figure(kpi: Kpi, why: str) -> dict[str, Any]:
-    return {"standing": "", "value": None, "n": 0, "measure": kpi.measure, "interval": "", "left_out": why}
+def _no_figure(asked: Asked, kpi: Kpi, why: str) -> dict[str, Any]:
+    found = {"standing": "", "value": None, "n": 0, "measure": kpi.measure, "interval": "", "left_out": why}
+    return found if asked.layout == 1 else {**found, "target": None, "met": ""}
+
+
+def _aim(asked: Asked, kpi: Kpi, figure: figures.Figure, by: str) -> dict[str, Any]:
+    """The target and whether it is met; nothing where the layout has no targets."""
+    if asked.layout == 1:
+        return {}
+    target = asked.targets.get(kpi.name)
+    aim = target.of(kpi, by) if target else None
+    return {"target": aim.target, "met": aim.verdict(kpi, figure.value)} if aim else {"target": None, "met": ""}
 
 
 def kpi_section(families: Mapping[str, Sequence[dict[str, Any]]]) -> Section:
     """All KPIs by family."""
-    heads = (Column("title", "KPI"), Column("version", "Version", "count"), *_FIGURE,
-             Column("trend", "Five quarters", "spark"))  # fmt: skip
     tables = tuple(
-        Table(family, family.capitalize(), heads, ("kpi", "standing"), tuple(row(each) for each in rows))
+        Table(
+            family,
+            family.capitalize(),
+            (Column("title", "KPI"), Column("version", "Version", "count"), *_figure_columns(rows),
+             Column("trend", "Five quarters", "spark")),
+            ("kpi", "standing"),
+            tuple(row(each) for each in rows),
+        )
         for family, rows in families.items()
-    )
+    )  # fmt: skip
     note = (
         "Intervals are Wilson's at 95 %: uncertainty of the process; the population is complete. "
         "~ where subjects weigh differently and each counts as one."
@@ -101,7 +118,7 @@ def _trend(asked: Asked, kpi: Kpi) -> tuple[dict[str, list[Decimal | None]], str
     return found, ""
 
 
-def _measured(kpi: Kpi, figure: figures.Figure) -> dict[str, Any]:
+def _measured(asked: Asked, kpi: Kpi, figure: figures.Figure, by: str) -> dict[str, Any]:
     interval = interval_of(kpi, figure)
     shown = ""
     if interval is not None:
@@ -116,6 +133,7 @@ def _measured(kpi: Kpi, figure: figures.Figure) -> dict[str, Any]:
             "n": figure.n,
             "interval": shown,
             "left_out": left_out,
+            **_aim(asked, kpi, figure, by),
         }
     )
 

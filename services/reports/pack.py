@@ -14,10 +14,14 @@ from typing import Any, Literal
 from schemas.event import rfc3339
 
 LAYOUT = 2
-"""Counts up when the same figures are arranged otherwise."""
+"""Counts up when the same figures are arranged otherwise; 1 has no targets, nor why a proposal has no cost.
+
+A report is computed again in the layout that it was issued in, so that its digest stays the same.
+"""
 Kind = Literal[
-    "text", "count", "number", "money", "share", "measured", "days", "slip", "day", "person", "spark", "bars"
-]
+    "text", "stream", "count", "number", "money", "share", "measured", "target", "days", "slip", "day", "person",
+    "spark", "bars",
+]  # fmt: skip
 Row = Mapping[str, Any]
 
 
@@ -59,11 +63,12 @@ class Pack:
     scope: Mapping[str, Any]
     definitions: Mapping[str, str]
     sections: tuple[Section, ...]
+    layout: int = LAYOUT
 
     def figures(self) -> dict[str, Any]:
         """The figures alone, without headings: what the digest is of."""
         return {
-            "layout": LAYOUT,
+            "layout": self.layout,
             "scope": dict(self.scope),
             "figures": {s.name: {t.name: [dict(row) for row in t.rows] for t in s.tables} for s in self.sections},
         }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from services.nameless import shortened
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import named
 from services.reports.pack import Column, Pack, Row
@@ -16,7 +17,7 @@ from services.reports.pack import Column, Pack, Row
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_NUMBERS = frozenset({"count", "number", "money", "share", "measured", "days", "slip"})
+_NUMBERS = frozenset({"count", "number", "money", "share", "measured", "target", "days", "slip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def cell(column: Column, row: Row, names: Mapping[str, str], currency: str) -> s
         return "no data" if column.kind == "measured" else ""
     match column.kind:
         case "person":
-            return names.get(str(value), str(value))
+            return shortened(names.get(str(value), str(value)))
         case "count":
             return f"{int(value):,}"
         case "slip":
@@ -93,10 +94,12 @@ def cell(column: Column, row: Row, names: Mapping[str, str], currency: str) -> s
             return _number(Decimal(str(value)), 0)
         case "share":
             return f"{_number(Decimal(str(value)) * 100, 1)} %"
-        case "measured":
+        case "measured" | "target":
             return _measured(Decimal(str(value)), str(row.get("measure", "")), currency)
-        case _:
+        case "stream":
             return str(value)
+        case _:
+            return shortened(str(value))
 
 
 def _measured(value: Decimal, measure: str, currency: str) -> str:

@@ -11,6 +11,7 @@ from services.portfolio.ranking import Limits, proposals, rank
 from services.projections.capacity import loads
 from services.projections.checking import Control
 from services.projections.clickhouse import ClickHouse
+from services.projections.house import Target
 from services.projections.kpi import Kpi
 from services.projections.queries import ask
 from services.projections.scope import Scope
@@ -26,12 +27,17 @@ WEEKS = 12
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What every section needs: the connection, the question, and the definitions in force."""
+    """What every section needs: the connection, the question, and the definitions in force.
+
+    `layout` says how the figures are arranged.
+    """
 
     clickhouse: ClickHouse
     scope: Scope
     kpis: Mapping[str, Kpi]
     controls: Mapping[str, Control]
+    targets: Mapping[str, Target]
+    layout: int
 
 
 def attention(asked: Asked) -> Section:
@@ -68,7 +74,7 @@ def attention(asked: Asked) -> Section:
             (
                 Column("severity", "Severity"),
                 Column("control", "Control"),
-                Column("subject", "About"),
+                Column("subject", "About", "stream"),
                 Column("unit", "Unit"),
                 Column("state", "State"),
                 Column("owner", "Owner", "person"),
@@ -264,7 +270,11 @@ def pipeline(asked: Asked) -> Section:
                 "rank": place.rank,
                 **{name: getattr(place.proposal, name) for name in names},
                 "spent": place.spent,
-                "left_out": place.proposal.problem.short if place.proposal.problem else "",
+                **(
+                    {}
+                    if asked.layout == 1
+                    else {"left_out": place.proposal.problem.short if place.proposal.problem else ""}
+                ),
             }
         )
         for place in places

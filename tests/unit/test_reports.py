@@ -19,13 +19,15 @@ from services.cli.report import _exact
 from services.commands.app import Governance, Meta
 from services.errors import BadInput, NotFound, Rejected
 from services.projections.checking import Control, load_controls
+from services.projections.house import Target
 from services.projections.kpi import Kpi, find_kpi
 from services.projections.queries import ask
 from services.reports import gather, issue, page
-from services.reports.pack import Column, Pack, canonical, differences, digest_of, plain
+from services.reports.pack import LAYOUT, Column, Pack, canonical, differences, digest_of, plain
 from services.runtime import quiet
 from services.settings import Settings
 
+NAMELESS = "ABCD" + "2" * 16
 EVIL = "</script><script>alert('x')</script>"
 KPIS: dict[str, Kpi] = {name: find_kpi(name) for name in ("on-time", "adoption", "cycle-time")}
 CONTROLS: dict[str, Control] = {control.id: control for control in load_controls().values() if control.number in (1, 4)}
@@ -52,9 +54,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KpiWorld]:
         yield made
 
 
-def pack_of(world: KpiWorld, as_of: str = "2026-06-30", kpis: dict[str, Kpi] = KPIS) -> Pack:
+def pack_of(world: KpiWorld, as_of: str = "2026-06-30", kpis: dict[str, Kpi] = KPIS, layout: int = LAYOUT) -> Pack:
     scope = replace(scope_of(as_of, unit="PORT"), known_at=dt.datetime(2026, 7, 5, 12, 0, 0, 123_000, dt.UTC))
-    return gather.gather(world.clickhouse, scope, kpis, CONTROLS, quiet)
+    return gather.gather(world.clickhouse, scope, kpis, CONTROLS, quiet, layout)
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +176,47 @@ def test_a_definition_that_changed_is_named_with_the_figures(app: Governance, wo
     assert said["kpis, delivery, on-time governed: value"] == ("0", "1")
 
 
+def test_a_target_stands_beside_what_it_is_for(world: KpiWorld, pack: Pack) -> None:
+    world.tell("setting:TARGET.ON-TIME", "set", "2026-07-02", value='{"target": 0.8, "warn": 0.1}', decided_by=None)
+    world.land()
+    aimed = pack_of(world, "2026-07-03")
+    [row] = [row for row in table(aimed, "kpis", "delivery") if row["kpi"] == "on-time"]
+    assert (row["value"], row["target"], row["met"]) == ("0", "0.8", "warning")
+    html = page.page(aimed, HEAD, {}, scope_of("2026-06-30").zone)
+    assert re.search(r'<td class="number">80 %</td><td>warning</td>', html)
+    # none was set before, and none is set for the others
+    assert ">Target</th>" not in page.page(pack, HEAD, {}, scope_of("2026-06-30").zone)
+    [row] = [row for row in table(pack, "kpis", "delivery") if row["kpi"] == "on-time"]
+    assert (row["target"], row["met"]) == (None, "")
+    assert {row["target"] for row in table(aimed, "kpis", "flow")} == {None}
+
+
+def test_a_target_of_a_sum_is_for_the_whole() -> None:
+    aim = Target(Decimal(1000), None)
+    assert [aim.of(find_kpi("risk-exposure"), by) for by in ("portfolio", "unit")] == [aim, None]
+    assert aim.of(find_kpi("on-time"), "unit") is aim
+
+
+def test_a_report_of_an_earlier_layout_is_reproduced_in_that_layout(
+    app: Governance, world: KpiWorld, pack: Pack
+) -> None:
+    earlier = pack_of(world, layout=1)
+    figures = json.loads(pack.text)
+    for row in figures["figures"]["pipeline"]["ranking"]:
+        del row["left_out"]
+    for rows in (rows for tables in figures["figures"].values() for rows in tables.values()):
+        for row in rows:
+            assert ("target" in row) == ("met" in row)
+            row.pop("target", None)
+            row.pop("met", None)
+    assert json.loads(earlier.text) == {**figures, "layout": 1}
+    issue.issue(app, earlier, KPIS, "R-1", "Steering pack", "board", meta())
+    given = issue.issued(app, "R-1")
+    assert issue.verdict(app, "R-1", given, pack_of(world, layout=gather.layout_of(given.definitions))).same
+    assert issue.verdict(app, "R-1", given, pack).changed == ("report:layout",)
+    assert gather.layout_of(pack.definitions) == gather.layout_of({}) == LAYOUT
+
+
 def test_the_words_of_each_kpi_are_published_once_for_each_version(app: Governance, pack: Pack) -> None:
     def of(kpis: dict[str, Kpi], report: str) -> tuple[int, tuple[str, ...]]:
         found = issue.issue(app, pack, kpis, report, "Steering pack", "board", meta())
@@ -264,6 +307,11 @@ def test_differences_tell_rows_that_came_and_went() -> None:
         ("measured", None, "no data"),
         ("text", None, ""),
         ("person", "ABC", "Ann"),
+        ("person", NAMELESS, "ABCD…"),
+        ("text", f"approved by {NAMELESS}", "approved by ABCD…"),
+        ("stream", f"person:{NAMELESS}", f"person:{NAMELESS}"),
+        ("target", None, ""),
+        ("target", "0.8", "0.80"),
     ],
 )
 def test_cells_as_people_read_them(kind: str, value: object, shown: str) -> None:
