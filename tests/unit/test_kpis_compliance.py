@@ -68,10 +68,10 @@ def test_it_equals_what_the_audit_counts(company: ClickHouse) -> None:
     scores = scorecards(company, controls.values(), scope)
     by_unit = counted(scores, lambda score: score.unit)
     assert len(by_unit) > 4
-    assert all(satisfied < activated for satisfied, activated, _ in by_unit.values())
+    assert any(satisfied < activated for satisfied, activated, _ in by_unit.values())
     figures = measure(company, KPI, scope, "unit")
     assert shown(figures) == by_unit
-    assert all((f.n, f.value) == (f.denominator, f.numerator / f.denominator) for f in figures)
+    assert all(f.value == (f.numerator / f.denominator if f.n else None) and f.n == f.denominator for f in figures)
     # a subject counts once, however many controls look at it
     assert sum(f.incomplete for f in figures) == 1
     listed_rows: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
