@@ -282,7 +282,7 @@ def test_a_control_is_explained_in_the_words_of_then_and_with_the_numbers_that_a
         (("audit", "backtest", "approved-baselin", "--from", "2025-01-01"), 5, "did you mean 1 approved"),
         (("finding", "list", "--control", "0"), 5, "There is no control '0'"),
         (("explain", "on-tme"), 5, "did you mean on-time"),
-        (("explain", "approved-baselin"), 5, f"did you mean {START}?"),
+        (("explain", "approved-baselin"), 5, f"did you mean {START}"),
         (("explain", "99"), 5, "'pmo kpi' lists KPIs, 'pmo audit' controls."),
         (("explain", "on-time", "--rules-of", "then"), 2, "on-time is a KPI: leave it out."),
         (("explain", "1", "--subject", "project:NONE"), 5, "'pmo explain 1 --all' lists its subjects."),
