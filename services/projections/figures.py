@@ -131,13 +131,21 @@ def measure_all(
     clickhouse: ClickHouse, kpis: Iterable[Kpi], scope: Scope, by: str
 ) -> tuple[list[tuple[Kpi, Figure]], list[tuple[Kpi, NoRate]]]:
     """The figures of several KPIs, and those that have none because an exchange rate is missing: the others stand."""
+
+    def ask(session: ClickHouse, kpi: Kpi) -> list[Figure] | NoRate:
+        try:
+            return measure(session, kpi, scope, by)
+        except NoRate as error:
+            return error
+
+    wanted = list(kpis)
     found: list[tuple[Kpi, Figure]] = []
     problems: list[tuple[Kpi, NoRate]] = []
-    for kpi in kpis:
-        try:
-            found += [(kpi, figure) for figure in measure(clickhouse, kpi, scope, by)]
-        except NoRate as error:
-            problems.append((kpi, error))
+    for kpi, answer in zip(wanted, of_each(clickhouse, ask, wanted), strict=True):
+        if isinstance(answer, NoRate):
+            problems.append((kpi, answer))
+        else:
+            found += [(kpi, figure) for figure in answer]
     return found, problems
 
 

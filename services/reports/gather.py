@@ -1,7 +1,9 @@
 """From a question to the whole pack: every section, and the digests of the definitions that it rests on."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from schemas.event import in_milliseconds
 from services.projections.calendars import library_version
@@ -11,6 +13,7 @@ from services.projections.definitions import fingerprint
 from services.projections.figures import incomplete_streams
 from services.projections.house import targets
 from services.projections.kpi import FAMILIES, Kpi
+from services.projections.parallel import each as of_each
 from services.projections.queries import check_unit, query_digest
 from services.projections.scope import Scope
 from services.reports import kpi_sections, sections
@@ -18,6 +21,8 @@ from services.reports.pack import LAYOUT, Pack, digest_of, plain
 from services.reports.sections import Asked
 
 Progress = Callable[[int, int], None]
+D = TypeVar("D", Kpi, Control)
+R = TypeVar("R")
 _LAYOUT = "report:layout"
 _BOTTLENECKS = (("where-work-waits", "status"), ("gate-lead-time", "gate"), ("cycle-time", "portfolio"),
                 ("wip-age", "portfolio"), ("blocked-time", "portfolio"), ("flow-efficiency", "portfolio"))  # fmt: skip
@@ -51,26 +56,32 @@ def gather(
         done += 1
         progress(done, total)
 
+    def asking(ask: Callable[[Asked, D], R]) -> Callable[[ClickHouse, D], R]:
+        """What asks through another connection, and counts as a step."""
+
+        def asked_through(session: ClickHouse, definition: D) -> R:
+            found = ask(replace(asked, clickhouse=session), definition)
+            step()
+            return found
+
+        return asked_through
+
     made = []
     for section in (
         sections.attention, sections.portfolio, sections.capacity, sections.changes, sections.pipeline,
     ):  # fmt: skip
         made.append(section(asked))
         step()
-    scores = []
-    for control in controls.values():
-        scores += sections.scores_of(asked, control)
-        step()
+    scores = [score for found in of_each(clickhouse, asking(sections.scores_of), controls.values()) for score in found]
     made.append(sections.compliance(asked, scores))
     made.append(kpi_sections.by_group(asked, "bottlenecks", "Bottlenecks", _BOTTLENECKS))
     step()
     made.append(kpi_sections.by_group(asked, "adoption", "Adoption and training", _ADOPTION))
     step()
+    told = [kpi for family in FAMILIES for kpi in kpis.values() if kpi.family == family]
     families: dict[str, list[dict[str, object]]] = {}
-    for family in FAMILIES:
-        for kpi in (each for each in kpis.values() if each.family == family):
-            families.setdefault(family, []).extend(kpi_sections.all_kpis(asked, [kpi]))
-            step()
+    for kpi, rows in zip(told, of_each(clickhouse, asking(kpi_sections.of_kpi), told), strict=True):
+        families.setdefault(kpi.family, []).extend(rows)
     made.append(kpi_sections.kpi_section(families))
     return Pack(scope_of_pack(scope), definitions(kpis, controls, layout), tuple(made), layout)
 

@@ -37,25 +37,21 @@ def _figure_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
             Column("interval", "Interval"), Column("left_out", "Left out"))  # fmt: skip
 
 
-def all_kpis(asked: Asked, kpis: Sequence[Kpi]) -> list[dict[str, Any]]:
-    """The figures of these KPIs for the portfolio."""
-    rows: list[dict[str, Any]] = []
-    for kpi in kpis:
-        found = _rows(asked, kpi, "portfolio")
-        trend, gap = _trend(asked, kpi) if kpi.name in TRENDS else ({}, "")
-        none = _no_figure(asked, kpi, "no data")
-        rows += [
-            {
-                "kpi": kpi.name,
-                "title": kpi.title,
-                "version": kpi.version,
-                **each,
-                "left_out": ", ".join(filter(None, (each["left_out"], gap))),
-                "trend": trend.get(each["standing"], []),
-            }
-            for each in found or [none]
-        ]
-    return rows
+def of_kpi(asked: Asked, kpi: Kpi) -> list[dict[str, Any]]:
+    """The figures of a KPI for the portfolio, with five quarters of those that are followed."""
+    found = _rows(asked, kpi, "portfolio")
+    trend, gap = _trend(asked, kpi) if kpi.name in TRENDS else ({}, "")
+    return [
+        {
+            "kpi": kpi.name,
+            "title": kpi.title,
+            "version": kpi.version,
+            **each,
+            "left_out": ", ".join(filter(None, (each["left_out"], gap))),
+            "trend": trend.get(each["standing"], []),
+        }
+        for each in found or [_no_figure(asked, kpi, "no data")]
+    ]
 
 
 def _rows(asked: Asked, kpi: Kpi, by: str) -> list[dict[str, Any]]:
