@@ -57,7 +57,7 @@ def landed_position(app: Governance, projector: Projector) -> int:
 
 def relayed_position(app: Governance, landed: dict[tuple[str, int], Checkpoint]) -> int:
     """The highest position that the relay has sent and every partition has landed; 0 if none."""
-    for position, ends in app.store.rows("SELECT position, ends FROM relayed ORDER BY position DESC"):
+    for position, ends in app.store.checkpoints():
         if all(_has_landed(landed, place, end) for place, end in json.loads(ends).items()):
             return int(position)
     return 0

@@ -21,10 +21,10 @@ def quiet(done: int, total: int) -> None:
 
 @contextmanager
 def open_app(settings: Settings) -> "Iterator[Governance]":
-    """The application that records commands. Raises Unavailable, from its block too, if the store is damaged."""
+    """The application that records commands. Raises Unavailable, in its block too, if the store is damaged or away."""
     import sqlite3
 
-    from eventsourcing.persistence import DatabaseError
+    from eventsourcing.persistence import PersistenceError
 
     from services.commands.app import Governance
     from services.projections.names import kpi_names
@@ -32,12 +32,17 @@ def open_app(settings: Settings) -> "Iterator[Governance]":
     app = Governance(settings, kpis=kpi_names(settings.own_kpis))
     try:
         yield app
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except (PersistenceError, sqlite3.DatabaseError) as error:
+        hint = "see whether the server is well" if settings.postgres else "restore it from a backup if it is damaged"
         raise Unavailable(
-            f"The event store {settings.store_path} cannot be used: {error}; restore it from a backup if it is damaged."
+            f"The event store {settings.store_place} cannot be used: {_in_short(error)}; {hint}."
         ) from error
     finally:
         app.close()
+
+
+def _in_short(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from services.addresses import PostgresAddress
 from services.errors import BadInput, NotFound, Unavailable
 
 WORKSPACE_FILE = "workspace.json"
@@ -32,7 +33,11 @@ class Settings(BaseModel):
     time_zone: str = "UTC"
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217")
     secret: SecretStr = Field(min_length=16, description="Keys the HMAC that makes person ids; never printed")
-    fsync: bool = Field(default=False, description="Wait for the disk at each commit: safe against power loss")
+    store: SecretStr = Field(
+        default=SecretStr(""),
+        description="postgresql://user:password@host:5432/database; empty: SQLite in the workspace",
+    )
+    fsync: bool = Field(default=False, description="SQLite waits for the disk at each commit: safe against power loss")
     kafka: str = Field(default="", description="host:port of brokers, comma separated; empty: a local one or none")
     topic_prefix: str = Field(default="pmo", pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")
     partitions: int = Field(default=4, ge=1, le=256, description="Partitions of each topic, fixed for ever at creation")
@@ -49,6 +54,13 @@ class Settings(BaseModel):
             raise ValueError(f"{name!r} is not an IANA time zone such as Europe/London") from None
         return name
 
+    @field_validator("store")
+    @classmethod
+    def _a_store(cls, store: SecretStr) -> SecretStr:
+        if store.get_secret_value():
+            PostgresAddress.parse(store.get_secret_value())
+        return store
+
     @property
     def zone(self) -> ZoneInfo:
         """The organisation's time zone, in which a day begins and ends."""
@@ -63,6 +75,16 @@ class Settings(BaseModel):
     def store_path(self) -> Path:
         """The SQLite event store's file."""
         return self.home / "events.sqlite"
+
+    @property
+    def postgres(self) -> PostgresAddress | None:
+        """The event store's database on a server; None if it is the workspace's SQLite file."""
+        return PostgresAddress.parse(self.store.get_secret_value()) if self.store.get_secret_value() else None
+
+    @property
+    def store_place(self) -> str:
+        """Where the event store is, for people to read: without a password."""
+        return self.postgres.place if self.postgres else str(self.store_path)
 
     @property
     def clickhouse_path(self) -> Path:

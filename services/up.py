@@ -194,16 +194,14 @@ def stoppable(stop: threading.Event | None = None) -> Iterator[threading.Event]:
 
 def status(settings: Settings) -> list[tuple[str, bool, str]]:
     """For ``pmo doctor``: each part of the path, whether it is well, and how far it is behind."""
-    from services.commands.relay import is_led
-
     with open_app(settings) as app:
         last = app.store.max_notification_id() or 0
-        rows = app.store.rows("SELECT position, ends FROM relayed ORDER BY position DESC LIMIT 1")
+        checkpoints = app.store.checkpoints()
+        led = app.store.is_led()
     running_at = None if settings.clickhouse else endpoint_url(settings)
-    led = is_led(settings)
     found = [("store", True, f"{last} events recorded")]
-    if rows or led:
-        position = int(rows[0][0]) if rows else 0
+    if checkpoints or led:
+        position = checkpoints[0][0] if checkpoints else 0
         behind = last - position
         leader = "a relay leads" if led else "no relay runs"
         found.append(("relay", led or not behind, f"{behind} events behind, {leader}"))
@@ -218,8 +216,8 @@ def status(settings: Settings) -> list[tuple[str, bool, str]]:
             found.append(("clickhouse", True, f"{clickhouse.version} at {clickhouse.where}"))
     except PmoError as error:
         return [*found, ("clickhouse", False, str(error))]
-    if rows:
-        behind = missing(json.loads(rows[0][1]), landed)
+    if checkpoints:
+        behind = missing(json.loads(checkpoints[0][1]), landed)
         found.append(("worker", behind == 0 or led, f"{behind} records behind the relay"))
     return found
 
@@ -271,7 +269,8 @@ def _start_kafka_parts(
         pass
     now.check()
     group = group_of(now.settings.topic_prefix)
-    say(f"Relay from {now.settings.store_path.name}; Faust {version('faust-streaming')} worker in group {group}.")
+    store = now.settings.store_place if now.settings.postgres else now.settings.store_path.name
+    say(f"Relay from {store}; Faust {version('faust-streaming')} worker in group {group}.")
 
 
 def _start(stack: ExitStack, now: Running, part: _Part) -> _Part:
@@ -295,7 +294,7 @@ def _start_endpoint(
 def _follow_store(app: Governance, clickhouse: ClickHouse, end: threading.Event) -> None:
     seen: tuple[int | None, int | None] = (None, None)
     while True:
-        there = app.store.max_notification_id(), app.store.rows("SELECT max(seq) FROM directory")[0][0]
+        there = app.store.max_notification_id(), app.store.last_entry()
         if there != seen:
             catch_up(app, clickhouse, quiet)
             seen = there

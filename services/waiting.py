@@ -3,7 +3,7 @@
 import json
 import time
 
-from services.commands.store import Recorder
+from services.commands.store import Store
 from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Checkpoint, Projector
@@ -14,7 +14,7 @@ _POLL_S = (0.01, 0.1)
 Landed = dict[tuple[str, int], Checkpoint]
 
 
-def wait_visible(store: Recorder, clickhouse: ClickHouse, position: int, timeout: float) -> None:
+def wait_visible(store: Store, clickhouse: ClickHouse, position: int, timeout: float) -> None:
     """Returns when everything up to notification id `position` can be queried; Unavailable after `timeout`."""
     projector = Projector(clickhouse)
     deadline = time.monotonic() + timeout
@@ -28,16 +28,15 @@ def wait_visible(store: Recorder, clickhouse: ClickHouse, position: int, timeout
         pause = min(pause * 1.3, _POLL_S[1])
 
 
-def is_visible(store: Recorder, landed: Landed, position: int) -> bool:
+def is_visible(store: Store, landed: Landed, position: int) -> bool:
     """Whether everything up to `position` has landed, by whichever transport."""
     if not position:
         return True
     direct = landed.get((STORE, 0))
     if direct is not None and direct.position >= position:
         return True
-    # any row at or behind the position will do; the first one asks for the least
-    rows = store.rows("SELECT ends FROM relayed WHERE position >= ? ORDER BY position LIMIT 1", position)
-    return bool(rows) and not missing(json.loads(rows[0][0]), landed)
+    ends = store.checkpoint_behind(position)
+    return ends is not None and not missing(json.loads(ends), landed)
 
 
 def missing(ends: dict[str, int], landed: Landed) -> int:

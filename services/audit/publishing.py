@@ -80,8 +80,7 @@ def published(scribe: Scribe, sort: Sort, name: str, definition: Control | Kpi) 
 
 def out_of_use(app: Governance, sort: Sort, in_use: Collection[str]) -> list[str]:
     """The names of the published definitions that are not among those in use."""
-    query = "SELECT originator_id FROM stored_events WHERE originator_version = 1 AND originator_id GLOB ?"
-    streams = [str(stream) for (stream,) in app.store.rows(query, f"{sort.name}:*")]
+    streams = app.store.streams(sort.name)
     told = [stream for stream in streams if app.history(stream).at(State, None)[0].record(*sort.words)]
     # the key of the stream is the name in capitals, and names have none
     return sorted({stream.partition(":")[2].lower() for stream in told} - set(in_use))

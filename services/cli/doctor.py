@@ -67,9 +67,9 @@ def _event_store(settings: Settings) -> Iterator[Finding]:
     from services.runtime import open_app
 
     with open_app(settings) as app:
-        events, streams = app.store.rows("SELECT count(*), count(DISTINCT originator_id) FROM stored_events")[0]
+        events, streams = app.store.counts()
     counts = f"{output.counted(events, 'event')} in {output.counted(streams, 'stream')}"
-    yield Finding("event store", "ok", f"{counts}, {settings.store_path}")
+    yield Finding("event store", "ok", f"{counts}, {settings.store_place}")
 
 
 def _clickhouse(settings: Settings) -> Iterator[Finding]:

@@ -27,7 +27,6 @@ _ALIASES = {"unit": "business-unit"}
 _PERSONAL_KINDS = ("person", "workload", "timesheet", "training")
 _PERSON_ID = re.compile(r"[A-Z2-7]{20}")
 _SHOWN_OF_A_NOTE = 160
-_LOOKED_UP_AT_ONCE = 500
 _COLUMNS = (
     Column("v", "version", number=True),
     Column("occurred", "occurred"),
@@ -167,9 +166,7 @@ def _found(app: "Governance", stream: str, records: list[Record]) -> list[Record
 
 
 def _hint(app: "Governance", keys: str, kind: str = "") -> str:
-    query = "SELECT originator_id FROM stored_events WHERE originator_version = 1 AND originator_id GLOB ?"
-    known = [str(row[0]) for row in app.store.rows(query, f"{kind}:*" if kind else "*")]
-    by_keys = {stream.partition(":")[2]: stream for stream in known}
+    by_keys = {stream.partition(":")[2]: stream for stream in app.store.streams(kind)}
     near = [by_keys[found] for found in nearest(keys, list(by_keys))]
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
@@ -230,14 +227,7 @@ def _is_note(value: dict[str, Any]) -> bool:
 
 
 def _names(app: "Governance", subjects: Iterable[str]) -> dict[str, str]:
-    wanted = sorted(subjects)
-    found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(wanted), _LOOKED_UP_AT_ONCE):
-        some = wanted[start : start + _LOOKED_UP_AT_ONCE]
-        marks = ",".join("?" * len(some))
-        query = f"SELECT subject, field, value FROM directory WHERE value IS NOT NULL AND subject IN ({marks})"  # noqa: S608 - only marks
-        for subject, field, value in app.store.rows(query, *some):
-            found.setdefault(subject, {})[field] = value
+    found = app.store.values(subjects)
     preferred = ("name", "login", "email", "text")
     return {subject: next((by[f] for f in preferred if f in by), subject) for subject, by in found.items()}
 

@@ -62,8 +62,7 @@ class Scribe:
         if actor.login is None or outcome.repeated or not outcome.records or actor.id in self._introduced:
             return
         self._introduced.add(actor.id)
-        query = "SELECT 1 FROM directory WHERE subject = ? AND field = ?"
-        if not self._app.store.rows(query, actor.login.subject, actor.login.field):
+        if not self._app.store.has_entry(actor.login.subject, actor.login.field):
             self.unit.record_entries([actor.login])
 
 

@@ -1,16 +1,20 @@
 """The application: load, decide, save, and try again when somebody else was first."""
 
+import random
 import re
 import secrets
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Any, TypeVar, cast
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import DatabaseError, IntegrityError, OperationalError
+from eventsourcing.persistence import InfrastructureFactory, IntegrityError, OperationalError, PersistenceError
+from eventsourcing.utils import Environment
 
 from schemas.catalogue import VOIDED, parse
 from schemas.event import (
@@ -33,12 +37,13 @@ from services.commands.directory import Entry, content_digest, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
 from services.commands.setting_values import check_known
-from services.commands.store import CommandDigest, Recorder
+from services.commands.store import CommandDigest, Store, factory
 from services.errors import BadInput, Conflict, NotFound, Rejected, Unavailable
 from services.settings import Settings
 
 T = TypeVar("T")
-_TRIES = 12
+_TRIES = 20
+_PAUSE_S = (0.01, 0.3)
 _CACHED_STREAMS = 20_000
 _CLOCK_SKEW = timedelta(minutes=5)
 _ACTOR = re.compile(ACTOR_PATTERN)
@@ -104,22 +109,18 @@ class Governance(Application[str]):
         self.clock = clock
         self._cache: OrderedDict[str, History] = OrderedDict()
         try:
-            super().__init__(
-                env={
-                    "PERSISTENCE_MODULE": "services.commands.store:Factory",
-                    "MAPPER_TOPIC": "services.commands.store:Mapper",
-                    "SQLITE_DBNAME": str(settings.store_path),
-                    "ORIGINATOR_ID_TYPE": "text",
-                    "FSYNC": "yes" if settings.fsync else "no",
-                }
-            )
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise Unavailable(f"The event store {settings.store_path} cannot be opened: {error}.") from error
+            super().__init__()
+        except (PersistenceError, sqlite3.DatabaseError) as error:
+            raise Unavailable(f"The event store {settings.store_place} cannot be opened: {error}.") from error
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """What opens the store: the settings decide which, not the library's variables in the environment."""
+        return factory(self.settings)
 
     @property
-    def store(self) -> Recorder:
+    def store(self) -> Store:
         """The recorder, with the directory's and the relay's tables."""
-        return cast(Recorder, self.recorder)
+        return cast(Store, self.recorder)
 
     def history(self, stream: str) -> History:
         """All records of `stream`, empty if there is no such stream."""
@@ -174,7 +175,10 @@ class Governance(Application[str]):
     def transact(self, work: Callable[["UnitOfWork"], T]) -> T:
         """Runs `work` on a fresh unit of work and saves once; decides again if another writer was first."""
         reason = ""
-        for _ in range(_TRIES):
+        for earlier in range(_TRIES):
+            if earlier:
+                # by chance, so that of many who want the same stream not always the same ones are first
+                time.sleep(random.uniform(0, min(_PAUSE_S[0] * 2**earlier, _PAUSE_S[1])))
             unit = UnitOfWork(self)
             result = work(unit)
             try:
@@ -388,7 +392,7 @@ def day_start(day: date, settings: Settings) -> datetime:
     """The instant at which `day` begins in the organisation's time zone, in UTC. Raises BadInput outside 1900-2299."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise BadInput(f"{day} is no day between {FIRST_DAY} and {LAST_DAY}.")
-    return in_milliseconds(datetime.combine(day, time(), settings.zone))
+    return in_milliseconds(datetime.combine(day, time_of_day(), settings.zone))
 
 
 def day_end(day: date, settings: Settings) -> datetime:

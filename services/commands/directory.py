@@ -21,11 +21,11 @@ MAX_NOTE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One erasable value: a field of a person (``person:ID``) or the text of a note (``note:ID``)."""
+    """One erasable value: a field of a person (``person:ID``) or the text of a note (``note:ID``); None if erased."""
 
     subject: str
     field: str
-    value: str
+    value: str | None
     salt: str = ""
 
 

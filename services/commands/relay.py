@@ -6,19 +6,18 @@ two batches in flight the later one can arrive when the earlier one was refused.
 """
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Event
-from typing import IO
 
 import orjson
+from eventsourcing.persistence import InterfaceError, OperationalError
 
 from schemas.catalogue import KINDS
 from schemas.streams import kind_of
 from services import bus
 from services.commands.app import Governance
+from services.commands.store import Lead
 from services.errors import Unavailable
 from services.settings import Settings
 from services.topics import directory_headers, directory_topic, event_headers, event_topic
@@ -29,7 +28,6 @@ BATCH = 5_000
 _KEPT_ROWS = 200
 _PRUNE_EVERY = 50
 _POLL_S = (0.02, 0.05)
-_LOCK_POLL_S = 0.1
 _BACK_OFF_S = (0.2, 5.0)
 _TRIES_WITH_BROKER = 5
 
@@ -38,6 +36,10 @@ Sent = Callable[[int, int], None]
 
 def unseen(_: int, __: int) -> None:
     """Takes progress that nobody wants to see."""
+
+
+class _LeadLostError(Exception):
+    """The store's server has ended the connection that held the lock."""
 
 
 class Relay:
@@ -50,7 +52,6 @@ class Relay:
         self._source = settings.source
         self._topics = [event_topic(self._prefix, kind) for kind in KINDS]
         self._directory = directory_topic(self._prefix)
-        self._lock_file = lock_file(settings)
         self._producer: bus.Producer | None = None
         self._position = 0
         self._seq = 0
@@ -59,59 +60,75 @@ class Relay:
         self._checkpoints = 0
 
     def run(self, stop: Event, on_sent: Sent = unseen) -> None:
-        """Waits to become the leader, then sends until `stop`; outlives a broker that goes and comes back.
+        """Waits to become the leader, then sends until `stop`.
 
-        Raises Unavailable if the broker does not answer at the start, or its topics lost what was sent, and BadInput if
-        they are another workspace's.
+        Outlives a broker and a store's server that go and come back. Raises Unavailable if the broker does not answer
+        at the start, or its topics lost what was sent, and BadInput if they are another workspace's.
         """
-        with self._leading(stop) as leading:
-            if not leading:
-                return
+        while not stop.is_set():
+            with self._leading(stop) as leads:
+                if leads is None:
+                    return
+                try:
+                    self._lead(stop, leads, on_sent)
+                except _LeadLostError:
+                    # another relay may lead by now: this one waits like any other
+                    continue
+                except (InterfaceError, OperationalError):
+                    if leads():
+                        raise
+                finally:
+                    self._discard()
+
+    def _lead(self, stop: Event, leads: Lead, on_sent: Sent) -> None:
+        self._resume()
+        idle = _POLL_S[0]
+        while not stop.is_set():
             try:
-                self._resume()
-                idle = _POLL_S[0]
-                while not stop.is_set():
-                    try:
-                        sent = self._send_batch(on_sent)
-                    except Unavailable:
-                        self._recover(stop)
-                        continue
-                    idle = min(idle * 1.2, _POLL_S[1]) if sent is None else _POLL_S[0]
-                    if sent is None:
-                        stop.wait(idle)
-            finally:
-                self._discard()
+                sent = self._send_batch(leads, on_sent)
+            except Unavailable:
+                self._recover(stop)
+                continue
+            idle = min(idle * 1.2, _POLL_S[1]) if sent is None else _POLL_S[0]
+            if sent is None:
+                stop.wait(idle)
 
     def run_once(self, on_sent: Sent = unseen) -> int:
         """Sends all that is there now; gives the number of events sent. Raises Unavailable if another relay leads."""
-        with _locked(self._lock_file) as lock:
-            if lock is None:
+        with self._store.lead() as leads:
+            if leads is None:
                 raise Unavailable("Another process relays this store already, so there is nothing to do here.")
             try:
                 self._resume()
                 total = 0
-                while (sent := self._send_batch(on_sent)) is not None:
+                while (sent := self._send_batch(leads, on_sent)) is not None:
                     total += sent
                 return total
+            except _LeadLostError:
+                raise Unavailable("The store's server closed the connection; try again when it is back.") from None
             finally:
                 self._discard()
 
     @contextlib.contextmanager
-    def _leading(self, stop: Event) -> Iterator[bool]:
+    def _leading(self, stop: Event) -> Iterator[Lead | None]:
         while not stop.is_set():
-            with _locked(self._lock_file) as lock:
-                if lock is not None:
-                    yield True
+            with contextlib.ExitStack() as stack:
+                try:
+                    leads = stack.enter_context(self._store.lead())
+                except Unavailable:
+                    # the store's server went while this relay ran, and is waited for
+                    leads = None
+                if leads is not None:
+                    yield leads
                     return
-            stop.wait(_LOCK_POLL_S)
-        yield False
+            stop.wait(self._store.lead_poll_s)
+        yield None
 
     def _resume(self) -> None:
         """Goes on after the checkpoint, knowing what stands on the topics behind it."""
         self._discard()
         self._position, starts = self._checkpoint()
-        rows = self._store.rows("SELECT coalesce(max(seq), 0) FROM relayed_directory")
-        self._seq = rows[0][0] if starts else 0
+        self._seq = self._store.relayed_entries() if starts else 0
         names = [*self._topics, self._directory]
         ends = bus.end_offsets(self._bootstrap, names)
         check_ours(self._bootstrap, self._prefix, ends, self._source)
@@ -125,15 +142,16 @@ class Relay:
         self._producer = bus.Producer(self._bootstrap)
 
     def _checkpoint(self) -> tuple[int, dict[tuple[str, int], int]]:
-        rows = self._store.rows("SELECT position, ends FROM relayed ORDER BY position DESC LIMIT 1")
-        if not rows:
+        checkpoints = self._store.checkpoints()
+        if not checkpoints:
             return 0, {}
-        starts = {_place(text): end for text, end in json.loads(rows[0][1]).items()}
+        position, said = checkpoints[0]
+        starts = {_place(text): end for text, end in json.loads(said).items()}
         if any(topic not in (*self._topics, self._directory) for topic, _ in starts):
             # another prefix: other topics, which know nothing of what the old ones hold
-            self._store.write("DELETE FROM relayed")
+            self._store.forget_checkpoints()
             return 0, {}
-        return int(rows[0][0]), starts
+        return position, starts
 
     def _check_kept(self, starts: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]) -> None:
         for (topic, partition), end in starts.items():
@@ -145,7 +163,7 @@ class Relay:
                     "to new topics."
                 )
 
-    def _send_batch(self, on_sent: Sent) -> int | None:
+    def _send_batch(self, leads: Lead, on_sent: Sent) -> int | None:
         """Sends the next batch; the number of events sent, None if there was nothing to do."""
         producer = self._producer
         if producer is None:
@@ -154,6 +172,9 @@ class Relay:
         entries = self._store.entries_after(self._seq, BATCH)
         if not notifications and not entries:
             return None
+        # reading may have outlasted the server that had given the lead
+        if not leads():
+            raise _LeadLostError
         # names go first: whoever sees an event is to see the name of its person
         for seq, subject, field, value, _ in entries:
             document = {"seq": seq, "subject": subject, "field": field, "value": value}
@@ -180,16 +201,10 @@ class Relay:
 
     def _write_checkpoint(self) -> None:
         ends = {f"{topic}/{partition}": end for (topic, partition), end in self._ends.items()}
-        # what the vector says has been sent: a lost directory row would only be sent again
-        self._store.write("INSERT OR REPLACE INTO relayed VALUES (?, ?)", self._position, json.dumps(ends))
-        self._store.write("INSERT OR REPLACE INTO relayed_directory VALUES (1, ?)", self._seq)
+        self._store.write_checkpoint(self._position, json.dumps(ends), self._seq)
         self._checkpoints += 1
         if self._checkpoints % _PRUNE_EVERY == 1:
-            self._store.write(
-                "DELETE FROM relayed WHERE position < (SELECT min(position) FROM "
-                "(SELECT position FROM relayed ORDER BY position DESC LIMIT ?))",
-                _KEPT_ROWS,
-            )
+            self._store.prune_checkpoints(_KEPT_ROWS)
 
     def _recover(self, stop: Event) -> None:
         """Starts anew with another producer as soon as the broker answers; raises what then still fails."""
@@ -211,28 +226,6 @@ class Relay:
         if self._producer is not None:
             self._producer.close()
             self._producer = None
-
-
-def lock_file(settings: Settings) -> Path:
-    """The file whose lock the leading relay of a SQLite store holds; the kernel frees it when the process ends."""
-    return settings.store_path.with_name(settings.store_path.name + ".relay.lock")
-
-
-def is_led(settings: Settings) -> bool:
-    """Whether some process relays this store now."""
-    with _locked(lock_file(settings)) as lock:
-        return lock is None
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[IO[bytes] | None]:
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file
 
 
 def _event_id(value: bytes | None) -> str | None:

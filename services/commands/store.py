@@ -1,53 +1,32 @@
-"""The event store's tables on SQLite: the library's own, made unchangeable, and the directory's beside them.
+"""The event store, whichever database holds it: what the rest of the program asks of it, and what both kinds share.
 
-Everything that one command records (events, names, notes, the command's digest) goes in by one transaction.
+Events, names, notes and digests of commands that belong together go in by one transaction. Positions are 1, 2, 3 ... in
+the order of commits, so that whoever reads on from a position misses nothing.
 """
 
-import sqlite3
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
+from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, StoredEvent
 from eventsourcing.persistence import Mapper as LibraryMapper
-from eventsourcing.persistence import OperationalError, StoredEvent
-from eventsourcing.sqlite import (
-    SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteFactory,
-)
 
 from schemas.catalogue import parse
 from schemas.event import Record
-from services.commands.directory import Entry
+from services.commands.directory import content_digest
+from services.errors import BadInput, Unavailable
+from services.settings import Settings
 
-LOCK_TIMEOUT_S = 30
-_CACHED_STATEMENTS = 64
+FORMAT = 1
+"""Of the tables. A program refuses a store of a later format than its own, which it could misread."""
 
-_FORBID = """CREATE TRIGGER IF NOT EXISTS stored_events_no_{verb} BEFORE {verb} ON stored_events
-BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
+ENVIRONMENT = {"MAPPER_TOPIC": "services.commands.store:Mapper", "ORIGINATOR_ID_TYPE": "text"}
+_LOOKED_UP_AT_ONCE = 500
 
-# INSERT OR REPLACE deletes what is in its way without calling the trigger above
-_FORBID_REPLACE = """CREATE TRIGGER IF NOT EXISTS stored_events_no_replace BEFORE INSERT ON stored_events
-WHEN EXISTS (SELECT 1 FROM stored_events WHERE rowid = NEW.rowid OR
-    (originator_id = NEW.originator_id AND originator_version = NEW.originator_version))
-BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
-
-TABLES = (
-    _FORBID.format(verb="UPDATE"),
-    _FORBID.format(verb="DELETE"),
-    _FORBID_REPLACE,
-    """CREATE TABLE IF NOT EXISTS directory (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, field TEXT NOT NULL,
-        value TEXT, salt TEXT NOT NULL, UNIQUE (subject, field))""",
-    """CREATE TABLE IF NOT EXISTS command_digests (
-        stream TEXT, command_id TEXT, digest TEXT NOT NULL, PRIMARY KEY (stream, command_id)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS relayed (
-        position INTEGER PRIMARY KEY, ends TEXT NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS relayed_directory (
-        one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL)""",
-)
+Lead = Callable[[], bool]
+"""Tells whether who asks still leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +36,39 @@ class CommandDigest:
     stream: str
     command_id: str
     digest: str
+
+
+class Identity(NamedTuple):
+    """Whose history a store holds, kept in it; the digest tells another secret, which would make other pseudonyms."""
+
+    workspace: str
+    secret_digest: str
+    format: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Identity":
+        """What a new store of this workspace says."""
+        digest = content_digest(settings.secret.get_secret_value(), b"workspace")
+        return cls(settings.workspace_id, digest, FORMAT)
+
+    def check(self, settings: Settings) -> None:
+        """Raises BadInput if this workspace is not the one whose store says so, Unavailable for a later format."""
+        wanted, place = Identity.of(settings), settings.store_place
+        if self.format > FORMAT:
+            raise Unavailable(
+                f"The event store {place} was made by a newer pmo (format {self.format}, this one knows {FORMAT}); "
+                "update pmo here."
+            )
+        if self.workspace != wanted.workspace:
+            raise BadInput(
+                f"The event store {place} holds the history of another workspace ({self.workspace}, not "
+                f"{wanted.workspace}); give this one a store of its own, or set PMO_HOME to the other one."
+            )
+        if self.secret_digest != wanted.secret_digest:
+            raise BadInput(
+                f"The event store {place} was made under another secret, so that people would not be recognised again; "
+                "copy workspace.json from where it was made."
+            )
 
 
 class Mapper(LibraryMapper[str]):
@@ -72,37 +84,35 @@ class Mapper(LibraryMapper[str]):
         return parse(bytes(stored_event.state))
 
 
-class Recorder(SQLiteApplicationRecorder):
-    """Inserts directory entries and command digests in the transaction of their events."""
+class Store(ApplicationRecorder):
+    """The library's recorder with the directory, the commands' digests and the relay's checkpoints beside the events.
 
-    def construct_create_table_statements(self) -> list[str]:
-        """The library's table first, then ours."""
-        return [*super().construct_create_table_statements(), *TABLES]
+    The statements here are those that all databases take, a `?` for each parameter.
+    """
 
-    def _insert_events(
-        self,
-        c: SQLiteCursor,
-        stored_events: Sequence[StoredEvent],
-        *,
-        entries: Sequence[Entry] = (),
-        digests: Sequence[CommandDigest] = (),
-        **_: Any,
-    ) -> Sequence[int] | None:
-        # the library asks for each position one by one, which nobody here needs and which takes as long again
-        c.executemany(
-            self.insert_events_statement,
-            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
-        )
-        if entries:
-            c.executemany(
-                "INSERT OR REPLACE INTO directory (subject, field, value, salt) VALUES (?, ?, ?, ?)",
-                [(e.subject, e.field, e.value, e.salt) for e in entries],
-            )
-        if digests:
-            c.executemany(
-                "INSERT INTO command_digests VALUES (?, ?, ?)", [(d.stream, d.command_id, d.digest) for d in digests]
-            )
-        return None
+    position: ClassVar[str]
+    """The column of the notification id."""
+    lead_poll_s: ClassVar[float]
+    """How often one who waits for the lead asks for it."""
+
+    @abstractmethod
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        """The rows of one read-only query."""
+
+    @abstractmethod
+    def write(self, statement: str, *params: Any) -> None:
+        """Writes our own bookkeeping (never events) in a transaction of its own."""
+
+    @abstractmethod
+    def lead(self) -> AbstractContextManager[Lead | None]:
+        """Takes the lock of the one relay of this store, None if another process has it.
+
+        It is freed when the process ends, however it ends. Raises Unavailable if the server is away.
+        """
+
+    @abstractmethod
+    def is_led(self) -> bool:
+        """Whether some process relays this store now."""
 
     def digest(self, stream: str, command_id: str) -> str | None:
         """What the command of this id said in this stream, in short; None if that is not known."""
@@ -114,6 +124,42 @@ class Recorder(SQLiteApplicationRecorder):
         query = "SELECT seq, subject, field, value, salt FROM directory WHERE seq > ? ORDER BY seq LIMIT ?"
         return [tuple(row) for row in self.rows(query, seq, limit)]
 
+    def last_entry(self) -> int:
+        """The `seq` of the last change of the directory, 0 if there is none."""
+        return int(self.rows("SELECT coalesce(max(seq), 0) FROM directory")[0][0])
+
+    def has_entry(self, subject: str, field: str) -> bool:
+        """Whether the directory has this field of this subject, or had it before it was erased."""
+        return bool(self.rows("SELECT 1 FROM directory WHERE subject = ? AND field = ?", subject, field))
+
+    def values(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:
+        """What the directory says of these subjects, by field."""
+        wanted = sorted(subjects)
+        found: dict[str, dict[str, str]] = {}
+        for start in range(0, len(wanted), _LOOKED_UP_AT_ONCE):
+            some = wanted[start : start + _LOOKED_UP_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT subject, field, value FROM directory WHERE value IS NOT NULL AND subject IN ({marks})"
+            for subject, field, value in self.rows(query, *some):
+                found.setdefault(subject, {})[field] = value
+        return found
+
+    def streams(self, kind: str = "") -> list[str]:
+        """The ids of all streams of a kind, of all kinds if none is given, in order."""
+        query = "SELECT originator_id FROM stored_events WHERE originator_version = 1"
+        # a semicolon is what follows a colon
+        within = (" AND originator_id > ? AND originator_id < ?", (f"{kind}:", f"{kind};")) if kind else ("", ())
+        return [str(row[0]) for row in self.rows(f"{query}{within[0]} ORDER BY 1", *within[1])]
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all streams of a kind, in order."""
+        return [stream.partition(":")[2] for stream in self.streams(kind)]
+
+    def counts(self) -> tuple[int, int]:
+        """How many events there are, and how many streams."""
+        [(events, streams)] = self.rows("SELECT count(*), count(DISTINCT originator_id) FROM stored_events")
+        return int(events), int(streams)
+
     def states_after(self, stream: str, version: int) -> list[bytes]:
         """The bytes of a stream's records after `version`, in order."""
         where = "originator_id = ? AND originator_version > ? ORDER BY originator_version"
@@ -121,69 +167,65 @@ class Recorder(SQLiteApplicationRecorder):
 
     def values_after(self, position: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Notification id, stream and bytes of the records after `position`, in order of recording."""
-        query = "SELECT rowid, originator_id, state FROM stored_events WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        at = self.position
+        query = f"SELECT {at}, originator_id, state FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
         return self.rows(query, position, limit)
 
     def stored_after(self, position: int, limit: int) -> list[tuple[int, str, int, str, bytes]]:
         """Position, stream, version, type and bytes of the records after `position`, in order of recording."""
-        columns = "rowid, originator_id, originator_version, topic, state"
-        query = f"SELECT {columns} FROM stored_events WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        at = self.position
+        columns = f"{at}, originator_id, originator_version, topic, state"
+        query = f"SELECT {columns} FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
         return [tuple(row) for row in self.rows(query, position, limit)]
 
     def stored_by_key(self, stream: str, version: int, limit: int) -> list[tuple[int, str, int, bytes]]:
         """Position, stream, version and bytes of the records after that one, by stream and version, byte by byte."""
         after = "(originator_id, originator_version) > (?, ?) ORDER BY originator_id, originator_version LIMIT ?"
-        query = f"SELECT rowid, originator_id, originator_version, state FROM stored_events WHERE {after}"
+        query = f"SELECT {self.position}, originator_id, originator_version, state FROM stored_events WHERE {after}"
         return [tuple(row) for row in self.rows(query, stream, version, limit)]
 
-    def keys(self, kind: str) -> list[str]:
-        """The keys of all streams of a kind."""
-        found = self.rows(f"SELECT DISTINCT originator_id FROM stored_events WHERE originator_id GLOB '{kind}:*'")
-        return [str(row[0]).partition(":")[2] for row in found]
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """The relay's last checkpoints, latest first: position, and where the partitions ended when it was sent."""
+        return [tuple(row) for row in self.rows(f"{_CHECKPOINT} ORDER BY position DESC")]
 
-    def rows(self, query: str, *params: Any) -> list[Any]:
-        """The rows of one read-only query."""
-        # one statement is a transaction of its own, so none needs to be opened around it
-        with self.datastore.get_connection(commit=False) as connection:
-            cursor = connection.cursor()
-            cursor.execute(query, params)
-            return list(cursor.fetchall())
+    def checkpoint_behind(self, position: int) -> str | None:
+        """Where the partitions ended when everything up to `position` had been sent; None as long as it has not."""
+        # any row at or behind the position will do; the first one asks for the least
+        rows = self.rows(f"{_CHECKPOINT} WHERE position >= ? ORDER BY position LIMIT 1", position)
+        return str(rows[0][1]) if rows else None
 
-    def write(self, statement: str, *params: Any) -> None:
-        """Writes our own bookkeeping (never events) in a transaction of its own."""
-        with self.datastore.transaction(commit=True) as c:
-            c.execute(statement, params)
+    def relayed_entries(self) -> int:
+        """Up to which `seq` the directory has been sent."""
+        return int(self.rows("SELECT coalesce(max(seq), 0) FROM relayed_directory")[0][0])
 
+    def write_checkpoint(self, position: int, ends: str, seq: int) -> None:
+        """Keeps that everything up to `position` and the directory's `seq` has been sent."""
+        # what the vector says has been sent: a lost directory row would only be sent again
+        both = "INSERT INTO relayed VALUES (?, ?) ON CONFLICT (position) DO UPDATE SET ends = excluded.ends"
+        self.write(both, position, ends)
+        self.write(
+            "INSERT INTO relayed_directory VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET seq = excluded.seq", seq
+        )
 
-class _Pool(SQLiteConnectionPool):
-    fsync = False
+    def prune_checkpoints(self, kept: int) -> None:
+        """Drops all but the last ones."""
+        last = "SELECT position FROM relayed ORDER BY position DESC LIMIT ?"
+        self.write(f"DELETE FROM relayed WHERE position < (SELECT min(position) FROM ({last}) AS last)", kept)
 
-    def _create_connection(self) -> SQLiteConnection:
-        # as the library does it, except that it keeps one compiled statement only, and compiles each anew
-        try:
-            connection = sqlite3.connect(
-                self.db_name,
-                uri=True,
-                check_same_thread=False,
-                isolation_level=None,
-                cached_statements=_CACHED_STATEMENTS,
-                timeout=LOCK_TIMEOUT_S,
-            )
-            connection.execute("PRAGMA journal_mode=WAL")
-            # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
-            connection.execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
-        except sqlite3.Error as error:
-            raise OperationalError(error) from error
-        connection.row_factory = sqlite3.Row
-        return SQLiteConnection(connection, max_age=self.max_age)
+    def forget_checkpoints(self) -> None:
+        """As if nothing had been sent."""
+        self.write("DELETE FROM relayed")
 
 
-class Factory(SQLiteFactory):
-    """The library's factory with our recorder and pool."""
+_CHECKPOINT = "SELECT position, ends FROM relayed"
 
-    application_recorder_class = Recorder
 
-    def __init__(self, env: Any) -> None:
-        super().__init__(env)
-        pool = type("Pool", (_Pool,), {"fsync": self.env.get("FSYNC") == "yes"})
-        self.datastore.pool = pool(db_name=self.env["SQLITE_DBNAME"], lock_timeout=LOCK_TIMEOUT_S)
+def factory(settings: Settings) -> InfrastructureFactory[Any]:
+    """What opens the store that the settings name."""
+    if settings.postgres:
+        from services.commands import store_postgres
+
+        return store_postgres.Factory(settings, settings.postgres)
+    from services.commands import store_sqlite
+
+    return store_sqlite.Factory(settings)

@@ -149,10 +149,8 @@ class _File:
                     yield stream
 
     def _streams(self) -> list[str]:
-        query = "SELECT DISTINCT originator_id FROM stored_events WHERE originator_id LIKE 'project:%' ORDER BY 1"
-        stored = [str(row[0]) for row in self._app.store.rows(query)]
         own = {r.stream for r in self._unit.records if r.stream.startswith("project:")}
-        return sorted(own.union(stored))
+        return sorted(own.union(self._app.store.streams("project")))
 
     def _register(self, code: str, day: dt.date) -> None:
         stream = stream_id("business-unit", code)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from services.commands.store import Recorder
+from services.commands.store import Store
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, table, tables
 from services.projections.kept import kept_states
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 
 def compare_events(
-    store: Recorder, clickhouse: ClickHouse, landed: int, total: int, part: Part, progress: Progress
+    store: Store, clickhouse: ClickHouse, landed: int, total: int, part: Part, progress: Progress
 ) -> None:
     """Holds the bytes in ClickHouse against those in the store, up to the position `landed`."""
     after: Key = ("", 0)
@@ -68,7 +68,7 @@ def _hex(value: bytes) -> str:
 
 
 def _compare_page(
-    store: Recorder, clickhouse: ClickHouse, after: Key, until: Key, due: Sequence[tuple[str, int, str]], part: Part
+    store: Store, clickhouse: ClickHouse, after: Key, until: Key, due: Sequence[tuple[str, int, str]], part: Part
 ) -> None:
     where, params = _in_page(after, until)
     rows = clickhouse.rows(
@@ -177,7 +177,7 @@ def _how(row: dict[str, Any]) -> str:
     return "follows from what was recorded otherwise" if row["fresh_rows"] else "follows from nothing that was recorded"
 
 
-def compare_directory(store: Recorder, clickhouse: ClickHouse, end: int, part: Part) -> None:
+def compare_directory(store: Store, clickhouse: ClickHouse, end: int, part: Part) -> None:
     """Holds the names and notes in ClickHouse against the directory; shows whose they are, never what they say."""
     physical, seq = table("directory").physical, 0
     while True:

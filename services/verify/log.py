@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from services.commands.store import Recorder
+from services.commands.store import Store
 from services.verify.findings import Part
 from services.verify.merkle import Tree, leaf_hash
 
@@ -51,7 +51,7 @@ class Log:
         self.size += 1
 
 
-def walked(store: Recorder, sizes: Iterable[int], part: Part, progress: Progress) -> Log:
+def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -> Log:
     """Goes through the whole store as it is now; `part` takes what is wrong with it."""
     wanted = set(sizes)
     log = Log(store.max_notification_id() or 0)

@@ -113,15 +113,16 @@ def verify_clickhouse(app: Governance, clickhouse: ClickHouse, log: Log, progres
     if landed < log.end:
         part.note = f"{log.end - landed} are still on their way"
     compare_events(app.store, clickhouse, landed, log.size, part, progress)
-    compare_directory(app.store, clickhouse, int(app.store.rows("SELECT max(seq) FROM directory")[0][0] or 0), names)
+    compare_directory(app.store, clickhouse, app.store.last_entry(), names)
     return [part, names, *compare_tables(clickhouse, progress)]
 
 
 def verify_topics(settings: Settings, app: Governance, bootstrap: str, log: Log, progress: Progress) -> list[Part]:
     """Kafka's topics against the store."""
     bus.check(bootstrap)
-    sent = app.store.rows("SELECT coalesce(max(position), 0) FROM relayed")[0][0]
-    named = app.store.rows("SELECT coalesce(max(seq), 0) FROM relayed_directory")[0][0]
+    checkpoints = app.store.checkpoints()
+    sent = checkpoints[0][0] if checkpoints else 0
+    named = app.store.relayed_entries()
     part, names = Part("Kafka", unit="records"), Part("names on Kafka", unit="records")
     if not sent:
         raise Unavailable(f"Nothing was sent to Kafka at {bootstrap} yet; 'pmo relay' or 'pmo up' does that.")

@@ -8,7 +8,7 @@ import orjson
 from schemas.catalogue import KINDS
 from schemas.streams import kind_of
 from services import bulk_read, bus
-from services.commands.store import Recorder
+from services.commands.store import Store
 from services.topics import POSITION, directory_topic, event_topic
 from services.verify.findings import Part
 from services.verify.log import Log
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 
 def compare_topics(
-    store: Recorder, log: Log, sent: int, bootstrap: str, prefix: str, part: Part, progress: Progress
+    store: Store, log: Log, sent: int, bootstrap: str, prefix: str, part: Part, progress: Progress
 ) -> None:
     """Holds the records of the event topics against the log, up to the position `sent` that the relay has reached."""
     names = [event_topic(prefix, kind) for kind in KINDS]
@@ -54,7 +54,7 @@ def compare_topics(
         part.note = f"{copies} of them copies, byte for byte, of one that was there already"
 
 
-def _placed(store: Recorder, log: Log, record: bus.Record, prefix: str) -> tuple[int | None, str]:
+def _placed(store: Store, log: Log, record: bus.Record, prefix: str) -> tuple[int | None, str]:
     """The number in the log of the event that the record holds, None if it holds none; and what is wrong with it."""
     header = record.headers.get(POSITION, b"")
     position = int(header) if header.isdigit() else 0
@@ -69,7 +69,7 @@ def _placed(store: Recorder, log: Log, record: bus.Record, prefix: str) -> tuple
     return place, ""
 
 
-def _said(record: bus.Record, store: Recorder) -> str:
+def _said(record: bus.Record, store: Store) -> str:
     try:
         stream, _, version = orjson.loads(record.value or b"")["id"].rpartition("/")
         states = store.states_after(stream, int(version) - 1)[:1]
@@ -81,7 +81,7 @@ def _said(record: bus.Record, store: Recorder) -> str:
     return f"holds {stream}/{version} " + ("with another position" if same else "with other bytes than in the store")
 
 
-def compare_directory_topic(store: Recorder, sent: int, bootstrap: str, prefix: str, part: Part) -> None:
+def compare_directory_topic(store: Store, sent: int, bootstrap: str, prefix: str, part: Part) -> None:
     """Holds the last name or note under each key against the directory, up to the row `sent`; shows no content."""
     name = directory_topic(prefix)
     ends = bus.end_offsets(bootstrap, [name])

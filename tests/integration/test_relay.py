@@ -10,7 +10,8 @@ import pytest
 
 from services import bus
 from services.commands.app import Governance
-from services.commands.relay import BATCH, Relay, is_led
+from services.commands.directory import Entry
+from services.commands.relay import BATCH, Relay
 from services.errors import BadInput, Unavailable
 from services.projections.landing import topic_names
 from services.settings import Settings
@@ -19,8 +20,8 @@ from tests.integration.workspaces import command, declare, fill, process, until,
 
 
 @pytest.fixture
-def settings(tmp_path: Path, broker: str, prefix: str) -> Settings:
-    settings = workspace(tmp_path, kafka=broker, topic_prefix=prefix)
+def settings(tmp_path: Path, broker: str, prefix: str, store: str) -> Settings:
+    settings = workspace(tmp_path, kafka=broker, topic_prefix=prefix, store=store)
     declare(settings)
     return settings
 
@@ -61,7 +62,7 @@ def test_records_behind_the_checkpoint_are_not_sent_again(settings: Settings) ->
     with contextlib.closing(Governance(settings)) as app:
         fill(app, 100)
         Relay(app, settings.kafka, settings).run_once()
-        app.store.write("DELETE FROM relayed")
+        app.store.forget_checkpoints()
         fill(app, 10, 100)
         assert Relay(app, settings.kafka, settings).run_once() == 10
     assert len(relayed(settings)) == 110
@@ -115,11 +116,11 @@ def test_the_second_relay_waits_and_takes_over(settings: Settings) -> None:
             first.wait()
             fill(app, 10, 20)
             until(lambda: sent(settings) == 30, 20)
-            assert is_led(settings)
+            assert app.store.is_led()
             stop.set()
             second.join(10)
             assert not second.is_alive()
-    assert not is_led(settings)
+        assert not app.store.is_led()
     assert len(set(ids(relayed(settings)))) == 30
 
 
@@ -129,9 +130,7 @@ def test_names_go_to_the_directory_and_an_erasure_leaves_a_tombstone(settings: S
         command(app, "person join", person="kim", unit="FIN", role="analyst", name="Kim Example")
         Relay(app, settings.kafka, settings).run_once()
         subject, field = app.store.rows("SELECT subject, field FROM directory WHERE value = 'Kim Example'")[0]
-        app.store.write(
-            "INSERT OR REPLACE INTO directory (subject, field, value, salt) VALUES (?, ?, NULL, '')", subject, field
-        )
+        app.append([], entries=[Entry(subject, field, None)])
         Relay(app, settings.kafka, settings).run_once()
     read = [r for batch in bus.read(settings.kafka, [directory_topic(settings.topic_prefix)]) for r in batch]
     mine = [r for r in read if r.key == orjson.dumps([subject, field])]
@@ -142,10 +141,8 @@ def test_topics_made_anew_are_noticed_and_a_new_prefix_sends_everything(settings
     with contextlib.closing(Governance(settings)) as app:
         fill(app, 10)
         Relay(app, settings.kafka, settings).run_once()
-        app.store.write(
-            "UPDATE relayed SET ends = ?",
-            orjson.dumps({f"{event_topic(settings.topic_prefix, 'project')}/0": 99}).decode(),
-        )
+        ends = {f"{event_topic(settings.topic_prefix, 'project')}/0": 99}
+        app.store.write_checkpoint(99, orjson.dumps(ends).decode(), 0)
         with pytest.raises(Unavailable, match="made anew or lost records.*PMO_TOPIC_PREFIX"):
             Relay(app, settings.kafka, settings).run_once()
         other = settings.model_copy(update={"topic_prefix": f"{settings.topic_prefix}-2"})
@@ -164,4 +161,4 @@ def test_topics_of_another_workspace_are_refused(settings: Settings, tmp_path: P
         with pytest.raises(BadInput, match="another workspace.*PMO_TOPIC_PREFIX"):
             # else its own FIN would be taken for one that was sent already
             Relay(second, settings.kafka, other).run_once()
-        assert not second.store.rows("SELECT * FROM relayed")
+        assert not second.store.checkpoints()

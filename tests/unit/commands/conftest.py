@@ -11,8 +11,8 @@ from tests.unit.commands.office import ME, PROPOSAL, Office, settings_of
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(settings_of(tmp_path))
+def office(tmp_path: Path, store: str) -> Iterator[Office]:
+    office = Office(settings_of(tmp_path, store=store))
     office.do("unit register", unit="ops", name="Operations")
     yield office
     office.app.close()

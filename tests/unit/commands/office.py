@@ -1,6 +1,5 @@
-"""The application as tests use it, on a real SQLite store."""
+"""The application as tests use it, on a real store."""
 
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,9 +51,7 @@ class Office:
         return [parse(value) for _, value in self.rows() if parse(value).stream == stream]
 
     def rows(self) -> list[tuple[int, bytes]]:
-        with sqlite3.connect(self.settings.store_path) as connection:
-            query = "SELECT rowid, state FROM stored_events ORDER BY rowid"
-            return [(rowid, bytes(state)) for rowid, state in connection.execute(query)]
+        return [(position, value) for position, _, value in self.app.store.values_after(0, 99_999)]
 
     def directory(self) -> dict[tuple[str, str], tuple[str | None, str]]:
         return {

@@ -1,0 +1,192 @@
+"""The event store on SQLite: the library's table, made unchangeable, and ours beside it, in one file."""
+
+import contextlib
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteFactory,
+)
+from eventsourcing.utils import Environment
+
+from services.commands.directory import Entry
+from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
+from services.settings import Settings
+
+LOCK_TIMEOUT_S = 30
+_CACHED_STATEMENTS = 64
+
+_FORBID = """CREATE TRIGGER IF NOT EXISTS stored_events_no_{verb} BEFORE {verb} ON stored_events
+BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
+
+# INSERT OR REPLACE deletes what is in its way without calling the trigger above
+_FORBID_REPLACE = """CREATE TRIGGER IF NOT EXISTS stored_events_no_replace BEFORE INSERT ON stored_events
+WHEN EXISTS (SELECT 1 FROM stored_events WHERE rowid = NEW.rowid OR
+    (originator_id = NEW.originator_id AND originator_version = NEW.originator_version))
+BEGIN SELECT RAISE(ABORT, 'events are immutable: record a correction instead'); END"""
+
+TABLES = (
+    _FORBID.format(verb="UPDATE"),
+    _FORBID.format(verb="DELETE"),
+    _FORBID_REPLACE,
+    """CREATE TABLE IF NOT EXISTS directory (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, field TEXT NOT NULL,
+        value TEXT, salt TEXT NOT NULL, UNIQUE (subject, field))""",
+    """CREATE TABLE IF NOT EXISTS command_digests (
+        stream TEXT, command_id TEXT, digest TEXT NOT NULL, PRIMARY KEY (stream, command_id)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS relayed (
+        position INTEGER PRIMARY KEY, ends TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS relayed_directory (
+        one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS workspace (
+        one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, secret_digest TEXT NOT NULL,
+        format INTEGER NOT NULL)""",
+)
+
+
+class Recorder(Store, SQLiteApplicationRecorder):
+    """Inserts directory entries and command digests in the transaction of their events."""
+
+    position = "rowid"
+    lead_poll_s = 0.1
+
+    def __init__(self, datastore: SQLiteDatastore, settings: Settings) -> None:
+        super().__init__(datastore)
+        self._settings = settings
+        path = settings.store_path
+        self._lock_file = path.with_name(f"{path.name}.relay.lock")
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The library's table first, then ours."""
+        return [*super().construct_create_table_statements(), *TABLES]
+
+    def create_table(self) -> None:
+        """Makes what is missing, unless the file is another workspace's or a newer program's."""
+        held = self._identity()
+        super().create_table()
+        if held is None:
+            own = Identity.of(self._settings)
+            self.write("INSERT INTO workspace VALUES (1, ?, ?, ?) ON CONFLICT (one) DO NOTHING", *own)
+            # somebody else may have been first
+            self._identity()
+
+    def _identity(self) -> Identity | None:
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'workspace'"):
+            return None
+        rows = self.rows("SELECT id, secret_digest, format FROM workspace")
+        held = Identity(*rows[0]) if rows else None
+        if held:
+            held.check(self._settings)
+        return held
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        *,
+        entries: Sequence[Entry] = (),
+        digests: Sequence[CommandDigest] = (),
+        **_: Any,
+    ) -> Sequence[int] | None:
+        # the library asks for each position one by one, which nobody here needs and which takes as long again
+        c.executemany(
+            self.insert_events_statement,
+            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
+        )
+        if entries:
+            c.executemany(
+                "INSERT OR REPLACE INTO directory (subject, field, value, salt) VALUES (?, ?, ?, ?)",
+                [(e.subject, e.field, e.value, e.salt) for e in entries],
+            )
+        if digests:
+            c.executemany(
+                "INSERT INTO command_digests VALUES (?, ?, ?)", [(d.stream, d.command_id, d.digest) for d in digests]
+            )
+        return None
+
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        """The rows of one read-only query."""
+        # one statement is a transaction of its own, so none needs to be opened around it
+        with self.datastore.get_connection(commit=False) as connection:
+            cursor = connection.cursor()
+            cursor.execute(query, params)
+            return list(cursor.fetchall())
+
+    def write(self, statement: str, *params: Any) -> None:
+        """Writes our own bookkeeping (never events) in a transaction of its own."""
+        with self.datastore.transaction(commit=True) as c:
+            c.execute(statement, params)
+
+    @contextlib.contextmanager
+    def lead(self) -> Iterator[Lead | None]:
+        """Takes the lock of a file beside the store; the kernel frees it when the process ends."""
+        with self._lock_file.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield None
+            else:
+                yield lambda: True
+
+    def is_led(self) -> bool:
+        """Whether some process relays this store now."""
+        with self.lead() as lead:
+            return lead is None
+
+
+class _Pool(SQLiteConnectionPool):
+    fsync = False
+
+    def _create_connection(self) -> SQLiteConnection:
+        # as the library does it, except that it keeps one compiled statement only, and compiles each anew
+        try:
+            connection = sqlite3.connect(
+                self.db_name,
+                uri=True,
+                check_same_thread=False,
+                isolation_level=None,
+                cached_statements=_CACHED_STATEMENTS,
+                timeout=LOCK_TIMEOUT_S,
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
+            connection.execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
+        connection.row_factory = sqlite3.Row
+        return SQLiteConnection(connection, max_age=self.max_age)
+
+
+class Factory(SQLiteFactory):
+    """The library's factory with our recorder and pool."""
+
+    def __init__(self, settings: Settings) -> None:
+        name = str(settings.store_path)
+        super().__init__(Environment(env={**ENVIRONMENT, "SQLITE_DBNAME": name}))
+        self._settings = settings
+        pool = type("Pool", (_Pool,), {"fsync": settings.fsync})
+        self.datastore.pool = pool(db_name=name, lock_timeout=LOCK_TIMEOUT_S)
+
+    def application_recorder(self) -> Recorder:
+        """The store, made ready."""
+        recorder = Recorder(self.datastore, self._settings)
+        recorder.create_table()
+        return recorder
+
+
+def holds_events(file: Path) -> bool:
+    """Whether there is a store in this file that something was recorded in."""
+    if not file.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as store:
+        made = store.execute("SELECT 1 FROM sqlite_master WHERE name = 'stored_events'").fetchone()
+        return bool(made and store.execute("SELECT 1 FROM stored_events LIMIT 1").fetchone())
