@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup java demo test lint types imports schemas reference unit integration bench clean
+.PHONY: help setup java postgres demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
@@ -37,6 +37,17 @@ java:
 		fi; \
 	fi
 
+# The same for Postgres; Debian puts the server's programs where no PATH leads.
+postgres:
+	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq postgresql; \
+		else \
+			echo 'The tests need the programs of a Postgres server: install the package postgresql.'; \
+			exit 1; \
+		fi; \
+	fi
+
 demo: setup
 	@$(BIN)/pmo demo --no-serve $(ARGS)
 
@@ -57,13 +68,13 @@ schemas: setup
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m schemas.samples
 
-unit: setup
+unit: setup postgres
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/property
 
-integration: setup java
+integration: setup java postgres
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration tests/e2e
 
-test: setup java lint types imports
+test: setup java postgres lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: setup

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from services.errors import NotFound
+from services.errors import NotFound, PmoError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,6 +38,16 @@ def control_names() -> dict[int, str]:
 
 def codes(home: Path, kind: str) -> list[str]:
     """The keys of all streams of a kind in a workspace; none if its store cannot be read."""
+    from services.settings import Settings
+
+    try:
+        settings = Settings.load(home)
+        if settings.postgres:
+            from services.commands.postgres import keys
+
+            return keys(settings.postgres, kind)
+    except PmoError:
+        return []
     try:
         store = sqlite3.connect(f"{(home / 'events.sqlite').absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:

@@ -29,6 +29,7 @@ def system_time_zone() -> str:
 @click.option("--organisation", default="Our organisation", show_default=True, help="Its name, for titles.")
 @click.option("--time-zone", metavar="ZONE", help="Where its days begin and end; by default this machine's.")
 @click.option("--currency", default="EUR", show_default=True, metavar="CODE", help="Its reporting currency, ISO 4217.")
+@click.option("--store", default="", metavar="URL", help="A Postgres database for the events; by default SQLite.")
 @click.option("--kafka", default="", metavar="HOST:PORT", help="Kafka's brokers; by default a local one, or none.")
 @click.option("--clickhouse", default="", metavar="URL", help="A ClickHouse server; by default embedded.")
 @click.option(
@@ -43,6 +44,7 @@ def init(
     organisation: str,
     time_zone: str | None,
     currency: str,
+    store: str,
     kafka: str,
     clickhouse: str,
     partitions: int,
@@ -56,6 +58,7 @@ def init(
         "simulated": simulated,
         "time_zone": _known(time_zone) if time_zone else system_time_zone(),
         "currency": currency.upper(),
+        "store": store,
         "kafka": kafka,
         "clickhouse": clickhouse,
         "partitions": partitions,

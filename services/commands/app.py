@@ -43,6 +43,7 @@ from services.settings import Settings
 
 T = TypeVar("T")
 _TRIES = 20
+_FAILED_TRIES = 5
 _PAUSE_S = (0.01, 0.3)
 _CACHED_STREAMS = 20_000
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -174,27 +175,27 @@ class Governance(Application[str]):
 
     def transact(self, work: Callable[["UnitOfWork"], T]) -> T:
         """Runs `work` on a fresh unit of work and saves once; decides again if another writer was first."""
-        reason = ""
+        failed = 0
         for earlier in range(_TRIES):
             if earlier:
                 # by chance, so that of many who want the same stream not always the same ones are first
                 time.sleep(random.uniform(0, min(_PAUSE_S[0] * 2**earlier, _PAUSE_S[1])))
             unit = UnitOfWork(self)
-            result = work(unit)
             try:
+                result = work(unit)
                 unit.save()
             except IntegrityError:
                 # somebody else took a version or a command id; the next try sees theirs
                 continue
             except OperationalError as error:
                 # a commit whose answer got lost is found by its command id at the next try
-                reason = str(error)
-                continue
+                failed += 1
+                if failed == _FAILED_TRIES:
+                    raise Unavailable(f"The event store does not accept writes ({error}); try again.") from error
             except RecordTooLarge as error:
                 raise BadInput(f"{error}; say less, or cite a document.") from None
-            return result
-        if reason:
-            raise Unavailable(f"The event store does not accept writes ({reason}); try again.")
+            else:
+                return result
         raise Conflict("Others keep changing the same record; try again.")
 
 

@@ -1,6 +1,7 @@
 """The only file that opens connections to Postgres by itself: what it says when one cannot be had, and with what."""
 
 import logging
+from contextlib import closing
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -43,6 +44,17 @@ def connected(address: PostgresAddress) -> psycopg.Connection[TupleRow]:
             ) from None
         why = reason.rpartition("failed: ")[2]
         raise Unavailable(f"No Postgres answers at {address.place} ({why}); start it, or correct PMO_STORE.") from None
+
+
+def keys(address: PostgresAddress, kind: str) -> list[str]:
+    """The keys of all streams of a kind, without loading anything else; none if there is no store."""
+    query = "SELECT originator_id FROM stored_events WHERE originator_version = 1 AND originator_id LIKE %s ORDER BY 1"
+    with closing(connected(address)) as connection:
+        try:
+            rows = connection.execute(query, (f"{kind}:%",)).fetchall()
+        except psycopg.ProgrammingError:
+            return []
+    return [str(stream).partition(":")[2] for (stream,) in rows]
 
 
 def first_line(error: BaseException) -> str:

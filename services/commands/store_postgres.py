@@ -74,6 +74,7 @@ INSERT INTO directory (subject, field, value, salt) SELECT * FROM unnest(%b::tex
 ON CONFLICT (subject, field) DO UPDATE SET seq = excluded.seq, value = excluded.value, salt = excluded.salt
 """
 _INSERT_DIGESTS = "INSERT INTO command_digests SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])"
+_HAS_STORE = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'workspace'"
 _IS_LED = """
 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = ?
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -194,8 +195,8 @@ def _make(connection: "psycopg.Connection[TupleRow]", settings: Settings) -> Non
 
 def _held(connection: "psycopg.Connection[TupleRow]", settings: Settings) -> bool:
     """Whether there is a store, and whether it is ours."""
-    [(there,)] = connection.execute("SELECT to_regclass('workspace') IS NOT NULL").fetchall()
-    if not there:
+    # read as a table, and not by to_regclass, which remembers for a while that there was none
+    if not connection.execute(_HAS_STORE).fetchall():
         return False
     rows = connection.execute("SELECT id, secret_digest, format FROM workspace").fetchall()
     for row in rows:
