@@ -170,11 +170,11 @@ class Relay:
             raise AssertionError("not resumed")
         notifications = self._store.select_notifications(self._position, BATCH, inclusive_of_start=False)
         entries = self._store.entries_after(self._seq, BATCH)
-        if not notifications and not entries:
-            return None
-        # reading may have outlasted the server that had given the lead
+        # after reading, which may have outlasted the server that had given the lead
         if not leads():
             raise _LeadLostError
+        if not notifications and not entries:
+            return None
         # names go first: whoever sees an event is to see the name of its person
         for seq, subject, field, value, _ in entries:
             document = {"seq": seq, "subject": subject, "field": field, "value": value}

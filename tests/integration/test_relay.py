@@ -16,7 +16,8 @@ from services.errors import BadInput, Unavailable
 from services.projections.landing import topic_names
 from services.settings import Settings
 from services.topics import directory_topic, event_topic
-from tests.integration.workspaces import command, declare, fill, process, until, workspace
+from tests.integration.workspaces import command, declare, ended, fill, process, until, workspace
+from tests.postgres import Postgres, database_of
 
 
 @pytest.fixture
@@ -122,6 +123,19 @@ def test_the_second_relay_waits_and_takes_over(settings: Settings) -> None:
             assert not second.is_alive()
         assert not app.store.is_led()
     assert len(set(ids(relayed(settings)))) == 30
+
+
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_a_relay_whose_server_ends_its_connections_goes_on(settings: Settings, postgres: Postgres) -> None:
+    database = database_of(settings.store.get_secret_value())
+    with contextlib.closing(Governance(settings)) as app, process("relay", settings) as running:
+        for n in range(4):
+            fill(app, 10, 10 * n)
+            until(lambda n=n: sent(settings) == 10 * n + 10, 60, running)  # type: ignore[misc]
+            postgres.end_connections(database)
+        until(app.store.is_led, 20, running)
+        assert ended(running)[0] == 0
+    assert len(set(ids(relayed(settings)))) == len(relayed(settings)) == 40
 
 
 def test_names_go_to_the_directory_and_an_erasure_leaves_a_tombstone(settings: Settings) -> None:
