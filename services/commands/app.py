@@ -33,6 +33,7 @@ from schemas.fields import FIRST_DAY, LAST_DAY, Note
 from schemas.streams import kind_of
 from services.commands.catalogue import STATES
 from services.commands.command import Context
+from services.commands.corrections import happened, replaces
 from services.commands.directory import Entry, content_digest, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
@@ -245,9 +246,9 @@ class UnitOfWork:
         day = occurred_at.astimezone(zone).date()
         context = Context(now, occurred_at, day, self._app.settings.currency, corrected, others, zone, self._app.kpis)
         events = command.decide(before, later, context)
-        if corrected is not None and events and not _replaces(corrected.event, events[0]):
+        if corrected is not None and events and not replaces(corrected.event, events[0]):
             raise Rejected(
-                f"Version {meta.supersedes} of {stream} is {_happened(corrected.event)}, which {_happened(events[0])} "
+                f"Version {meta.supersedes} of {stream} is {happened(corrected.event)}, which {happened(events[0])} "
                 "cannot replace; correct it by the same kind of command, or void it."
             )
         if meta.supersedes is not None and len(events) != 1:
@@ -366,27 +367,6 @@ def _instant(moment: datetime) -> datetime:
         return in_milliseconds(moment)
     except ValueError:
         raise BadInput("A time needs a zone, as in 2026-06-30T09:00:00+02:00.") from None
-
-
-_ALIKE = (
-    frozenset({"gate-passed", "gate-passed-with-conditions", "gate-failed"}),
-    frozenset({"hours-logged", "hours-corrected"}),
-    frozenset({"allocation-planned", "allocation-revised"}),
-    frozenset({"published", "revised"}),
-    frozenset({"approved", "rejected", "deferred"}),
-    frozenset({"change-approved", "change-rejected"}),
-    frozenset({"risk-closed", "risk-materialised"}),
-)
-"""Events that state the same matter, so that one may stand in the other's place."""
-
-
-def _happened(event: Event) -> str:
-    return event.type_name.split(".")[2]
-
-
-def _replaces(old: Event, new: Event) -> bool:
-    pair = {_happened(old), _happened(new)}
-    return len(pair) == 1 or any(pair <= alike for alike in _ALIKE)
 
 
 def day_start(day: date, settings: Settings) -> datetime:
