@@ -1,4 +1,5 @@
-# What the README says: `make demo` and `make test` do all the set-up on a machine with Python 3.11, Java 17 and Maven.
+# What the README says: `make demo` and `make test` do all the set-up on a machine with Python 3.11, Java 17 and Maven,
+# and for the tests Postgres.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

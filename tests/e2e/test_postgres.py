@@ -43,6 +43,16 @@ def test_recording_and_asking(team: Pmo) -> None:
     assert completed.stdout.split() == ["plain,CRANE-7"]
 
 
+def test_who_gets_past_the_trigger_is_found(team: Pmo, url: str, postgres: Postgres) -> None:
+    team.ok("kpi", "on-time")
+    team.ok("verify")
+    byte = "set_byte(state, length(state) - 2, 33)"
+    tampering = f"UPDATE stored_events SET state = {byte} WHERE originator_id = 'project:CRANE-7'"
+    trigger = "ALTER TABLE stored_events {} TRIGGER stored_events_immutable"
+    postgres.run(f"{trigger.format('DISABLE')}; {tampering}; {trigger.format('ENABLE ALWAYS')}", database_of(url))
+    assert "project:CRANE-7/1" in team("verify", "--json").stdout
+
+
 def test_another_machine_with_the_same_workspace_file_writes_on(team: Pmo, tmp_path: Path) -> None:
     other = Pmo(tmp_path / "other")
     other.home.mkdir()

@@ -39,8 +39,8 @@ def test_what_another_process_records_becomes_visible_and_ctrl_c_ends_everything
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_without_kafka_it_follows_the_store(tmp_path: Path) -> None:
-    settings = workspace(tmp_path)
+def test_without_kafka_it_follows_the_store(tmp_path: Path, store: str) -> None:
+    settings = workspace(tmp_path, store=store)
     with process("up-embedded", settings) as running, contextlib.closing(Governance(settings)) as app:
         until(lambda: endpoint_url(settings) is not None, 60, running)
         with open_reader(settings) as clickhouse:

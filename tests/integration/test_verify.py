@@ -20,8 +20,8 @@ STREAM = "project:P1"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, broker: str, prefix: str) -> Settings:
-    settings = workspace(tmp_path, kafka=broker, topic_prefix=prefix)
+def settings(tmp_path: Path, broker: str, prefix: str, store: str) -> Settings:
+    settings = workspace(tmp_path, kafka=broker, topic_prefix=prefix, store=store)
     declare(settings)
     return settings
 
