@@ -25,7 +25,9 @@ from services.projections.parallel import each
 from services.projections.scope import Scope
 from services.projections.stretches import scope_at, stretches
 from services.projections.trends import trend
-from services.runtime import open_app
+from services.runtime import open_app, quiet
+from services.verify import verify_clickhouse, verify_store
+from services.verify.findings import Part
 
 Unit = Literal["1/s", "s"]
 _COMMANDS = 2_000
@@ -102,6 +104,23 @@ def rebuild(stage: Stage) -> Iterator[Figure]:
     stage.say("Rebuilding all tables ...")
     seconds, _ = timed(lambda: schema.rebuild(clickhouse))
     yield Figure("rebuild", "rebuild inside the engine, events", count / seconds, "1/s", 500_000)
+
+
+def verify(stage: Stage) -> Iterator[Figure]:
+    """The store, its Merkle root, every event's bytes in ClickHouse, and every table against a fresh fold."""
+    app, clickhouse = stage.app, stage.clickhouse
+    stage.say("Verifying ...")
+
+    def everything() -> list[Part]:
+        log, parts = verify_store(stage.settings, app, (), None, "", quiet)
+        return [*parts, *verify_clickhouse(app, clickhouse, log, quiet)]
+
+    seconds, parts = timed(everything)
+    wrong = sum(part.differing for part in parts)
+    note = f"{wrong} differ" if wrong else ""
+    yield Figure(
+        "verify", "store, ClickHouse and tables verified, events", stage.count / seconds, "1/s", 100_000, note
+    )
 
 
 def kpis(stage: Stage) -> Iterator[Figure]:
@@ -214,6 +233,7 @@ GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "append": append,
     "landing": landing,
     "rebuild": rebuild,
+    "verify": verify,
     "kpis": kpis,
     "controls": controls,
     "questions": questions,

@@ -12,7 +12,8 @@ from typing import Any
 from services.commands.store import Store
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, table, tables
-from services.projections.kept import kept_states
+from services.projections.kept import Kept, kept_states
+from services.projections.parallel import each as of_each
 from services.verify.findings import Part
 
 _PAGE = 50_000
@@ -93,24 +94,28 @@ def _compare_page(
 
 def compare_tables(clickhouse: ClickHouse, progress: Progress) -> list[Part]:
     """Holds every table against a fresh fold of the events that have landed."""
-    filled = [t for t in tables() if t.fill is not None]
     buckets = _buckets(clickhouse)
-    parts = []
-    for number, each in enumerate(filled, 1):
-        part = Part(f"table {each.name}", unit="rows")
-        for bucket in buckets:
-            _compare_table(clickhouse, each, bucket, part)
-        parts.append(part)
-        progress(number, len(filled) + len(kept_states()))
-    for number, kept in enumerate(kept_states(), len(filled) + 1):
-        part = Part(f"states of {kept.view.name}", unit="streams")
-        fresh, held = kept.fresh, f"SELECT * FROM {kept.physical} FINAL"
-        for row in _differing(clickhouse, fresh, held, "stream", {}):
-            part.differs(str(row["stream"]), _how(row))
-        part.looked_at = int(clickhouse.scalar(f"SELECT count() FROM {kept.physical} FINAL"))
-        parts.append(part)
-        progress(number, len(filled) + len(kept_states()))
-    return parts
+    filled = [t for t in tables() if t.fill is not None]
+    total, done = len(filled) + len(kept_states()), 0
+
+    def compare(session: ClickHouse, each: Table | Kept) -> Part:
+        nonlocal done
+        part = _compare_states(session, each) if isinstance(each, Kept) else _compare_table(session, each, buckets)
+        done += 1
+        progress(done, total)
+        return part
+
+    wanted: list[Table | Kept] = [*filled, *kept_states()]
+    return of_each(clickhouse, compare, wanted)
+
+
+def _compare_states(clickhouse: ClickHouse, kept: Kept) -> Part:
+    part = Part(f"states of {kept.view.name}", unit="streams")
+    held = f"SELECT * FROM {kept.physical} FINAL"
+    for row in _differing(clickhouse, kept.fresh, held, "stream", {}):
+        part.differs(str(row["stream"]), _how(row))
+    part.looked_at = int(clickhouse.scalar(f"SELECT count() FROM ({held})"))
+    return part
 
 
 def _buckets(clickhouse: ClickHouse) -> list[dict[str, str]]:
@@ -127,19 +132,22 @@ def _buckets(clickhouse: ClickHouse) -> list[dict[str, str]]:
             return [{"after": after, "until": until} for after, until in pairwise(bounds)]
 
 
-def _compare_table(clickhouse: ClickHouse, each: Table, bucket: dict[str, str], part: Part) -> None:
+def _compare_table(clickhouse: ClickHouse, each: Table, buckets: Sequence[dict[str, str]]) -> Part:
+    part = Part(f"table {each.name}", unit="rows")
     events, chosen = table("events").physical, "stream > {after:String} AND stream <= {until:String}"
     # the events' own columns are read out of their bytes, and nothing but the bytes is trusted
     columns = "value" if each.name == "events" else "*"
     fresh = each.select_from(f"(SELECT {columns} FROM {events} WHERE {chosen})")
     held = f"SELECT * FROM {each.physical} WHERE {chosen}"
-    for row in _differing(clickhouse, fresh, held, "stream, version", bucket):
-        part.differs(f"{row['stream']}/{row['version']}", _how(row))
     wrong = f"SELECT stream, version FROM {each.physical} WHERE {chosen} AND record != sipHash64(stream, version)"
-    for row in clickhouse.rows(wrong, bucket):
-        part.differs(f"{row['stream']}/{row['version']}", "has another number than its own")
     counted = f"SELECT uniqExact(stream, version) FROM {each.physical} WHERE {chosen}"
-    part.looked_at += int(clickhouse.scalar(counted, bucket))
+    for bucket in buckets:
+        for row in _differing(clickhouse, fresh, held, "stream, version", bucket):
+            part.differs(f"{row['stream']}/{row['version']}", _how(row))
+        for row in clickhouse.rows(wrong, bucket):
+            part.differs(f"{row['stream']}/{row['version']}", "has another number than its own")
+        part.looked_at += int(clickhouse.scalar(counted, bucket))
+    return part
 
 
 def _differing(
