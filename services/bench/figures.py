@@ -118,9 +118,7 @@ def verify(stage: Stage) -> Iterator[Figure]:
     seconds, parts = timed(everything)
     wrong = sum(part.differing for part in parts)
     note = f"{wrong} differ" if wrong else ""
-    yield Figure(
-        "verify", "store, ClickHouse and tables verified, events", stage.count / seconds, "1/s", 100_000, note
-    )
+    yield Figure("verify", "store, ClickHouse and tables verified, events", stage.count / seconds, "1/s", 100_000, note)
 
 
 def kpis(stage: Stage) -> Iterator[Figure]:

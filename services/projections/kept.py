@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from schemas.catalogue import KINDS
+from services.projections.beside import fresh_name, put
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import NOTHING, Table, View, digest, flat, of_kinds, table, tables
 from services.projections.inlining import closing
@@ -188,8 +189,7 @@ def keep(clickhouse: ClickHouse, batch: str, kinds: set[str]) -> None:
 
 def keep_anew(clickhouse: ClickHouse, kept: Kept) -> None:
     """Makes the kept states of all streams beside those that stand, in portions, and puts them in their place."""
-    fresh = f"{kept.physical}_fresh"
-    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    fresh = fresh_name(kept.physical)
     clickhouse.command(kept.create(fresh))
     portions = int(clickhouse.scalar(f"SELECT count() FROM {kept.source.physical}")) // _RECORDS_AT_ONCE + 1
     for portion in range(portions):
@@ -198,8 +198,7 @@ def keep_anew(clickhouse: ClickHouse, kept: Kept) -> None:
         clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
         clickhouse.command(f"DROP TABLE {fresh} SYNC")
     else:
-        # last, so that a table that stands is a table that is filled
-        clickhouse.command(f"RENAME TABLE {fresh} TO {kept.physical}")
+        put(clickhouse, fresh, kept.physical)
     clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from schemas.streams import kind_of
 from services.projections import calendars
+from services.projections.beside import FRESH
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
 from services.projections.kept import keep, keep_missed
@@ -122,11 +123,12 @@ def kinds_of(streams: Sequence[str]) -> set[str]:
 
 
 def drop_leftovers(clickhouse: ClickHouse, older_than: int) -> None:
-    """Drops the batches of processes that were killed: those made more than so many seconds ago."""
+    """Drops the batches and half-filled tables of processes that were killed: those made so many seconds ago."""
     found = clickhouse.rows(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Memory' "
-        "AND startsWith(name, {batch:String}) AND metadata_modification_time <= now() - {older_than:UInt32}",
-        {"batch": _BATCH, "older_than": older_than},
+        "SELECT name FROM system.tables WHERE database = currentDatabase() "
+        "AND (engine = 'Memory' AND startsWith(name, {batch:String}) OR position(name, {fresh:String}) > 0) "
+        "AND metadata_modification_time <= now() - {older_than:UInt32}",
+        {"batch": _BATCH, "fresh": FRESH, "older_than": older_than},
     )
     for row in found:
         clickhouse.command(f"DROP TABLE IF EXISTS {row['name']} SYNC")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from services.errors import Unavailable
+from services.projections.beside import FRESH, fresh_name, put
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, fingerprint, of_kinds, table, tables
@@ -77,13 +78,11 @@ def _create_filled(clickhouse: ClickHouse, definition: Table) -> None:
     # the old `events` still stands behind the plain name, and its bytes are all that a new one needs
     source = "(SELECT value FROM events)" if definition.name == "events" else _events_of(definition)
     fresh = _filled_beside(clickhouse, definition, source)
-    # last, so that a table that stands is a table that is filled
-    clickhouse.command(f"RENAME TABLE {fresh} TO {definition.physical}")
+    put(clickhouse, fresh, definition.physical)
 
 
 def _filled_beside(clickhouse: ClickHouse, definition: Table, source: str) -> str:
-    fresh = f"{definition.physical}_fresh"
-    clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    fresh = fresh_name(definition.physical)
     clickhouse.command(definition.create(fresh))
     _fill(clickhouse, fresh, definition, source)
     return fresh
@@ -147,7 +146,7 @@ def settle_older(clickhouse: ClickHouse) -> None:
 
 
 def _older(names: Iterable[str], prefix: str, present: str) -> list[str]:
-    return [n for n in names if n.startswith(prefix) and n != present and not n.endswith("_fresh")]
+    return [n for n in names if n.startswith(prefix) and n != present and FRESH not in n]
 
 
 def _drop_embedded(clickhouse: ClickHouse, names: Iterable[str]) -> None:

@@ -129,7 +129,8 @@ class Worker:
             consumer_auto_offset_reset="earliest",
             # One worker alone owns an embedded folder: under a fixed name it takes its partitions over at once,
             # where Kafka would otherwise wait until the killed one's session has ended.
-            consumer_group_instance_id="" if settings.clickhouse else f"{self._group}-{settings.workspace_id}",
+            # Of several workers each is a member by itself: an empty name would be one and the same for all.
+            consumer_group_instance_id=None if settings.clickhouse else f"{self._group}-{settings.workspace_id}",
             broker_session_timeout=10.0,
             broker_heartbeat_interval=2.0,
             broker_commit_every=10_000,
