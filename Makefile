@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup java postgres demo test lint types imports schemas reference unit integration bench clean
+.PHONY: chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test         lint, types, import rules and all tests, those on a real broker too'
 	@echo 'make schemas      write the JSON Schemas and the AsyncAPI document of new events'
 	@echo 'make reference    write docs/reference out of the catalogues'
+	@echo 'make chaos        kill, freeze and stop parts of the path a hundred times, then verify everything'
 	@echo 'make bench        measure this machine'
 	@echo 'make clean        remove what was made here'
 
@@ -77,6 +78,10 @@ integration: setup java postgres
 
 test: setup java postgres lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Long: parts of the path are killed, frozen and stopped a hundred times, then everything is verified.
+chaos: setup java postgres
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: setup
 	$(BIN)/pmo bench $(ARGS)

@@ -1,0 +1,1 @@
+"""What survives kill -9: the whole distributed path under crashes."""
