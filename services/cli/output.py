@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -181,8 +182,12 @@ def as_csv(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows (done, total) as a bar on standard error, from the first report on, if that is a terminal."""
-    if not sys.stderr.isatty():
+    """Shows (done, total) as a bar on standard error while there is something left, if that is a terminal.
+
+    It is gone when all is done, so that what is said next stands on a line of its own.
+    """
+    # a terminal without a cursor to move would keep the bar for ever
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
         yield lambda done, total: None
         return
     bar = _Bar(what)
@@ -198,6 +203,9 @@ class _Bar:
         self._progress: Progress | None = None
 
     def advance(self, done: int, total: int) -> None:
+        if done >= total:
+            self.end()
+            return
         if self._progress is None:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -211,6 +219,7 @@ class _Bar:
     def end(self) -> None:
         if self._progress is not None:
             self._progress.stop()
+            self._progress = None
 
 
 def text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """``pmo report``: the steering pack as one HTML file, issued, listed, and computed again."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -77,29 +78,32 @@ def issue_(
     from services.projections.house import in_reporting_currency
     from services.reports import page
     from services.reports.gather import incomplete, this_instant
-    from services.reports.issue import default_id, issue, write_page
+    from services.reports.issue import check_words, default_id, issue, page_file
     from services.runtime import open_app, open_reader
 
     if file is None and not as_json:
         raise BadInput("Give the file to write by -o report.html, or --json to see the figures only.")
     settings = Settings.load()
     scope = _exact(scope_of(settings, unit, as_of, known_at, known_basis), this_instant())
-    with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
-        with open_app(settings) as app:
-            position = _visible(app, clickhouse)
-        scope = in_reporting_currency(clickhouse, scope)
-        kpis = _kpis(settings)
-        pack = _gathered(settings, clickhouse, scope, kpis, progress)
-        names = page.people(clickhouse, pack)
-        gaps = incomplete(clickhouse)
-    code = (report_id or default_id(pack)).upper()
+    check_words(settings, scope, report_id or "R", title, audience)
     published = None
-    if file is not None:
-        with open_app(settings) as app:
-            meta = meta_of(settings, Common(), actor_of(settings, actor))
-            published = issue(app, pack, kpis, code, title, audience, meta)
-        head = page.Head(code, title, settings.organisation, settings.simulated, audience, position, gaps)
-        write_page(file, page.page(pack, head, names, settings.zone))
+    with ExitStack() as stack:
+        write = stack.enter_context(page_file(file)) if file else None
+        with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
+            with open_app(settings) as app:
+                position = _visible(app, clickhouse)
+            scope = in_reporting_currency(clickhouse, scope)
+            kpis = _kpis(settings)
+            pack = _gathered(settings, clickhouse, scope, kpis, progress)
+            names = page.people(clickhouse, pack)
+            gaps = incomplete(clickhouse)
+        code = (report_id or default_id(pack)).upper()
+        if write is not None:
+            head = page.Head(code, title, settings.organisation, settings.simulated, audience, position, gaps)
+            write(page.page(pack, head, names, settings.zone))
+            with open_app(settings) as app:
+                meta = meta_of(settings, Common(), actor_of(settings, actor))
+                published = issue(app, pack, kpis, code, title, audience, meta)
     if as_json:
         told = {"published": published.kpis, "retired": published.retired} if published else {}
         output.as_json({"report": code if file else None, "position": position, **told, **pack.as_data()})

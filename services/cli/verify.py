@@ -93,7 +93,7 @@ def sign(file: Path | None, show_key: bool) -> None:
     'pmo verify --checkpoint FILE' proves later that the log still begins with exactly those events.
     """
     from services import verify as verification
-    from services.reports.issue import write_page
+    from services.reports.issue import page_file
     from services.runtime import brokers, open_app
 
     settings = Settings.load()
@@ -107,7 +107,8 @@ def sign(file: Path | None, show_key: bool) -> None:
     if file is None:
         click.echo(signed.text, nl=False)
         return
-    write_page(file, signed.text)
+    with page_file(file) as write:
+        write(signed.text)
     click.echo(f"{file}: {output.counted(signed.size, 'event')}, root {signed.root.hex()}")
 
 

@@ -1,8 +1,10 @@
 """Issuing a report, and computing it again: the same digest, or which definitions and which figures are others."""
 
+import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,11 +16,13 @@ from schemas.streams import stream_id
 from services.audit.publishing import KPIS, Scribe, out_of_use, published, retired
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.assurance import IssueReport
-from services.commands.intake import Intake
+from services.commands.intake import Intake, Prepared
 from services.errors import NotFound, Unavailable
 from services.projections.kpi import Kpi
 from services.projections.scope import Scope
+from services.reports.gather import scope_of_pack
 from services.reports.pack import Difference, Pack, canonical, differences, digest_of
+from services.settings import Settings
 
 FOLDER = "reports"
 
@@ -57,20 +61,7 @@ def issue(
     The definitions that it names by their digests are published with it where the log does not have these words.
     Raises Rejected if it was issued with other figures for the same question.
     """
-    fields = {
-        "report_id": report,
-        "title": title,
-        "audience": audience,
-        "unit": pack.scope["unit"],
-        "as_of": pack.scope["as_of"],
-        "known_at": pack.scope["known_at"],
-        "basis": pack.scope["basis"],
-        "currency": pack.scope["currency"],
-        "time_zone": pack.scope["time_zone"],
-        "figures_digest": pack.digest,
-        "definitions": dict(pack.definitions),
-    }
-    prepared = Intake(app.settings.secret.get_secret_value()).prepare(IssueReport, fields, meta.said())
+    prepared = _prepared(app.settings, pack.scope, report, title, audience, pack.digest, pack.definitions, meta)
     gone = out_of_use(app, KPIS, kpis)
 
     def recorded(unit: UnitOfWork) -> Published:
@@ -83,6 +74,32 @@ def issue(
     found = app.transact(recorded)
     _keep(app.settings.home, report, pack)
     return found
+
+
+def check_words(settings: Settings, scope: Scope, report: str, title: str, audience: str) -> None:
+    """Raises BadInput for an id, a title or an audience that can't be recorded, before anything is gathered."""
+    _prepared(settings, scope_of_pack(scope), report, title, audience, "0" * 64, {}, Meta(actor="system:report"))
+
+
+def _prepared(
+    settings: Settings,
+    scope: Mapping[str, object],
+    report: str,
+    title: str,
+    audience: str,
+    digest: str,
+    definitions: Mapping[str, str],
+    meta: Meta,
+) -> Prepared:
+    fields = {
+        "report_id": report,
+        "title": title,
+        "audience": audience,
+        **{name: scope[name] for name in ("unit", "as_of", "known_at", "basis", "currency", "time_zone")},
+        "figures_digest": digest,
+        "definitions": dict(definitions),
+    }
+    return Intake(settings.secret.get_secret_value()).prepare(IssueReport, fields, meta.said())
 
 
 def default_id(pack: Pack) -> str:
@@ -157,10 +174,38 @@ def _kept(home: Path, report: str, digest: str) -> Mapping[str, Any] | None:
     return kept if isinstance(kept, dict) and digest_of(canonical(kept)) == digest else None
 
 
-def write_page(path: Path, text: str) -> None:
-    """Writes the report's file. Raises Unavailable."""
+@contextmanager
+def page_file(path: Path) -> Iterator[Callable[[str], None]]:
+    """Takes the text of a file that appears under its name when the block has ended well, whole or not at all.
+
+    Raises Unavailable at once where none can be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
     except OSError as error:
-        raise Unavailable(f"{path} cannot be written ({error.strerror}); give another file by -o.") from None
+        raise _not_written(path, error) from None
+
+    def write(text: str) -> None:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError as error:
+            raise _not_written(path, error) from None
+
+    try:
+        with file:
+            yield write
+        try:
+            draft.replace(path)
+        except OSError as error:
+            raise _not_written(path, error) from None
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+
+
+def _not_written(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(f"{path} cannot be written ({error.strerror}); give another file by -o.")
