@@ -40,7 +40,7 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("finding", "What audits found, and what becomes of it.", "services.cli.findings:group"),
             Subcommand("rate", "Exchange rates.", _GENERATED),
             Subcommand("setting", "Targets, gate routes, scoring models and the like.", _GENERATED),
-            Subcommand("access", "Who may act in which role.", _GENERATED),
+            Subcommand("access", "Who may act in which role (recorded, not enforced).", _GENERATED),
             Subcommand("void", "Withdraw an event that was recorded in error.", "services.cli.history:void"),
             Subcommand("apply", "Record many commands from a JSON Lines file.", "services.cli.apply:apply"),
             Subcommand("import", "Bring in history from other tools.", "services.cli.imports:group"),

@@ -65,7 +65,7 @@ def scope_of(
         period_to=times.day(period_to, "--to", zone) if period_to is not None else None,
         currency=settings.currency,
     )
-    if not ahead and scope.period_from and scope.period_from > scope.as_of and scope.period_to is None:
+    if not ahead and scope.period_from and scope.period_from > scope.as_of:
         raise BadInput(
             f"--from: {scope.period_from} lies after {scope.as_of}, as of which is asked; give an earlier day."
         )

@@ -146,7 +146,7 @@ class _AccessCommand(Command):
 class GrantAccess(
     _AccessCommand, path="access grant", example="ann@example.org --role pmo --unit OPS --decided-by cio"
 ):
-    """Let a person act in a role. Another role for the same unit takes the place of the one before."""
+    """Record that a person may act in a role; another one for the same unit takes its place. Not enforced yet."""
 
     role: Literal["viewer", "reporter", "manager", "pmo", "auditor", "administrator"] = Field(description="The role")
     decided_by: PersonKey = Field(description="Who grants it; not the person")

@@ -178,6 +178,11 @@ class Store(ApplicationRecorder):
         query = f"SELECT {columns} FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
         return [tuple(row) for row in self.rows(query, position, limit)]
 
+    def outside(self) -> list[tuple[str, int]]:
+        """Stream and version of records whose position is no position: there are none unless somebody made them."""
+        query = f"SELECT originator_id, originator_version FROM stored_events WHERE {self.position} < 1"
+        return [tuple(row) for row in self.rows(query)]
+
     def stored_by_key(self, stream: str, version: int, limit: int) -> list[tuple[int, str, int, bytes]]:
         """Position, stream, version and bytes of the records after that one, by stream and version, byte by byte."""
         after = "(originator_id, originator_version) > (?, ?) ORDER BY originator_id, originator_version LIMIT ?"

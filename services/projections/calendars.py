@@ -30,7 +30,7 @@ def fill_calendars(clickhouse: ClickHouse) -> None:
     countries = [str(row["country"]) for row in wanted]
     if not countries:
         return
-    calendars = [_calendar(country) for country in countries]
+    calendars = [calendar(country) for country in countries]
     clickhouse.insert(
         table("calendars").physical,
         {
@@ -42,7 +42,8 @@ def fill_calendars(clickhouse: ClickHouse) -> None:
     )
 
 
-def _calendar(country: str) -> tuple[tuple[int, ...], list[date]]:
+def calendar(country: str) -> tuple[tuple[int, ...], list[date]]:
+    """The days of the week that are off, Monday 1, and the holidays."""
     import holidays
 
     code, _, subdivision = country.partition("-")

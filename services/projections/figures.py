@@ -14,7 +14,7 @@ from services.errors import BadInput, NotFound
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import of_kinds, table, tables
 from services.projections.kept import flat_at
-from services.projections.kpi import COLUMNS, OCCASIONS, Kpi
+from services.projections.kpi import COLUMNS, Kpi
 from services.projections.parallel import each as of_each
 from services.projections.scope import Scope
 from services.projections.statistics import kaplan_meier_median
@@ -79,8 +79,8 @@ class NoRate(BadInput):
 
 
 def groupings(kpi: Kpi) -> tuple[str, ...]:
-    """What this KPI can be grouped by."""
-    return (*GROUPS, *kpi.by)
+    """What this KPI can be grouped by; the subjects of controls are of many kinds, so that "project" would mislead."""
+    return (*(group for group in GROUPS if group != "project" or not kpi.of_occasions), *kpi.by)
 
 
 def check_grouping(kpi: Kpi, by: str) -> None:
@@ -346,7 +346,7 @@ def kinds_read(sql: str) -> frozenset[str]:
 def _questions(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[Question]:
     """What is to be asked: one query, or one for each control where the KPI is about their occasions."""
     of_scope: dict[str, Any] = scope.params()
-    if OCCASIONS in kpi.sql:
+    if kpi.of_occasions:
         # no other KPI needs the controls read and compiled
         from services.projections.occasions import of_each_control
 

@@ -71,6 +71,11 @@ class Kpi:
     controls: Path | None = None
 
     @property
+    def of_occasions(self) -> bool:
+        """Whether it asks control by control, so that its subjects are those of the controls."""
+        return OCCASIONS in self.sql
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the file's text: what tells two definitions apart."""
         return hashlib.sha256(self.text.encode()).hexdigest()

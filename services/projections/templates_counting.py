@@ -153,7 +153,7 @@ def limit(rule: Limit, bind: Binder, heads: str | None) -> tuple[str, str]:
     if heads:
         shown = (
             "heads.unit AS unit, if(heads.label = '', substring(found.owner, position(found.owner, ':') + 1),"
-            " heads.label) AS label, if(heads.standing = '', 'observed', heads.standing) AS standing"
+            " heads.label) AS label, if(heads.standing = '', 'governed', heads.standing) AS standing"
         )
         joined = f" LEFT JOIN ({heads}) AS heads ON heads.owner = found.owner WHERE heads.standing != 'withdrawn'"
     due = f"CAST(found.from_day + toInt32({allowed}) AS Nullable(Date32))"

@@ -27,6 +27,10 @@ _NAME = re.compile(r"^[^\s+]+$")
 _MAX_BYTES = 100_000
 
 
+class OtherKey(BadInput):
+    """A checkpoint of the log, signed by another key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The log's first `size` events, in the order of recording, hash to `root`; `text` is the note as it was signed."""
@@ -95,7 +99,10 @@ def opened(text: str, key: PublicKey, whence: str) -> Checkpoint:
         raise BadInput(f"{whence} is no checkpoint of a log, or was changed.") from None
     if log != key.name:
         raise BadInput(f"{whence} is a checkpoint of {log}, not of {key.name}.")
-    if not any(_signed(line, body + "\n", key) for line in signatures.splitlines()):
+    lines = signatures.splitlines()
+    if lines and all(_names_another(line, key) for line in lines):
+        raise OtherKey(f"{whence} is signed by another key of {log} than this; give the right one by --key.")
+    if not any(_signed(line, body + "\n", key) for line in lines):
         raise BadInput(f"{whence} is not signed by the key of {key.name}, or was changed.")
     return Checkpoint(log, size, root, text)
 
@@ -111,6 +118,17 @@ def read(file: Path) -> str:
         raise BadInput(f"{file} is no checkpoint of a log, or was changed.") from None
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _names_another(line: str, key: PublicKey) -> bool:
+    """Whether a well-formed signature of the log names another key."""
+    mark, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return False
+    return mark == "\u2014" and name == key.name and len(content) == 68 and content[:4] != key.hash
 
 
 def _signed(line: str, body: str, key: PublicKey) -> bool:

@@ -6,56 +6,64 @@ Pages are compared by one digest each; only where those differ are the single ev
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.commands.store import Store
+from services.projections.calendars import calendar, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, table, tables
 from services.projections.kept import Kept, kept_states
 from services.projections.parallel import each as of_each
 from services.verify.findings import Part
+from services.verify.log import as_bytes, stored
 
 _PAGE = 50_000
 _BUCKET = 300_000
 _DIRECTORY_PAGE = 50_000
-_LAST = chr(0x10FFFF)
 
 Key = tuple[str, int]
 Progress = Callable[[int, int], None]
+
+
+class Bucket(NamedTuple):
+    """Some of all streams: a condition, and its parameters."""
+
+    chosen: str
+    params: dict[str, str]
 
 
 def compare_events(
     store: Store, clickhouse: ClickHouse, landed: int, total: int, part: Part, progress: Progress
 ) -> None:
     """Holds the bytes in ClickHouse against those in the store, up to the position `landed`."""
-    after: Key = ("", 0)
+    after: Key | None = None
     while True:
-        rows = store.stored_by_key(*after, _PAGE)
-        until: Key = (rows[-1][1], rows[-1][2]) if len(rows) == _PAGE else (_LAST, 0)
-        due = [(stream, version, _hex(value)) for at, stream, version, value in rows if at <= landed]
+        rows = store.stored_by_key(*(after or ("", 0)), _PAGE)
+        until: Key | None = (rows[-1][1], rows[-1][2]) if len(rows) == _PAGE else None
+        due = [(stream, version, _hex(as_bytes(value))) for at, stream, version, value in rows if at <= landed]
         page = _hex("".join(digest for *_, digest in due).encode())
         if page != _page_digest(clickhouse, after, until):
             _compare_page(store, clickhouse, after, until, due, part)
         part.looked_at += len(due)
         progress(part.looked_at, total)
-        if len(rows) < _PAGE:
+        if until is None:
             return
         after = until
 
 
-_IN_PAGE = """
-    FROM {events} WHERE stream BETWEEN {{first:String}} AND {{last:String}}
-    AND (stream, version) > ({{first:String}}, {{after:UInt32}})
-    AND (stream, version) <= ({{last:String}}, {{until:UInt32}})"""
+def _in_page(after: Key | None, until: Key | None) -> tuple[str, dict[str, Any]]:
+    """The events between two, without a bound where there is none: nothing may stand outside of all pages."""
+    bounds, params = ["1"], dict[str, Any]()
+    if after is not None:
+        bounds += ["stream >= {first:String}", "(stream, version) > ({first:String}, {after:UInt32})"]
+        params |= {"first": after[0], "after": after[1]}
+    if until is not None:
+        bounds += ["stream <= {last:String}", "(stream, version) <= ({last:String}, {until:UInt32})"]
+        params |= {"last": until[0], "until": until[1]}
+    return f"FROM {table('events').physical} WHERE {' AND '.join(bounds)}", params
 
 
-def _in_page(after: Key, until: Key) -> tuple[str, dict[str, Any]]:
-    bounds = {"first": after[0], "after": after[1], "last": until[0], "until": until[1]}
-    return _IN_PAGE.format(events=table("events").physical), bounds
-
-
-def _page_digest(clickhouse: ClickHouse, after: Key, until: Key) -> str:
+def _page_digest(clickhouse: ClickHouse, after: Key | None, until: Key | None) -> str:
     where, params = _in_page(after, until)
     events = "arraySort(groupUniqArray((stream, version, SHA256(value))))"
     # in hex, since a FixedString put together with others loses the zeros at its end
@@ -69,7 +77,12 @@ def _hex(value: bytes) -> str:
 
 
 def _compare_page(
-    store: Store, clickhouse: ClickHouse, after: Key, until: Key, due: Sequence[tuple[str, int, str]], part: Part
+    store: Store,
+    clickhouse: ClickHouse,
+    after: Key | None,
+    until: Key | None,
+    due: Sequence[tuple[str, int, str]],
+    part: Part,
 ) -> None:
     where, params = _in_page(after, until)
     rows = clickhouse.rows(
@@ -85,10 +98,10 @@ def _compare_page(
             part.differs(f"{stream}/{version}", "has other bytes than in the store")
     for (stream, version), held in sorted(found.items()):
         # landed since the store was read, or never recorded at all
-        states = store.states_after(stream, version - 1)[:1]
-        if not states:
-            part.differs(f"{stream}/{version}", "was never recorded")
-        elif held != {_hex(states[0])}:
+        value = stored(store, stream, version)
+        if value is None:
+            part.differs(f"{stream}/{version}", "is not in the store")
+        elif held != {_hex(value)}:
             part.differs(f"{stream}/{version}", "has other bytes than in the store")
 
 
@@ -118,35 +131,40 @@ def _compare_states(clickhouse: ClickHouse, kept: Kept) -> Part:
     return part
 
 
-def _buckets(clickhouse: ClickHouse) -> list[dict[str, str]]:
-    """Ranges of streams with about as many events each as fit into memory, in the order in which they are stored."""
-    physical, bounds = table("events").physical, [""]
+def _buckets(clickhouse: ClickHouse) -> list[Bucket]:
+    """Ranges of streams with about as many events each as fit into memory, in the order in which they are stored.
+
+    The first and the last have no bound: nothing may stand outside of all ranges.
+    """
+    physical, found = table("events").physical, [Bucket("1", {})]
     while True:
+        last = found[-1]
         # from the last bound on: what is passed over is not read again
-        found = clickhouse.rows(
-            f"SELECT stream FROM {physical} WHERE stream > {{after:String}} ORDER BY stream LIMIT 1 OFFSET {_BUCKET}",
-            {"after": bounds[-1]},
+        rows = clickhouse.rows(
+            f"SELECT stream FROM {physical} WHERE {last.chosen} ORDER BY stream LIMIT 1 OFFSET {_BUCKET}", last.params
         )
-        bounds.append(str(found[0]["stream"]) if found else _LAST)
-        if not found:
-            return [{"after": after, "until": until} for after, until in pairwise(bounds)]
+        if not rows:
+            return found
+        bound = str(rows[0]["stream"])
+        found[-1] = Bucket(f"{last.chosen} AND stream <= {{until:String}}", {**last.params, "until": bound})
+        found.append(Bucket("stream > {after:String}", {"after": bound}))
 
 
-def _compare_table(clickhouse: ClickHouse, each: Table, buckets: Sequence[dict[str, str]]) -> Part:
+def _compare_table(clickhouse: ClickHouse, each: Table, buckets: Sequence[Bucket]) -> Part:
     part = Part(f"table {each.name}", unit="rows")
-    events, chosen = table("events").physical, "stream > {after:String} AND stream <= {until:String}"
+    events, physical = table("events").physical, each.physical
     # the events' own columns are read out of their bytes, and nothing but the bytes is trusted
     columns = "value" if each.name == "events" else "*"
-    fresh = each.select_from(f"(SELECT {columns} FROM {events} WHERE {chosen})")
-    held = f"SELECT * FROM {each.physical} WHERE {chosen}"
-    wrong = f"SELECT stream, version FROM {each.physical} WHERE {chosen} AND record != sipHash64(stream, version)"
-    counted = f"SELECT uniqExact(stream, version) FROM {each.physical} WHERE {chosen}"
-    for bucket in buckets:
-        for row in _differing(clickhouse, fresh, held, "stream, version", bucket):
+    for chosen, params in buckets:
+        fresh = each.select_from(f"(SELECT {columns} FROM {events} WHERE {chosen})")
+        held = f"SELECT * FROM {physical} WHERE {chosen}"
+        for row in _differing(clickhouse, fresh, held, "stream, version", params):
             part.differs(f"{row['stream']}/{row['version']}", _how(row))
-        for row in clickhouse.rows(wrong, bucket):
+        wrong = f"SELECT stream, version FROM {physical} WHERE ({chosen}) AND record != sipHash64(stream, version)"
+        for row in clickhouse.rows(wrong, params):
             part.differs(f"{row['stream']}/{row['version']}", "has another number than its own")
-        part.looked_at += int(clickhouse.scalar(counted, bucket))
+        counted = f"SELECT uniqExact(stream, version) FROM {physical} WHERE {chosen}"
+        part.looked_at += int(clickhouse.scalar(counted, params))
     return part
 
 
@@ -185,27 +203,40 @@ def _how(row: dict[str, Any]) -> str:
     return "follows from what was recorded otherwise" if row["fresh_rows"] else "follows from nothing that was recorded"
 
 
-def compare_directory(store: Store, clickhouse: ClickHouse, end: int, part: Part) -> None:
-    """Holds the names and notes in ClickHouse against the directory; shows whose they are, never what they say."""
+def compare_directory(store: Store, clickhouse: ClickHouse, landed: int, part: Part) -> None:
+    """Holds the names and notes in ClickHouse against the directory, up to the row `landed`.
+
+    It shows whose they are, never what they say.
+    """
     physical, seq = table("directory").physical, 0
-    while True:
-        entries = [e for e in store.entries_after(seq, _DIRECTORY_PAGE) if e[0] <= end]
-        last = entries[-1][0] if len(entries) == _DIRECTORY_PAGE else end
+    known: set[tuple[str, str]] = set()
+    while entries := store.entries_after(seq, _DIRECTORY_PAGE):
         rows = clickhouse.rows(
-            f"SELECT seq, subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
-            " WHERE seq > {after:UInt64} AND seq <= {last:UInt64}",
-            {"after": seq, "last": last},
+            f"SELECT subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
+            " WHERE subject IN {subjects:Array(String)}",
+            {"subjects": sorted({subject for _, subject, *_ in entries})},
         )
-        found = {row["seq"]: (row["subject"], row["field"], row["digest"]) for row in rows}
-        for number, subject, name, value, _ in entries:
-            digest = _hex((value or "").encode())
-            held = found.pop(number, None)
-            if held != (subject, name, digest):
-                part.differs(f"{name} of {subject}", "is missing" if held is None else "is another than in the store")
-        for subject, name, _ in found.values():
-            # renamed or erased meanwhile: the newer row is not here yet
-            part.differs(f"{name} of {subject}", "is no longer what the store holds")
+        found = {(row["subject"], row["field"]): row["digest"] for row in rows}
+        for seq, subject, name, value, _ in entries:
+            known.add((subject, name))
+            if seq <= landed and found.get((subject, name)) != _hex((value or "").encode()):
+                how = "is another than in the store" if (subject, name) in found else "is missing"
+                part.differs(f"{name} of {subject}", how)
         part.looked_at += len(entries)
-        if len(entries) < _DIRECTORY_PAGE:
-            return
-        seq = last
+    for row in clickhouse.rows(f"SELECT DISTINCT subject, field FROM {physical} ORDER BY ALL"):
+        # one that came after the store was read stands there by now
+        if (row["subject"], row["field"]) not in known and not store.has_entry(row["subject"], row["field"]):
+            part.differs(f"{row['field']} of {row['subject']}", "is not in the store")
+
+
+def compare_calendars(clickhouse: ClickHouse, part: Part) -> None:
+    """Holds the calendars against the library that they come from, as far as it is the one of their version."""
+    rows = clickhouse.rows(
+        f"SELECT country, weekend, days FROM {table('calendars').physical} WHERE library = {{library:String}}",
+        {"library": library_version()},
+    )
+    for row in rows:
+        weekend, days = calendar(str(row["country"]))
+        if (list(weekend), days) != (list(row["weekend"]), list(row["days"])):
+            part.differs(str(row["country"]), "is another than the library's")
+    part.looked_at = len(rows)

@@ -1,5 +1,6 @@
 """The store itself: every stream's versions from 1 on without a gap, each row what its bytes say, the Merkle root."""
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
@@ -7,23 +8,29 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from services.commands.directory import note_digest
 from services.commands.store import Store
 from services.verify.findings import Part
 from services.verify.merkle import Tree, leaf_hash
 
 PAGE = 20_000
 _DIGEST = 16
+_NOTE = re.compile(rb'"id":"([0-9a-f]{32})","digest":"([0-9a-f]{64})"')
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
 class Log:
-    """The events up to `end`, in the order of recording: their number, digests, and the root at each size asked for."""
+    """The events up to `end`, in the order of recording: their number, digests, and the root at each size asked for.
+
+    `notes` are those that events name, by id: the digest that stands in the event, and the event's id.
+    """
 
     end: int
     size: int = 0
     roots: dict[int, bytes] = field(default_factory=dict)
+    notes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _positions: "array[int]" = field(default_factory=lambda: array("q"))
     _digests: bytearray = field(default_factory=bytearray)
 
@@ -55,6 +62,8 @@ def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -
     """Goes through the whole store as it is now; `part` takes what is wrong with it."""
     wanted = set(sizes)
     log = Log(store.max_notification_id() or 0)
+    for stream, version in store.outside():
+        part.differs(f"{stream}/{version}", "stands before the first position, where nobody reads it")
     tree = Tree()
     last: dict[str, int] = {}
     position = 0
@@ -64,12 +73,16 @@ def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -
         for position, stream, version, type_name, value in rows:
             if position > log.end:
                 break
-            leaf = leaf_hash(value)
+            leaf = leaf_hash(as_bytes(value))
             tree.append(leaf)
             log._add(position, leaf)
+            for note, digest in _NOTE.findall(as_bytes(value)):
+                log.notes[note.decode()] = digest.decode(), f"{stream}/{version}"
             if wrong := _wrong(stream, version, type_name, value):
                 part.differs(f"{stream}/{version}", wrong)
             expected = last.get(stream, 0) + 1
+            if not isinstance(version, int):
+                continue
             if version != expected:
                 part.differs(f"{stream}/{version}", f"comes where version {expected} should")
             last[stream] = max(version, expected - 1)
@@ -83,7 +96,40 @@ def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -
     return log
 
 
+def verify_notes(store: Store, log: Log, part: Part) -> None:
+    """Holds each note in the directory against the salted digest that stands in its event; an erased one is none."""
+    left, seq, unsalted = dict(log.notes), 0, 0
+    while entries := store.entries_after(seq, PAGE):
+        seq = entries[-1][0]
+        for _, subject, name, text, salt in entries:
+            told = left.pop(subject.removeprefix("note:"), None) if name == "text" else None
+            if told is None or text is None:
+                continue
+            part.looked_at += 1
+            if not salt:
+                unsalted += 1
+            elif note_digest(salt, text) != told[0]:
+                part.differs(told[1], "names a note whose text is another than when it was recorded")
+    for _, event in left.values():
+        part.differs(event, "names a note that is not in the directory")
+    if unsalted:
+        part.note = f"{unsalted} have no salt any more, so nothing proves them"
+
+
+def as_bytes(value: object) -> bytes:
+    """The bytes of an event; of what is no blob, as a tampered row may hold, those of its text."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def stored(store: Store, stream: str, version: int) -> bytes | None:
+    """The bytes of exactly this event; None if the store does not have it."""
+    rows = store.stored_by_key(stream, version - 1, 1)
+    return as_bytes(rows[0][3]) if rows and rows[0][1:3] == (stream, version) else None
+
+
 def _wrong(stream: str, version: int, type_name: str, value: bytes) -> str | None:
+    if not isinstance(value, bytes):
+        return "its bytes are no event"
     try:
         said = orjson.loads(value)
         told = said["subject"], said["id"], said["type"]

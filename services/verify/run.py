@@ -1,11 +1,13 @@
 """The whole verification: the store, its checkpoints, ClickHouse, Kafka."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from services import bus
-from services.catch_up import landed_position
+from services.catch_up import DIRECTORY, landed_position
 from services.commands.app import Governance
 from services.errors import BadInput, Unavailable
 from services.projections.clickhouse import ClickHouse
@@ -14,10 +16,11 @@ from services.settings import Settings
 from services.topics import checkpoint_topic
 from services.verify import checkpoint
 from services.verify.checkpoint import Checkpoint, PublicKey, Signer
-from services.verify.copies import compare_directory, compare_events, compare_tables
+from services.verify.copies import compare_calendars, compare_directory, compare_events, compare_tables
 from services.verify.findings import Part
-from services.verify.log import Log, walked
+from services.verify.log import Log, verify_notes, walked
 from services.verify.topics import compare_directory_topic, compare_topics
+from services.waiting import missing
 
 Progress = Callable[[int, int], None]
 Told = tuple[str, str]
@@ -25,14 +28,22 @@ Told = tuple[str, str]
 
 
 def signer(settings: Settings) -> Signer:
-    """What signs this workspace's checkpoints."""
-    return Signer(settings.home / "checkpoint.key", settings.source.strip("/"))
+    """What signs this workspace's checkpoints; its key is made at first.
+
+    Raises Unavailable if the key is gone that earlier ones were signed with.
+    """
+    file = settings.home / "checkpoint.key"
+    if not file.exists() and any(_kept(settings)):
+        raise Unavailable(
+            f"{file}, which the checkpoints in {_folder(settings)} were signed with, is missing; "
+            "restore it from a backup."
+        )
+    return Signer(file, settings.source.strip("/"))
 
 
-def kept_checkpoints(settings: Settings) -> list[Told]:
+def _kept(settings: Settings) -> list[Path]:
     """The checkpoints that were signed here, the smallest log first."""
-    files = sorted(_folder(settings).glob("*.txt"))
-    return [(f"checkpoint {file.stem.lstrip('0') or '0'}", checkpoint.read(file)) for file in files]
+    return sorted(_folder(settings).glob("*.txt"))
 
 
 def sign(settings: Settings, app: Governance, progress: Progress) -> Checkpoint:
@@ -90,9 +101,16 @@ def verify_store(
     told = [(where, checkpoint.opened(text, key or own, where)) for where, text in given]
     part, checked = Part("event store"), Part("checkpoints", unit="checkpoints")
     published = published_checkpoints(settings, bootstrap) if bootstrap else []
-    for where, text in [*kept_checkpoints(settings), *published]:
+    readers: list[tuple[str, Callable[[], str]]] = [
+        (f"checkpoint {file.stem.lstrip('0') or '0'}", partial(checkpoint.read, file)) for file in _kept(settings)
+    ]
+    readers += [(where, partial(str, text)) for where, text in published]
+    for where, read in readers:
         try:
-            told.append((where, checkpoint.opened(text, own, where)))
+            told.append((where, checkpoint.opened(read(), own, where)))
+        except checkpoint.OtherKey:
+            checked.looked_at += 1
+            checked.differs(where, "is signed by another key than this workspace's")
         except BadInput:
             checked.looked_at += 1
             checked.differs(where, "is not as it was signed")
@@ -103,18 +121,33 @@ def verify_store(
             checked.differs(where, f"was of {each.size} events, of which {each.size - log.size} are gone")
         elif log.roots[each.size] != each.root:
             checked.differs(where, f"does not fit: the first {each.size} events are not those that were signed")
-    return log, [part, checked]
+    notes = Part("notes", unit="notes")
+    verify_notes(app.store, log, notes)
+    return log, [part, checked, notes]
 
 
 def verify_clickhouse(app: Governance, clickhouse: ClickHouse, log: Log, progress: Progress) -> list[Part]:
     """ClickHouse against the store, and its tables against its events."""
-    landed = min(log.end, landed_position(app, Projector(clickhouse)))
+    projector = Projector(clickhouse)
+    landed = min(log.end, landed_position(app, projector))
     part, names = Part("ClickHouse"), Part("names in ClickHouse", unit="names and notes")
     if landed < log.end:
         part.note = f"{log.end - landed} are still on their way"
     compare_events(app.store, clickhouse, landed, log.size, part, progress)
-    compare_directory(app.store, clickhouse, app.store.last_entry(), names)
-    return [part, names, *compare_tables(clickhouse, progress)]
+    compare_directory(app.store, clickhouse, _landed_entries(app, projector), names)
+    calendars = Part("calendars", unit="countries")
+    compare_calendars(clickhouse, calendars)
+    return [part, names, *compare_tables(clickhouse, progress), calendars]
+
+
+def _landed_entries(app: Governance, projector: Projector) -> int:
+    """Up to which row the directory has landed for certain, by whichever transport."""
+    landed = projector.landed()
+    direct = landed[DIRECTORY, 0].next if (DIRECTORY, 0) in landed else 0
+    checkpoints = app.store.checkpoints()
+    if checkpoints and not missing(json.loads(checkpoints[0][1]), landed):
+        return max(direct, app.store.relayed_entries())
+    return direct
 
 
 def verify_topics(settings: Settings, app: Governance, bootstrap: str, log: Log, progress: Progress) -> list[Part]:

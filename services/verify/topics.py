@@ -11,7 +11,7 @@ from services import bulk_read, bus
 from services.commands.store import Store
 from services.topics import POSITION, directory_topic, event_topic
 from services.verify.findings import Part
-from services.verify.log import Log
+from services.verify.log import Log, stored
 
 _PAGE = 20_000
 
@@ -50,15 +50,17 @@ def compare_topics(
         if not seen[place] and log.position(place) <= sent:
             row = store.stored_after(log.position(place) - 1, 1)[0]
             part.differs(f"{row[1]}/{row[2]}", "is missing")
-    if copies:
-        part.note = f"{copies} of them copies, byte for byte, of one that was there already"
+    unsent = sum(1 for place in range(log.size) if log.position(place) > sent)
+    notes = [f"{unsent} are still to be sent"] if unsent else []
+    notes += [f"{copies} of them copies, byte for byte, of one that was there already"] if copies else []
+    part.note = "; ".join(notes)
 
 
 def _placed(store: Store, log: Log, record: bus.Record, prefix: str) -> tuple[int | None, str]:
     """The number in the log of the event that the record holds, None if it holds none; and what is wrong with it."""
     header = record.headers.get(POSITION, b"")
     position = int(header) if header.isdigit() else 0
-    if position > log.end:
+    if position > log.end and record.value is not None and _is_newer(record.value, store):
         return None, ""
     place = log.place(position)
     if place is None or record.value is None or not log.is_same(place, record.value):
@@ -69,15 +71,24 @@ def _placed(store: Store, log: Log, record: bus.Record, prefix: str) -> tuple[in
     return place, ""
 
 
+def _is_newer(value: bytes, store: Store) -> bool:
+    """Whether it was recorded and sent while the verification ran."""
+    try:
+        stream, _, version = orjson.loads(value)["id"].rpartition("/")
+        return stored(store, stream, int(version)) == value
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def _said(record: bus.Record, store: Store) -> str:
     try:
         stream, _, version = orjson.loads(record.value or b"")["id"].rpartition("/")
-        states = store.states_after(stream, int(version) - 1)[:1]
+        value = stored(store, stream, int(version))
     except (ValueError, KeyError, TypeError, AttributeError):
         return "is no event"
-    if not states:
-        return f"holds {stream}/{version}, which was never recorded"
-    same = states[0] == record.value
+    if value is None:
+        return f"holds {stream}/{version}, which is not in the store"
+    same = value == record.value
     return f"holds {stream}/{version} " + ("with another position" if same else "with other bytes than in the store")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.projections.calendars import library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table
 from services.projections.kept import kept_states
@@ -96,9 +97,30 @@ STORE = {
         [f"DELETE FROM stored_events WHERE originator_id = '{CRANE}' AND originator_version = 2"],
         ("event store", f"{CRANE}/3", "comes where version 2 should"),
     ),
+    "the first row removed": (
+        [f"DELETE FROM stored_events WHERE originator_id = '{CRANE}' AND originator_version = 1"],
+        ("ClickHouse", f"{CRANE}/1", "is not in the store"),
+    ),
+    "text in place of bytes": (
+        [f"UPDATE stored_events SET state = replace(state, 'OPS', 'FIN') WHERE originator_id = '{CRANE}'"
+         " AND originator_version = 1"],
+        ("event store", f"{CRANE}/1", "its bytes are no event"),
+    ),
+    "moved out of sight": (
+        [f"UPDATE stored_events SET rowid = -1 WHERE originator_id = '{CRANE}' AND originator_version = 3"],
+        ("event store", f"{CRANE}/3", "stands before the first position, where nobody reads it"),
+    ),
+    "a note rewritten": (
+        ["UPDATE directory SET value = 'first the lock' WHERE value = 'first the quay'"],
+        ("notes", f"{CRANE}/2", "names a note whose text is another than when it was recorded"),
+    ),
+    "a note removed": (
+        ["DELETE FROM directory WHERE value = 'first the quay'"],
+        ("notes", f"{CRANE}/2", "names a note that is not in the directory"),
+    ),
     "the last row removed": (
         [f"DELETE FROM stored_events WHERE originator_id = '{CRANE}' AND originator_version = 3"],
-        ("ClickHouse", f"{CRANE}/3", "was never recorded"),
+        ("ClickHouse", f"{CRANE}/3", "is not in the store"),
     ),
     "a row added": (
         ["INSERT INTO stored_events SELECT originator_id, 4, topic, state FROM stored_events"
@@ -119,7 +141,12 @@ def test_tampering_with_the_store_is_found(office: Pmo, case: str) -> None:
     in_store(office, *statements)
     found = differences(office)
     assert named in found
-    assert "checkpoints" in {part for part, *_ in found} or case in ("a row added", "two swapped")
+    assert "checkpoints" in {part for part, *_ in found} or case in (
+        "a row added",
+        "two swapped",
+        "a note rewritten",
+        "a note removed",
+    )
     # what is not in order is not signed anew
     if named[0] == "event store":
         assert "Nothing is signed" in office.refused(2, "checkpoint")
@@ -139,7 +166,7 @@ CLICKHOUSE = {
     "a row added": (
         f"INSERT INTO {EVENTS} SELECT * REPLACE (toUInt32(9) AS version) FROM {EVENTS} WHERE stream = '{CRANE}'"
         " AND type = 'pmo.project.approved.v1'",
-        {("ClickHouse", f"{CRANE}/9", "was never recorded"),
+        {("ClickHouse", f"{CRANE}/9", "is not in the store"),
          ("table events", f"{CRANE}/9", "follows from nothing that was recorded")},
     ),
     "another column": (
@@ -160,6 +187,27 @@ CLICKHOUSE = {
     "a projection's row added": (
         f"INSERT INTO {PROJECTS} SELECT * REPLACE ('project:GHOST' AS stream) FROM {PROJECTS} WHERE version = 1",
         {("table project_events", "project:GHOST/1", "follows from nothing that was recorded")},
+    ),
+    "rows of no stream": (
+        f"INSERT INTO {PROJECTS} SELECT * REPLACE ('' AS stream) FROM {PROJECTS} WHERE version = 1",
+        {("table project_events", "/1", "follows from nothing that was recorded")},
+    ),
+    "events behind all others": (
+        f"INSERT INTO {EVENTS} SELECT * REPLACE (concat(char(255), 'x') AS stream) FROM {EVENTS}"
+        " WHERE type = 'pmo.project.approved.v1'", None,
+    ),
+    "a calendar": (
+        f"INSERT INTO {table('calendars').physical} (country, library, weekend, days)"
+        f" VALUES ('GB', '{library_version()}', [1, 2, 3, 6, 7], [])",
+        {("calendars", "GB", "is another than the library's")},
+    ),
+    "a name on top": (
+        f"INSERT INTO {table('directory').physical} SELECT * REPLACE (1000000 AS seq, 'Eve' AS value)"
+        f" FROM {table('directory').physical} WHERE field = 'name'", None,
+    ),
+    "a name of nobody": (
+        f"INSERT INTO {table('directory').physical} VALUES (1000000, 'person:NOBODY', 'name', 'Eve')",
+        {("names in ClickHouse", "name of person:NOBODY", "is not in the store")},
     ),
     "a state": (
         f"ALTER TABLE {kept_states()[0].physical} UPDATE unit = arrayMap(u -> 'FINANCE', unit) WHERE 1",
@@ -191,9 +239,11 @@ def test_tampering_with_clickhouse_is_found(office: Pmo, case: str) -> None:
 
     in_clickhouse(office, work)
     found = differences(office)
-    if case == "a name":
+    if case in ("a name", "a name on top"):
         assert [(part, how) for part, _, how in found] == [("names in ClickHouse", "is another than in the store")]
         assert "Ann" not in str(found) and "Eve" not in str(found)
+    elif case == "events behind all others":
+        assert [how for part, _, how in found if part == "ClickHouse"] == ["is not in the store"]
     elif named is None:
         assert {("ClickHouse", f"{CRANE}/{n}", "has other bytes than in the store") for n in (2, 3)} <= set(found)
     else:
@@ -206,7 +256,11 @@ def test_todays_log_extends_the_checkpoint_of_yesterday(office: Pmo, tmp_path: P
     office.ok("unit", "register", "QUAY", "--name", "Quay", "--on", "2025-01-06")
     key = office.ok("checkpoint", "--key").strip()
     found = office.data("verify", "--checkpoint", str(file), "--key", key, "--store-only")
-    assert {part["part"]: part["looked_at"] for part in found["parts"]} == {"event store": 7, "checkpoints": 2}
+    assert {part["part"]: part["looked_at"] for part in found["parts"]} == {
+        "event store": 7,
+        "checkpoints": 2,
+        "notes": 1,
+    }
     signed = office.ok("checkpoint").splitlines()
     assert signed[1] == "7"
 
@@ -220,6 +274,27 @@ def test_a_checkpoint_that_was_changed_is_refused(office: Pmo, tmp_path: Path) -
     kept = next((office.home / "checkpoints").iterdir())
     kept.write_text(kept.read_text().replace("\n6\n", "\n5\n"))
     assert differences(office, "--store-only") == [("checkpoints", "checkpoint 6", "is not as it was signed")]
+
+
+def test_a_kept_checkpoint_that_is_no_text_stops_nothing(office: Pmo) -> None:
+    office.ok("checkpoint")
+    kept = next((office.home / "checkpoints").iterdir())
+    kept.write_bytes(kept.read_bytes() + b"\xff\xfe")
+    assert differences(office, "--store-only") == [("checkpoints", "checkpoint 6", "is not as it was signed")]
+
+
+def test_a_key_that_is_gone_is_missed_and_another_one_is_told(office: Pmo) -> None:
+    office.ok("checkpoint")
+    (office.home / "checkpoint.key").unlink()
+    said = office.refused(7, "verify", "--store-only")
+    assert "is missing; restore it from a backup" in said and not (office.home / "checkpoint.key").exists()
+    kept = next((office.home / "checkpoints").iterdir())
+    content = kept.read_text()
+    kept.unlink()
+    office.ok("checkpoint")
+    kept.write_text(content)
+    how = "is signed by another key than this workspace's"
+    assert differences(office, "--store-only") == [("checkpoints", "checkpoint 6", how)]
 
 
 def test_a_shortened_log_does_not_extend_its_checkpoint(office: Pmo, tmp_path: Path) -> None:

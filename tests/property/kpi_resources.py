@@ -67,11 +67,11 @@ def working_days(question: Question, country: str, year_days: list[dt.date]) -> 
 
 
 def spoken_of(question: Question) -> dt.date:
-    """The Monday of the first week that any timesheet or allocation speaks of."""
+    """The Monday of the first week that any timesheet or allocation speaks of, at least that of the as-of day."""
     told = [dt.date.fromisocalendar(2026, int(s[-2:]), 1) for s in question.by_kind["timesheet"]]
     plans = [r for s in question.by_kind["workload"].values() for r in s if get(r, "first_day")[0]]
     told += [day - dt.timedelta(days=day.weekday()) for (day,) in (get(r, "first_day") for r in plans)]
-    return min(told, default=dt.date.max)
+    return min([*told, question.as_of - dt.timedelta(days=question.as_of.weekday())])
 
 
 @cache

@@ -150,14 +150,32 @@ def own_approval_checker(person: str, history: Sequence[Record]) -> list[Found]:
 
 
 def leaver_checker(workload: Sequence[Record], person: Sequence[Record]) -> list[Found]:
-    """Control 36: no hard allocation of somebody who has left lasts to the day of leaving."""
+    """Control 36: from the leaving on, no hard allocation lasts to that day; ended later, that is cured late."""
     stays = [r for r in person if what(r) in ("joined", "left")]
     if not stays or what(stays[-1]) == "joined":
         return []
-    gone = local_day(stays[-1])
+    gone = stays[-1]
     found = []
-    for plan in plans(workload):
-        if plan.event.hard:
-            over = plan.last_day >= gone
-            found.append((plan.said.event_id, "violated" if over else "satisfied"))
+    for item in {r.event.part for r in workload}:
+        plan: Any = None
+        after: list[tuple[Record, bool]] = []
+        for step in (r for r in workload if r.event.part == item and what(r).startswith("allocation-")):
+            event: Any = step.event
+            if what(step) == "allocation-confirmed":
+                continue
+            if what(step) == "allocation-released":
+                last = min(event.last_day, plan.event.last_day) if plan and event.last_day else None
+            else:
+                plan, last = step, event.last_day
+            if local_day(step) <= local_day(gone):
+                # only the state at the end of the day of leaving counts
+                after.clear()
+            stands = bool(plan and last and plan.event.hard and last >= plan.event.first_day)
+            after.append((plan if stands else None, stands and last >= local_day(gone)))
+        bad = [stands for stands, is_bad in after if is_bad]
+        standing = [stands for stands, _ in after if stands]
+        if bad:
+            found.append((bad[-1].event_id, "violated" if after[-1][1] else "cured late"))
+        elif standing:
+            found.append((standing[-1].event_id, "satisfied"))
     return sorted(found)

@@ -70,7 +70,15 @@ def test_by_unit_and_month_everything_adds_up(world: KpiWorld, unit: str) -> Non
 
 
 def test_what_was_not_known_is_not_counted(world: KpiWorld, unit: str) -> None:
-    assert not asked(world, unit, "unit", as_of="2025-12-31")
+    found = asked(world, unit, "unit", as_of="2025-12-31").values()
+    assert found and {(load.hard, load.soft, load.placeholders, load.actual) for load in found} == {(0, 0, 0, 0)}
+
+
+def test_who_is_here_is_free_though_nothing_is_planned_yet(world: KpiWorld) -> None:
+    unit = world.unit()
+    world.person(unit, role="Fitter")
+    found = asked(world, unit, "role", as_of="2026-03-02")
+    assert {load.gap for load in found.values()} == {40}
 
 
 def test_hours_after_the_end_of_a_project_stand_beside(world: KpiWorld) -> None:

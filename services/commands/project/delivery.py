@@ -306,7 +306,10 @@ def _is_baseline(record: Record) -> bool:
 def _requested(project: ProjectState, gate: str, code: str) -> events.GateRequested:
     request = project.last(events.GateRequested, item=gate)
     if request is None:
-        raise NotRequested(f"Nobody asked for gate {gate} of project {code}; 'pmo project request-gate' does.")
+        raise NotRequested(
+            f"Nobody had asked for gate {gate} of project {code} by then; 'pmo project request-gate' does. A day "
+            "stands for its beginning: give --at where the request has a time."
+        )
     return request
 
 

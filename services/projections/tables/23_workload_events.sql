@@ -219,28 +219,55 @@ FROM (
     WHERE hard AND runs_on != 0 AND runs_on <= toInt32(assumeNotNull(last_day))
 )
 -- @view plans_of_leavers
--- Hard allocations of people who have left, at {as_of_k} as known at {known_at}: `number` is the days that each lasts from
--- the day of leaving on, which counts no more. `k` is when it was planned last. Params: as_of_k, known_at, basis, tz.
+-- Hard allocations of people who have left, at {as_of_k} as known at {known_at}, from the leaving on: `number` is the
+-- days that each lasts from that day on, which counts no more. Released or revised afterwards, so that it ends before,
+-- it is cured then. `k` is when what is shown was planned. Params: as_of_k, known_at, basis, tz.
 SELECT
     stream,
     concat('person:', person) AS owner,
-    plan.7 AS k,
-    toFloat64(greatest(0, toInt32(assumeNotNull(last_day)) - greatest(gone_on, toInt32(assumeNotNull(first_day))) + 1)) AS number,
+    shown.1.1 AS k,
+    toFloat64(if(shown.3 >= beyond, shown.3 - greatest(beyond, toInt32(assumeNotNull(shown.1.5))) + 1, 0)) AS number,
     CAST(NULL AS Nullable(Float64)) AS own_limit,
     0 AS is_open,
     CAST(NULL AS Nullable(Date32)) AS from_day,
-    CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS cured_at,
-    [concat(stream, '/', toString(plan.8)), concat('person:', person, '/', toString(told))] AS evidence,
-    concat(allocation, ' to ', ifNull(project, '?'), ' up to ', toString(last_day), ', left on ', toString(toDate32(gone_on)))
-        AS detail
-FROM allocations(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS booked
-INNER JOIN (
+    if(last_bad = 0 OR last_bad = length(states), NULL, toNullable(states[last_bad + 1].2)) AS cured_at,
+    [concat(stream, '/', toString(shown.1.2)), concat('person:', person, '/', toString(told))] AS evidence,
+    concat(allocation, ' to ', ifNull(shown.1.8, '?'), ' up to ', toString(toDate32(shown.3)), ', left on ',
+        toString(toDate32(beyond))) AS detail
+FROM (
     SELECT
-        substring(stream, 8) AS leaver,
-        toInt32(toDate32(argMax(occurred_at, k), {tz:String})) AS gone_on,
-        argMax(log.version, k) AS told
-    FROM {person_events | happened IN ('joined', 'left')} AS log
-    GROUP BY stream
-    HAVING argMax(happened, k) = 'left'
-) AS gone ON gone.leaver = booked.person
-WHERE hard AND first_day IS NOT NULL AND last_day IS NOT NULL
+        booked.stream AS stream, substring(stream, 10) AS person, booked.allocation AS allocation, gone.gone_on AS beyond,
+        gone.told AS told,
+        greatest(1, arrayLastIndex(s -> toInt32(toDate32(s.4, {tz:String})) <= gone.gone_on, steps)) AS first_place,
+        -- from the leaving on, after each step: the plan, when that was, and the last day (0: none is left, or a soft one)
+        arraySlice(arrayMap((s, n) -> (
+            arrayLast(p -> p.3 != 'allocation-released', arraySlice(steps, 1, n)),
+            s.4,
+            if(s.3 != 'allocation-released', ifNull(toInt32(s.6), 0),
+                least(ifNull(toInt32(s.6), 0),
+                    ifNull(toInt32(arrayLast(p -> p.3 != 'allocation-released', arraySlice(steps, 1, n)).6), 0)))),
+            steps, arrayEnumerate(steps)), first_place) AS all_states,
+        arrayMap(s -> (s.1, s.2, if(ifNull(s.1.7, false) AND s.3 >= ifNull(toInt32(s.1.5), 2147483647), s.3, 0)), all_states)
+            AS states,
+        arrayLastIndex(s -> s.3 >= gone.gone_on, states) AS last_bad,
+        if(last_bad > 0, states[last_bad], arrayLast(s -> s.3 > 0, states)) AS shown
+    FROM (
+        SELECT
+            stream,
+            item AS allocation,
+            arraySort(groupUniqArray((k, version, toString(happened), occurred_at, log.first_day, log.last_day, log.hard,
+                log.project))) AS steps
+        FROM {workload_events | happened IN ('allocation-planned', 'allocation-revised', 'allocation-released')} AS log
+        GROUP BY stream, item
+    ) AS booked
+    INNER JOIN (
+        SELECT
+            substring(stream, 8) AS leaver,
+            toInt32(toDate32(argMax(occurred_at, k), {tz:String})) AS gone_on,
+            argMax(log.version, k) AS told
+        FROM {person_events | happened IN ('joined', 'left')} AS log
+        GROUP BY stream
+        HAVING argMax(happened, k) = 'left'
+    ) AS gone ON gone.leaver = substring(booked.stream, 10)
+)
+WHERE shown.3 > 0

@@ -24,7 +24,8 @@ SELECT
     if(place = 0, '', known.3[place]) AS country
 -- @view capacity
 -- Net capacity of each person in each week of the period (a week lies where its Thursday lies, as ISO 8601 has it), from
--- the first week that any timesheet or allocation speaks of, if the person is here on a day of it: the contracted hours of
+-- the first week that any timesheet or allocation speaks of, at least that of the as-of day, if the person is here on a day
+-- of it: the contracted hours of
 -- the day, spread evenly over the country's working days, less public holidays and planned absence. The country is the
 -- person's own, else the unit's or that of the nearest unit above; of an unknown one only Saturday and Sunday are off. A
 -- setting CALENDAR.<COUNTRY> takes further days off, or works on some; that of a country holds in its subdivisions. The
@@ -35,7 +36,8 @@ WITH
         (SELECT if(count() = 0, toDate32('2299-12-31'), min(monday)) FROM timesheet_events WHERE k <= {as_of_k:Int64}
         AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}),
         (SELECT ifNull(min(first_day), toDate32('2299-12-31')) FROM workload_events WHERE k <= {as_of_k:Int64}
-        AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')})
+        AND if({basis:String} = 'reported', reported_at, recorded_at) <= {known_at:DateTime64(3, 'UTC')}),
+        toDate32(fromUnixTimestamp64Milli(bitShiftRight({as_of_k:Int64}, 20), 'UTC'), {tz:String})
     ) AS spoken_of,
     -- days are numbered from 1970 on, a Thursday: the Monday of a day d is d - (d + 3) % 7
     toInt32({period_from:Date32}) - 3 AS opening,
