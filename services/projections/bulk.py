@@ -46,8 +46,8 @@ def bulk_from_kafka(
         total = sum(end - starts.get(at, 0) for at, end in ends.items())
         done = 0
         reached = dict(starts)
-        with _validators(total) as validators, ThreadPoolExecutor(1) as lander:
-            read = _read(bootstrap, names, starts, ends, validators)
+        with validators(total) as checking, ThreadPoolExecutor(1) as lander:
+            read = read_checked(bootstrap, names, starts, ends, checking)
             landings: deque[tuple[list[bus.Record], Future[None]]] = deque()
             for records, faults in read:
                 if stop is not None and stop.is_set():
@@ -84,16 +84,16 @@ def _land(landing: Landing, records: list[bus.Record], faults: Future[list[str |
     landing.land_much(records, faults.result())
 
 
-def _read(
-    bootstrap: str, names: list[str], starts: Mapping[Place, int], ends: Mapping[Place, int], validators: Executor
+def read_checked(
+    bootstrap: str, names: list[str], starts: Mapping[Place, int], ends: Mapping[Place, int], checking: Executor
 ) -> Iterator[tuple[list[bus.Record], "Future[list[str | None]]"]]:
-    """Batches as they were read, each with what its validation will say."""
+    """Batches as they were read, each with what its validation will say; the last of the topics is the directory."""
     coming: deque[tuple[list[bus.Record], Future[list[str | None]]]] = deque()
     pending: list[bus.Record] = []
 
     def submit() -> None:
         values = [None if r.topic == names[-1] else r.value for r in pending]
-        coming.append((pending, validators.submit(faults_of, values)))
+        coming.append((pending, checking.submit(faults_of, values)))
 
     for batch in bulk_read.read(bootstrap, starts, ends):
         pending += batch
@@ -112,7 +112,8 @@ def faults_of(values: list[bytes | None]) -> list[str | None]:
     return [fault(value) for value in values]
 
 
-def _validators(total: int) -> Executor:
+def validators(total: int) -> Executor:
+    """What checks so many records: a thread, or processes where they are worth their start."""
     if total < _PROCESSES_FROM:
         return ThreadPoolExecutor(1)
     return ProcessPoolExecutor(
