@@ -33,10 +33,10 @@ def made_whole(target: Path) -> Iterator[Path]:
         try:
             _empty(draft)
             yield draft
-            _sync(draft)
+            _settle(draft)
             refuse_used(target)
             draft.rename(target)
-            _sync_folder(target.parent)
+            _sync(target.parent)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -76,19 +76,15 @@ def _empty(folder: Path) -> None:
             path.unlink()
 
 
-def _sync(folder: Path) -> None:
-    # before the name: a power cut must not leave a whole folder of empty files
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        else:
-            _sync_folder(path)
-    _sync_folder(folder)
+def _settle(folder: Path) -> None:
+    """For its owner alone, whatever the umask; and on the disk, so that no power cut leaves a folder of halves."""
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        _sync(path)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
