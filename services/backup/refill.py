@@ -8,19 +8,17 @@ other content is taken for a second try), and the salts of notes (their texts co
 against the digests in the events).
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteCursor
 
-from schemas.streams import kind_of
 from services import bus
+from services.backup.taking import Row, Taking, said_in
 from services.broker import LocalBroker
 from services.commands.relay import is_led
 from services.errors import BadInput, Rejected, Unavailable
@@ -28,12 +26,9 @@ from services.projections.bulk import read_checked, validators
 from services.projections.landing import topic_names
 from services.runtime import open_app
 from services.settings import Settings
-from services.topics import POSITION, SEQ, directory_topic, event_topic
 
 Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
-Row = tuple[int, str, int, str, bytes]
-_DIGEST = 16
 _CACHE_KIB = 256 * 1024
 
 _INSERT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
@@ -98,12 +93,11 @@ def _filled(
             "file away, or set PMO_HOME to another folder with this workspace's workspace.json."
         )
     cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    total = sum(ends.values())
-    taking = _Taking(settings.source, settings.topic_prefix, total)
-    names, done = topic_names(settings.topic_prefix), 0
+    total, done, names = sum(ends.values()), 0, topic_names(settings.topic_prefix)
+    taking = Taking(settings.source, settings.topic_prefix, total)
     with validators(total) as checking:
-        for records, faults in read_checked(bootstrap, names, {}, ends, checking):
-            _insert(cursor, taking.rows(records, faults))
+        for records, said in read_checked(bootstrap, names, {}, ends, checking, said_in):
+            _insert(cursor, taking.rows(records, said.result()))
             done += len(records)
             progress(done, total)
     _check_whole(cursor, settings, bootstrap, taking)
@@ -117,93 +111,6 @@ def _filled(
     seq = max((seq for _, seq, _ in taking.names.values()), default=0)
     cursor.execute("INSERT OR REPLACE INTO relayed_directory VALUES (1, ?)", (seq,))
     return Refilled(taking.last, len(taking.names), taking.copies, taking.others)
-
-
-@dataclass(slots=True)
-class _Taking:
-    """Takes each event once, and the last record of each name."""
-
-    source: str
-    prefix: str
-    most: int
-    last: int = 0
-    count: int = 0
-    copies: int = 0
-    others: int = 0
-    names: dict[tuple[str, str], tuple[int, int, str | None]] = field(default_factory=dict)
-    """By subject and field: offset, number in the directory, and the value, None where it was erased."""
-    _digests: bytearray = field(default_factory=bytearray)
-
-    def rows(self, records: Sequence[bus.Record], faults: "Future[list[str | None]]") -> list[Row]:
-        """What is new in these records, as rows of the store."""
-        directory = directory_topic(self.prefix)
-        rows = []
-        for record, fault in zip(records, faults.result(), strict=True):
-            if record.topic == directory:
-                self._take_name(record)
-            elif fault is not None or record.value is None:
-                self.others += 1
-            elif row := self._row(record, record.value):
-                rows.append(row)
-        return rows
-
-    def _row(self, record: bus.Record, value: bytes) -> Row | None:
-        said = orjson.loads(value)
-        stream, event_id, type_name, source = said["subject"], said["id"], said["type"], said["source"]
-        position = _number(record.headers.get(POSITION))
-        if not position or record.key != stream.encode() or record.topic != event_topic(self.prefix, kind_of(stream)):
-            self.others += 1
-            return None
-        if source != self.source:
-            raise BadInput(
-                f"The topics {self.prefix}.* hold the events of another workspace ({source}, not {self.source}); put "
-                "that one's workspace.json here first, or correct PMO_TOPIC_PREFIX."
-            )
-        if position > self.most:
-            raise BadInput(
-                f"{event_id} has position {position}, but the topics {self.prefix}.* have {self.most} records only: "
-                "others are missing, and nothing was restored."
-            )
-        if self._seen(position, value, event_id):
-            return None
-        return position, stream, int(event_id[len(stream) + 1 :]), type_name, value
-
-    def _seen(self, position: int, value: bytes, event_id: str) -> bool:
-        digest, at = hashlib.sha256(value).digest()[:_DIGEST], position * _DIGEST
-        if len(self._digests) < at + _DIGEST:
-            self._digests.extend(bytes(max(at + _DIGEST, 2 * len(self._digests)) - len(self._digests)))
-        there = self._digests[at : at + _DIGEST]
-        if there == digest:
-            self.copies += 1
-            return True
-        if any(there):
-            raise BadInput(
-                f"Position {position} stands on the topics twice with different bytes, once as {event_id}: one of them "
-                "was forged, and nothing was restored."
-            )
-        self._digests[at : at + _DIGEST] = digest
-        self.count += 1
-        self.last = max(self.last, position)
-        return False
-
-    def missing(self) -> int:
-        """The first position up to the last one that no record had; 0 if there is none."""
-        if self.count == self.last:
-            return 0
-        nothing = bytes(_DIGEST)
-        places = range(1, self.last + 1)
-        return next(n for n in places if self._digests[n * _DIGEST : (n + 1) * _DIGEST] == nothing)
-
-    def _take_name(self, record: bus.Record) -> None:
-        try:
-            subject, name = orjson.loads(record.key or b"")
-            value = None if record.value is None else str(orjson.loads(record.value)["value"])
-        except (ValueError, TypeError, KeyError):
-            self.others += 1
-            return
-        # offsets of one key are in one partition, but batches may interleave
-        if record.offset >= self.names.get((subject, name), (0, 0, None))[0]:
-            self.names[subject, name] = record.offset, _number(record.headers.get(SEQ)), value
 
 
 def _insert(cursor: SQLiteCursor, rows: Sequence[Row]) -> None:
@@ -229,7 +136,7 @@ def _name_double(cursor: SQLiteCursor, rows: Sequence[Row]) -> None:
             )
 
 
-def _check_whole(cursor: SQLiteCursor, settings: Settings, bootstrap: str, taking: _Taking) -> None:
+def _check_whole(cursor: SQLiteCursor, settings: Settings, bootstrap: str, taking: Taking) -> None:
     where = f"the topics {settings.topic_prefix}.* at {bootstrap}"
     if not taking.last:
         raise Unavailable(f"There are no events on {where}; correct PMO_KAFKA or PMO_TOPIC_PREFIX.")
@@ -238,7 +145,3 @@ def _check_whole(cursor: SQLiteCursor, settings: Settings, bootstrap: str, takin
     cursor.execute(_OUT_OF_ORDER)
     for stream, version, number in cursor.fetchall():
         raise BadInput(f"{stream}/{version} stands on {where} where version {number} should, so nothing was restored.")
-
-
-def _number(header: bytes | None) -> int:
-    return int(header) if header and header.isdigit() else 0
