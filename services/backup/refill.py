@@ -144,4 +144,5 @@ def _check_whole(cursor: SQLiteCursor, settings: Settings, bootstrap: str, takin
         raise BadInput(f"The event at position {missing} is missing on {where}, so nothing was restored.")
     cursor.execute(_OUT_OF_ORDER)
     for stream, version, number in cursor.fetchall():
-        raise BadInput(f"{stream}/{version} stands on {where} where version {number} should, so nothing was restored.")
+        how = f"where version {number} should" if number != version else f"before version {version - 1}"
+        raise BadInput(f"{stream}/{version} stands on {where} {how}, so nothing was restored.")
