@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from services.backup.embedded import check_embedded
 from services.backup.manifest import EVENTS, NAMES, Manifest, copy
 from services.backup.take import checked
 from services.backup.whole import made_whole
@@ -30,6 +31,7 @@ def restore(folder: Path, home: Path, progress: Progress) -> Manifest:
             if _copied(folder / name, draft / name) != digest:
                 raise BadInput(f"{folder / name} is not what was backed up; use another backup.")
         settings = Settings.load(draft)
+        check_embedded(settings)
         # brings the tables of an older program up to date
         with open_app(settings):
             pass

@@ -11,16 +11,17 @@ against the digests in the events).
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteCursor
 
 from services import bus
+from services.backup.embedded import check_embedded
 from services.backup.taking import Row, Taking, said_in
 from services.broker import LocalBroker
-from services.commands.relay import is_led
+from services.commands.store_sqlite import Recorder
 from services.errors import BadInput, Rejected, Unavailable
 from services.projections.bulk import read_checked, validators
 from services.projections.landing import topic_names
@@ -57,12 +58,13 @@ def refill(settings: Settings, say: Say, progress: Progress) -> Refilled:
     Raises Rejected if there are events already, BadInput, which names the event, if something is missing or stands
     there in two forms, Unavailable if Kafka or the disk fails or a relay is at work.
     """
+    check_embedded(settings)
     with _kafka(settings, say) as bootstrap, open_app(settings) as app:
-        if is_led(settings):
+        if app.store.is_led():
             raise Unavailable("A relay is at work for this workspace; stop it or 'pmo up', then try again.")
         ends = bus.end_offsets(bootstrap, topic_names(settings.topic_prefix))
         try:
-            with app.store.datastore.transaction(commit=True) as cursor:
+            with cast(Recorder, app.store).datastore.transaction(commit=True) as cursor:
                 return _filled(cursor, settings, bootstrap, ends, progress)
         except PersistenceError as error:
             raise Unavailable(f"The event store could not be filled ({error}); nothing was written.") from error

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from services.backup.embedded import check_embedded
 from services.backup.manifest import (
     CHECKPOINTS,
     EVENTS,
@@ -45,6 +46,7 @@ def backup(settings: Settings, target: Path, progress: Progress) -> Manifest:
 
     Raises Rejected if the folder is in use, BadInput if the store is not in order, Unavailable if it cannot be written.
     """
+    check_embedded(settings)
     # makes what is missing: the tables of a store that is new, or older than this program, and the key
     with open_app(settings):
         signer(settings)

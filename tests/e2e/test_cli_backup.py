@@ -192,6 +192,18 @@ def test_a_store_that_is_not_in_order_is_not_backed_up(office: Pmo, tmp_path: Pa
     assert nothing_beside(tmp_path / "backup")
 
 
+def test_a_store_on_a_server_is_left_to_its_own_tools(office: Pmo, backup: Path, tmp_path: Path) -> None:
+    store = "postgresql://pmo:hidden@nowhere.example/pmo"
+    for home, *line in (
+        (office.home, "backup", str(tmp_path / "other")),
+        (tmp_path / "again", "restore", str(backup)),
+        (office.home, "restore", "--from-kafka"),
+    ):
+        refused = run(Path(home), *line, PMO_STORE=store)
+        assert (refused.returncode, "pg_dump" in refused.stderr, "hidden" in refused.stderr) == (2, True, False)
+    assert nothing_beside(tmp_path / "other") and nothing_beside(tmp_path / "again")
+
+
 def test_a_new_workspace_is_backed_up_too(pmo: Pmo, tmp_path: Path) -> None:
     pmo.ok("backup", str(tmp_path / "backup"))
     again = Pmo(tmp_path / "again")

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from services import bus
 from services.backup import backup, refill, restore
+from services.cli.main import root
 from services.commands.app import Governance
-from services.commands.relay import Relay, is_led
+from services.commands.relay import Relay
 from services.errors import BadInput, PmoError, Rejected, Unavailable
 from services.runtime import endpoint_url, quiet
 from services.settings import Settings
 from services.topics import directory_topic, event_headers, event_topic
 from services.verify import publish, sign, verify_store, verify_topics
-from tests.integration.workspaces import command, declare, fill, process, until, workspace
+from tests.integration.workspaces import command, declare, ended, fill, process, until, workspace
 
 STREAM = "project:P1"
 EVENTS = 104
@@ -172,7 +174,7 @@ def test_only_an_empty_store_that_nobody_relays_is_filled(app: Governance, setti
         stop = threading.Event()
         relay = threading.Thread(target=Relay(again, other.kafka, other).run, args=(stop,))
         relay.start()
-        until(lambda: is_led(empty), 10)
+        until(again.store.is_led, 10)
         with pytest.raises(Unavailable, match="A relay is at work"):
             refill(empty, print, quiet)
         stop.set()
@@ -181,6 +183,23 @@ def test_only_an_empty_store_that_nobody_relays_is_filled(app: Governance, setti
         refill(other, print, quiet)
     with pytest.raises(Unavailable, match="There is no Kafka to restore from"):
         refill(empty.model_copy(update={"kafka": ""}), print, quiet)
+
+
+def test_a_lost_store_comes_back_from_the_broker_of_the_workspace_itself(tmp_path: Path) -> None:
+    settings = workspace(tmp_path / "home", partitions=1)
+    with process("up", settings) as running, contextlib.closing(Governance(settings)) as app:
+        until(lambda: endpoint_url(settings) is not None, 90, running)
+        fill(app, 20)
+        until(lambda: app.store.checkpoint_behind(20) is not None, 30, running)
+        before = rows(app)
+        assert ended(running)[0] == 0
+    for file in settings.home.glob("events.sqlite*"):
+        file.unlink()
+    result = CliRunner(env={"PMO_HOME": str(settings.home)}).invoke(root, ["restore", "--from-kafka"])
+    assert result.exit_code == 0, result.output
+    assert "20 events and 0 names and notes from Kafka in" in result.output
+    with contextlib.closing(Governance(settings)) as again:
+        assert rows(again) == before
 
 
 def test_topics_come_back_from_the_store_alone(app: Governance, settings: Settings, empty: Settings) -> None:
