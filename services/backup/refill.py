@@ -88,10 +88,10 @@ def _filled(
 ) -> Refilled:
     # the first statement takes the lock of the writer, so that nobody records anything meanwhile
     cursor.execute("DELETE FROM relayed")
-    cursor.execute("SELECT 1 FROM stored_events LIMIT 1")
+    cursor.execute("SELECT 1 FROM stored_events UNION ALL SELECT 1 FROM directory LIMIT 1")
     if cursor.fetchall():
         raise Rejected(
-            f"{settings.store_path} holds events already, and only an empty store is filled from Kafka: move the "
+            f"{settings.store_path} holds events or names already, and only an empty store is filled from Kafka: move the "
             "file away, or set PMO_HOME to another folder with this workspace's workspace.json."
         )
     cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -165,7 +165,7 @@ def test_events_in_the_wrong_order_are_named(settings: Settings, empty: Settings
 
 def test_only_an_empty_store_that_nobody_relays_is_filled(app: Governance, settings: Settings, empty: Settings) -> None:
     before = rows(app)
-    with pytest.raises(Rejected, match="holds events already"):
+    with pytest.raises(Rejected, match="holds events or names already"):
         refill(settings, print, quiet)
     assert rows(app) == before
     other = empty.model_copy(update={"topic_prefix": f"{empty.topic_prefix}-none"})
