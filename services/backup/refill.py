@@ -91,8 +91,8 @@ def _filled(
     cursor.execute("SELECT 1 FROM stored_events UNION ALL SELECT 1 FROM directory LIMIT 1")
     if cursor.fetchall():
         raise Rejected(
-            f"{settings.store_path} holds events or names already, and only an empty store is filled from Kafka: move the "
-            "file away, or set PMO_HOME to another folder with this workspace's workspace.json."
+            f"{settings.store_path} holds events or names already, and only an empty store is filled from Kafka: move "
+            "the file away, or set PMO_HOME to another folder with this workspace's workspace.json."
         )
     cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     total, done, names = sum(ends.values()), 0, topic_names(settings.topic_prefix)
