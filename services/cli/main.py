@@ -82,6 +82,8 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("doctor", "Check the workspace and what it needs.", "services.cli.doctor:doctor"),
             Subcommand("verify", "Prove that nothing was lost, doubled or changed.", "services.cli.verify:verify"),
             Subcommand("checkpoint", "Sign what the log is, for others to keep.", "services.cli.verify:sign"),
+            Subcommand("backup", "Copy the workspace, also while it runs.", "services.cli.backup:backup"),
+            Subcommand("restore", "Make a workspace again, or its events from Kafka.", "services.cli.backup:restore"),
             Subcommand("completion", "Print the completion script of a shell.", "services.cli.workspace:completion"),
         ),
     ),

@@ -7,6 +7,7 @@ two batches in flight the later one can arrive when the earlier one was refused.
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from threading import Event
 
@@ -18,9 +19,9 @@ from schemas.streams import kind_of
 from services import bus
 from services.commands.app import Governance
 from services.commands.store import Lead
-from services.errors import Unavailable
+from services.errors import BadInput, Unavailable
 from services.settings import Settings
-from services.topics import directory_headers, directory_topic, event_headers, event_topic
+from services.topics import POSITION, directory_headers, directory_topic, event_headers, event_topic
 from services.whose import check_ours
 
 BATCH = 5_000
@@ -30,6 +31,7 @@ _PRUNE_EVERY = 50
 _POLL_S = (0.02, 0.05)
 _BACK_OFF_S = (0.2, 5.0)
 _TRIES_WITH_BROKER = 5
+_VERSION = re.compile(r"[0-9]{1,7}")
 
 Sent = Callable[[int, int], None]
 
@@ -136,10 +138,27 @@ class Relay:
         starts = {at: end for at, end in starts.items() if at[0] != self._directory}
         self._there = set()
         for batch in bus.read(self._bootstrap, self._topics, starts, ends):
-            self._there.update(event_id for r in batch if (event_id := _event_id(r.value)))
+            self._there.update(event_id for r in batch if (event_id := self._recorded_id(r)))
         # a partition without records has no place in the vector: nothing can ever be landed from it
         self._ends = {at: end for at, end in ends.items() if end}
         self._producer = bus.Producer(self._bootstrap)
+
+    def _recorded_id(self, record: bus.Record) -> str | None:
+        """The id of an event that stands on its topic already. Raises BadInput if a relay sent it from another store.
+
+        A store from an older backup would record other events under ids that were sent, and they would be skipped.
+        """
+        event_id = _event_id(record.value)
+        stream, _, version = (event_id or "").rpartition("/")
+        if event_id and POSITION in record.headers and _VERSION.fullmatch(version):
+            found = self._store.stored_by_key(stream, int(version) - 1, 1)
+            if not found or found[0][-1] != record.value:
+                raise BadInput(
+                    f"The topics {self._prefix}.* at {self._bootstrap} hold {event_id}, which this store does not: was "
+                    "it restored from an older backup? 'pmo restore --from-kafka' brings all back into an empty store; "
+                    "or set PMO_TOPIC_PREFIX to a new name to send this one to new topics."
+                )
+        return event_id
 
     def _checkpoint(self) -> tuple[int, dict[tuple[str, int], int]]:
         checkpoints = self._store.checkpoints()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from threading import Event
+from typing import TypeVar
 
 from services import bulk_read, bus
 from services.errors import Unavailable
@@ -22,6 +23,7 @@ _PROCESSES_FROM = 60_000
 _AHEAD = 4
 
 Place = tuple[str, int]
+Said = TypeVar("Said")
 
 
 def bulk_from_kafka(
@@ -46,8 +48,8 @@ def bulk_from_kafka(
         total = sum(end - starts.get(at, 0) for at, end in ends.items())
         done = 0
         reached = dict(starts)
-        with _validators(total) as validators, ThreadPoolExecutor(1) as lander:
-            read = _read(bootstrap, names, starts, ends, validators)
+        with validators(total) as checking, ThreadPoolExecutor(1) as lander:
+            read = read_checked(bootstrap, names, starts, ends, checking, faults_of)
             landings: deque[tuple[list[bus.Record], Future[None]]] = deque()
             for records, faults in read:
                 if stop is not None and stop.is_set():
@@ -84,16 +86,24 @@ def _land(landing: Landing, records: list[bus.Record], faults: Future[list[str |
     landing.land_much(records, faults.result())
 
 
-def _read(
-    bootstrap: str, names: list[str], starts: Mapping[Place, int], ends: Mapping[Place, int], validators: Executor
-) -> Iterator[tuple[list[bus.Record], "Future[list[str | None]]"]]:
-    """Batches as they were read, each with what its validation will say."""
-    coming: deque[tuple[list[bus.Record], Future[list[str | None]]]] = deque()
+def read_checked(
+    bootstrap: str,
+    names: list[str],
+    starts: Mapping[Place, int],
+    ends: Mapping[Place, int],
+    checking: Executor,
+    check: Callable[[list[bytes | None]], list[Said]],
+) -> Iterator[tuple[list[bus.Record], "Future[list[Said]]"]]:
+    """Batches as they were read, each with what `check` will say of its values; of the last topic, the directory, none.
+
+    It may be called in another process.
+    """
+    coming: deque[tuple[list[bus.Record], Future[list[Said]]]] = deque()
     pending: list[bus.Record] = []
 
     def submit() -> None:
         values = [None if r.topic == names[-1] else r.value for r in pending]
-        coming.append((pending, validators.submit(faults_of, values)))
+        coming.append((pending, checking.submit(check, values)))
 
     for batch in bulk_read.read(bootstrap, starts, ends):
         pending += batch
@@ -112,7 +122,8 @@ def faults_of(values: list[bytes | None]) -> list[str | None]:
     return [fault(value) for value in values]
 
 
-def _validators(total: int) -> Executor:
+def validators(total: int) -> Executor:
+    """What checks so many records: a thread, or processes where they are worth their start."""
     if total < _PROCESSES_FROM:
         return ThreadPoolExecutor(1)
     return ProcessPoolExecutor(

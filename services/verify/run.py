@@ -53,6 +53,11 @@ def sign(settings: Settings, app: Governance, progress: Progress) -> Checkpoint:
     if part.differing:
         found = part.differences[0]
         raise BadInput(f"Nothing is signed: {found.what} {found.how} in the event store; 'pmo verify' says more.")
+    return keep(settings, log)
+
+
+def keep(settings: Settings, log: Log) -> Checkpoint:
+    """Signs a log that was found in order, and keeps the checkpoint in the workspace."""
     signed = signer(settings).sign(log.size, log.root)
     folder = _folder(settings)
     folder.mkdir(exist_ok=True)
