@@ -60,6 +60,7 @@ def verify(files: tuple[Path, ...], key_text: str | None, store_only: bool, as_j
         bootstrap = "" if store_only else brokers(settings)
         with output.progress("Reading the store") as progress:
             log, parts = verification.verify_store(settings, app, given, key, bootstrap, progress)
+        parts += verification.verify_notes(app, log)
         if not store_only:
             with output.progress("Comparing ClickHouse") as progress, open_reader(settings, progress) as clickhouse:
                 parts += verification.verify_clickhouse(app, clickhouse, log, progress)

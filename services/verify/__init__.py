@@ -1,5 +1,14 @@
 """Proof that the log, its copies and what is computed from it are what was recorded."""
 
-from services.verify.run import keep, publish, sign, signer, verify_clickhouse, verify_store, verify_topics
+from services.verify.run import (
+    keep,
+    publish,
+    sign,
+    signer,
+    verify_clickhouse,
+    verify_notes,
+    verify_store,
+    verify_topics,
+)
 
-__all__ = ["keep", "publish", "sign", "signer", "verify_clickhouse", "verify_store", "verify_topics"]
+__all__ = ["keep", "publish", "sign", "signer", "verify_clickhouse", "verify_notes", "verify_store", "verify_topics"]

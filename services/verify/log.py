@@ -96,7 +96,7 @@ def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -
     return log
 
 
-def verify_notes(store: Store, log: Log, part: Part) -> None:
+def compare_notes(store: Store, log: Log, part: Part) -> None:
     """Holds each note in the directory against the salted digest that stands in its event; an erased one is none."""
     left, seq, unsalted = dict(log.notes), 0, 0
     while entries := store.entries_after(seq, PAGE):

@@ -23,7 +23,7 @@ from services.projections.landing import topic_names
 from services.projections.worker import group_of
 from services.runtime import open_app, quiet
 from services.settings import Settings
-from services.verify import verify_clickhouse, verify_store, verify_topics
+from services.verify import verify_clickhouse, verify_notes, verify_store, verify_topics
 from services.verify.findings import Part
 from tests.clickhouse import Server
 from tests.integration.workspaces import ROOT, command, declare, until, workspace
@@ -196,6 +196,7 @@ def _look(outcome: Outcome, app: Governance, settings: Settings, path: Crew) -> 
             if not app.store.states_after(stream, int(version) - 1):
                 outcome.lost.append(event)
     log, outcome.parts = verify_store(settings, app, (), None, "", quiet)
+    outcome.parts += verify_notes(app, log)
     with ClickHouse.server(settings.clickhouse) as clickhouse:
         outcome.parts += verify_clickhouse(app, clickhouse, log, quiet)
     outcome.parts += verify_topics(settings, app, settings.kafka, log, quiet)

@@ -80,6 +80,7 @@ def test_other_bytes_are_named(app: Governance, settings: Settings) -> None:
     assert hows == {
         f"holds {STREAM}/3 with other bytes than in the store",
         f"holds {STREAM}/3 with another position",
+        "holds project:P9/3 with other bytes than in the store",
         "holds project:ZZ/3, which is not in the store",
         "is no event",
     }
