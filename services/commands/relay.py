@@ -148,7 +148,7 @@ class Relay:
 
         A store from an older backup would record other events under ids that were sent, and they would be skipped.
         """
-        event_id = _event_id(record.value)
+        event_id = record.said("id")
         stream, _, version = (event_id or "").rpartition("/")
         if event_id and POSITION in record.headers and _VERSION.fullmatch(version):
             found = self._store.stored_by_key(stream, int(version) - 1, 1)
@@ -245,15 +245,6 @@ class Relay:
         if self._producer is not None:
             self._producer.close()
             self._producer = None
-
-
-def _event_id(value: bytes | None) -> str | None:
-    """The event's id (stream/version); None for what we cannot have sent."""
-    try:
-        document = orjson.loads(value or b"")
-    except ValueError:
-        return None
-    return str(document["id"]) if isinstance(document, dict) and "id" in document else None
 
 
 def _place(text: str) -> tuple[str, int]:

@@ -132,6 +132,11 @@ class Store(ApplicationRecorder):
         """Whether the directory has this field of this subject, or had it before it was erased."""
         return bool(self.rows("SELECT 1 FROM directory WHERE subject = ? AND field = ?", subject, field))
 
+    def entry(self, subject: str, field: str) -> int | None:
+        """The `seq` of the last change of this field of this subject; None if the directory never had it."""
+        rows = self.rows("SELECT seq FROM directory WHERE subject = ? AND field = ?", subject, field)
+        return int(rows[0][0]) if rows else None
+
     def values(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:
         """What the directory says of these subjects, by field."""
         wanted = sorted(subjects)

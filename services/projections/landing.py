@@ -83,19 +83,19 @@ class Landing(AbstractContextManager["Landing"]):
         batch = Batch([], set(), [], [], [])
         places: dict[tuple[str, int], Checkpoint] = {}
         for number, record in enumerate(records):
-            topic, partition, offset, _, value, headers = record
+            topic, partition, offset = record[:3]
             before = places.get((topic, partition))
-            position = max(_number(headers.get(POSITION)), before.position if before else 0)
+            position = max(_number(record.headers.get(POSITION)), before.position if before else 0)
             places[topic, partition] = Checkpoint(
                 topic, partition, max(offset + 1, before.next if before else 0), position
             )
             if topic == self._directory:
                 self._sort_directory(record, batch)
                 continue
-            reason = faults[number] if faults is not None else fault(value)
-            if reason is None and value is not None:
-                batch.values.append(value)
-                found = _KIND.search(value)
+            reason = faults[number] if faults is not None else fault(record.value)
+            if reason is None and record.value is not None:
+                batch.values.append(record.value)
+                found = _KIND.search(record.value)
                 batch.kinds.add(found[1].decode() if found else self._kinds[topic])
             else:
                 batch.dead.append((record, reason or "a record without a value"))
@@ -123,6 +123,9 @@ class Landing(AbstractContextManager["Landing"]):
                     "offset": str(record.offset),
                 }
                 named = [(name, text.encode()) for name, text in headers.items()]
+                if position := record.headers.get(POSITION):
+                    # for another try, where the store is not at hand to say it
+                    named.append((POSITION, position))
                 # a name must not come to stand on a topic that keeps everything for ever
                 value = None if record.topic == self._directory else record.value
                 self._producer.send(self._dead_letters, record.key or b"", value, named)
