@@ -198,6 +198,10 @@ class Store(ApplicationRecorder):
         """The relay's last checkpoints, latest first: position, and where the partitions ended when it was sent."""
         return [tuple(row) for row in self.rows(f"{_CHECKPOINT} ORDER BY position DESC")]
 
+    def relayed_position(self) -> int:
+        """Up to which position everything has been sent; 0 if nothing has."""
+        return int(self.rows("SELECT coalesce(max(position), 0) FROM relayed")[0][0])
+
     def checkpoint_behind(self, position: int) -> str | None:
         """Where the partitions ended when everything up to `position` had been sent; None as long as it has not."""
         # any row at or behind the position will do; the first one asks for the least

@@ -5,6 +5,7 @@ after that may the caller acknowledge the records. The Faust worker and the bulk
 """
 
 import re
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import orjson
 from schemas.catalogue import KINDS, validated
 from schemas.event import InvalidRecord, UnknownType
 from services import bus
+from services.metrics import LandingMetrics
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Checkpoint, Projector
 from services.topics import POSITION, SEQ, dead_letter_topic, directory_topic, event_topic
@@ -55,23 +57,34 @@ def fault(value: bytes | None) -> str | None:
 class Landing(AbstractContextManager["Landing"]):
     """Lands records through one connection; for one thread."""
 
-    def __init__(self, clickhouse: ClickHouse, bootstrap: str, prefix: str) -> None:
+    def __init__(
+        self, clickhouse: ClickHouse, bootstrap: str, prefix: str, metrics: LandingMetrics | None = None
+    ) -> None:
         self.projector = Projector(clickhouse)
         self._bootstrap = bootstrap
         self._directory = directory_topic(prefix)
         self._dead_letters = dead_letter_topic(prefix)
         self._kinds = {event_topic(prefix, kind): kind for kind in KINDS}
         self._producer: bus.Producer | None = None
+        self._metrics = metrics or LandingMetrics(None)
 
     def land(self, records: Sequence[bus.Record]) -> None:
         """Lands the records. Raises Unavailable, and then nothing is lost: landing them again gives the same tables."""
+        began = time.perf_counter()
         batch = self._prepared(records, None)
         self.projector.land(batch.values, batch.kinds, batch.checkpoints)
+        self._count(batch, began)
 
     def land_much(self, records: Sequence[bus.Record], faults: Sequence[str | None]) -> None:
         """The same for one of many large batches, see `Projector.land_much`; `faults` says why each is invalid."""
+        began = time.perf_counter()
         batch = self._prepared(records, faults)
         self.projector.land_much(batch.values, batch.kinds, batch.checkpoints)
+        self._count(batch, began)
+
+    def _count(self, batch: Batch, began: float) -> None:
+        position = max((each.position for each in batch.checkpoints), default=0)
+        self._metrics.landed(len(batch.values), len(batch.dead), position, time.perf_counter() - began)
 
     def _prepared(self, records: Sequence[bus.Record], faults: Sequence[str | None] | None) -> Batch:
         batch = self._sorted(records, faults)
