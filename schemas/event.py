@@ -97,7 +97,7 @@ ACTOR_PATTERN = rf"^(person:{PERSON_PATTERN}|system:[a-z0-9][a-z0-9._-]{{0,63}})
 SCHEMA_PREFIX = "urn:pmo:schema:"
 _TIME_PATTERN = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
 Time = Annotated[datetime, OnlyAs(_TIME_PATTERN, "date-time", datetime.fromisoformat)]
-_EVENT_PATTERN = STREAM_PATTERN.removesuffix("$") + "/[1-9][0-9]{0,6}$"
+EVENT_ID_PATTERN = STREAM_PATTERN.removesuffix("$") + "/[1-9][0-9]{0,6}$"
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
 Data = TypeVar("Data")
@@ -112,7 +112,7 @@ class Envelope(BaseModel, Generic[Data]):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     specversion: Literal["1.0"]
-    id: Annotated[str, Field(pattern=_EVENT_PATTERN, description="stream/version")]
+    id: Annotated[str, Field(pattern=EVENT_ID_PATTERN, description="stream/version")]
     source: Annotated[str, Field(pattern=r"^/pmo/[a-z0-9-]{1,64}$", description="The workspace that recorded it")]
     type: Annotated[str, Field(pattern=TYPE_PATTERN)]
     subject: Annotated[str, Field(pattern=STREAM_PATTERN, description="The stream")]

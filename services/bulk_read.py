@@ -80,7 +80,7 @@ async def _next(consumer: Any, left: Mapping[Place, int]) -> tuple[list[Record],
 
     polled = await consumer.getmany(timeout_ms=500, max_records=_BATCH)
     batch = [
-        Record(r.topic, r.partition, r.offset, r.key, r.value, dict(r.headers))
+        Record(r.topic, r.partition, r.offset, r.key, r.value, dict(r.headers), r.timestamp)
         for at, records in polled.items()
         if (end := left.get((at.topic, at.partition)))
         for r in records

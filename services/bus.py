@@ -13,6 +13,8 @@ from threading import Event
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import orjson
+
 from services.errors import BadInput, Unavailable
 from services.topics import MAX_RECORD_BYTES, Topic, check_topic
 
@@ -22,7 +24,7 @@ _STALLED_SECONDS = 30.0
 
 
 class Record(NamedTuple):
-    """One record as read from a topic; a value of None is a tombstone."""
+    """One record as read from a topic; a value of None is a tombstone. `sent_at` is in milliseconds since 1970."""
 
     topic: str
     partition: int
@@ -30,6 +32,15 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: dict[str, bytes]
+    sent_at: int = 0
+
+    def said(self, name: str) -> str | None:
+        """What its document claims under this name, unchecked; None for what is no document or does not say it."""
+        try:
+            document = orjson.loads(self.value or b"")
+        except ValueError:
+            return None
+        return str(document[name]) if isinstance(document, dict) and name in document else None
 
 
 def declare(bootstrap: str, wanted: Sequence[Topic]) -> None:
@@ -355,4 +366,4 @@ def _plain(offsets: Mapping[Any, int]) -> dict[tuple[str, int], int]:
 
 
 def _record(r: Any) -> Record:
-    return Record(r.topic, r.partition, r.offset, r.key, r.value, dict(r.headers))
+    return Record(r.topic, r.partition, r.offset, r.key, r.value, dict(r.headers), r.timestamp)

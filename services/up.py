@@ -6,27 +6,33 @@ Parts start in the order in which they need each other and end in the opposite o
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
+from typing import Literal
+
+from prometheus_client import CollectorRegistry
 
 from services import bus
 from services.broker import LocalBroker, why_not
 from services.catch_up import catch_up
 from services.commands.app import Governance
 from services.errors import PmoError, Unavailable
+from services.metrics import LandingMetrics, served
 from services.projections.clickhouse import ClickHouse
 from services.runtime import Progress, endpoint_url, open_app, quiet
 from services.settings import Settings
 from services.topics import topics
-from services.waiting import missing, wait_visible
+from services.waiting import STORE, Landed, missing, wait_visible
 
 Say = Callable[[str], None]
 ENDPOINT_SAYS = "Queries are answered at"
 _WATCH_S = 0.1
 _EMBEDDED_POLL_S = 0.1
+_SAMPLE_S = 1.0
 
 
 @dataclass
@@ -39,6 +45,7 @@ class Running:
     bootstrap: str | None = None
     broker: LocalBroker | None = None
     parts: list["_Part"] = field(default_factory=list)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def check(self) -> None:
         """Raises what a part ended with, if one has ended."""
@@ -86,6 +93,7 @@ def running(
     stop: threading.Event,
     progress: Progress = quiet,
     endpoint_port: int = 0,
+    metrics_port: int | None = None,
 ) -> Iterator[Running]:
     """Starts all parts and says in a line each what runs; at the end stops them in order. Raises Unavailable.
 
@@ -104,13 +112,15 @@ def running(
         # a connection of its own for each thread that uses one
         landing = clickhouse if settings.clickhouse else stack.enter_context(clickhouse.session())
         if now.bootstrap is None:
-            _start(stack, now, _Part("embedded projector", lambda end: _follow_store(app, landing, end)))
+            metrics = LandingMetrics(now.registry)
+            _start(stack, now, _Part("embedded projector", lambda end: _follow_store(app, landing, metrics, end)))
             say("Events go straight from the store into ClickHouse.")
         else:
             _start_kafka_parts(stack, now, landing, say, progress, stop)
         if not settings.clickhouse:
             own = now.bootstrap or "" if now.broker else ""
             _start_endpoint(stack, settings, clickhouse, say, endpoint_port, own)
+        _serve_metrics(stack, now.registry, metrics_port, say)
         yield now
 
 
@@ -122,11 +132,20 @@ def up(
     stop: threading.Event | None = None,
     progress: Progress = quiet,
     endpoint_port: int = 0,
+    metrics_port: int | None = None,
 ) -> None:
     """Runs everything until `stop`, SIGINT or SIGTERM. Raises what a part ended with, if one ends by itself."""
     with (
         stoppable(stop) as end,
-        running(settings, embedded=embedded, say=say, stop=end, progress=progress, endpoint_port=endpoint_port) as now,
+        running(
+            settings,
+            embedded=embedded,
+            say=say,
+            stop=end,
+            progress=progress,
+            endpoint_port=endpoint_port,
+            metrics_port=metrics_port,
+        ) as now,
     ):
         say("Ready; Ctrl-C ends it.")
         while not end.wait(_WATCH_S):
@@ -135,24 +154,37 @@ def up(
 
 
 def run_relay(
-    settings: Settings, *, once: bool, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
+    settings: Settings,
+    *,
+    once: bool,
+    say: Say,
+    stop: threading.Event | None = None,
+    progress: Progress = quiet,
+    metrics_port: int | None = None,
 ) -> int:
     """``pmo relay``: sends the store's events to the Kafka of the settings; gives how many, if `once`."""
     from services.commands.relay import Relay
 
     bootstrap = _needed_kafka(settings, "relay")
-    with stoppable(stop) as end, open_app(settings) as app:
+    with stoppable(stop) as end, open_app(settings) as app, ExitStack() as stack:
         _declare(settings, bootstrap, say)
-        relay = Relay(app, bootstrap, settings)
+        registry = CollectorRegistry()
+        relay = Relay(app, bootstrap, settings, registry)
         if once:
             return relay.run_once(progress)
+        _serve_metrics(stack, registry, metrics_port, say)
         say("Relaying as soon as no other relay does; Ctrl-C ends it.")
         relay.run(end, progress)
         return 0
 
 
 def run_worker(
-    settings: Settings, *, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
+    settings: Settings,
+    *,
+    say: Say,
+    stop: threading.Event | None = None,
+    progress: Progress = quiet,
+    metrics_port: int | None = None,
 ) -> None:
     """``pmo worker``: lands the topics in ClickHouse; with an embedded one, it answers queries as ``pmo up`` does."""
     from services.projections.schema import connect
@@ -170,7 +202,10 @@ def run_worker(
             _start_endpoint(stack, settings, clickhouse, say, 0)
         group = group_of(settings.topic_prefix)
         ready = f"Faust {version('faust-streaming')} worker follows in group {group}; Ctrl-C ends it."
-        Worker(settings, bootstrap, landing).run(end, progress, lambda: say(ready))
+        registry = CollectorRegistry()
+        worker = Worker(settings, bootstrap, landing, registry)
+        _serve_metrics(stack, registry, metrics_port, say)
+        worker.run(end, progress, lambda: say(ready))
 
 
 @contextmanager
@@ -193,33 +228,64 @@ def stoppable(stop: threading.Event | None = None) -> Iterator[threading.Event]:
 
 
 def status(settings: Settings) -> list[tuple[str, bool, str]]:
-    """For ``pmo doctor``: each part of the path, whether it is well, and how far it is behind."""
-    with open_app(settings) as app:
-        last = app.store.max_notification_id() or 0
-        checkpoints = app.store.checkpoints()
+    """For ``pmo doctor``: each part of the path, whether it is well, how far it is behind, and how fast it goes."""
+    with open_app(settings) as app, ExitStack() as stack:
         led = app.store.is_led()
-    running_at = None if settings.clickhouse else endpoint_url(settings)
-    found = [("store", True, f"{last} events recorded")]
-    if checkpoints or led:
-        position = checkpoints[0][0] if checkpoints else 0
-        behind = last - position
-        leader = "a relay leads" if led else "no relay runs"
-        found.append(("relay", led or not behind, f"{behind} events behind, {leader}"))
-    if not (running_at or settings.clickhouse):
-        found.append(("worker", True, "nothing runs; queries catch up by themselves"))
+        running_at = settings.clickhouse or endpoint_url(settings)
+        clickhouse, away = None, None
+        if running_at:
+            try:
+                clickhouse = stack.enter_context(ClickHouse.server(running_at, create=False))
+            except PmoError as error:
+                away = ("clickhouse", False, str(error))
+        before = _Reached.now(app, clickhouse)
+        if led or clickhouse:
+            time.sleep(_SAMPLE_S)
+        now = _Reached.now(app, clickhouse)
+        found = [("store", True, f"{now.recorded} events recorded")]
+        if now.checkpoints or led:
+            behind = now.recorded - now.sent
+            leader = f"a relay leads, {_rate(before, now, 'sent')} events/s" if led else "no relay runs"
+            found.append(("relay", led or not behind, f"{behind} events behind, {leader}"))
+        if away:
+            return [*found, away]
+        if clickhouse is None:
+            return [*found, ("worker", True, "nothing runs; queries catch up by themselves")]
+        found.append(("clickhouse", True, f"{clickhouse.version} at {clickhouse.where}"))
+        if now.checkpoints:
+            behind = missing(json.loads(now.checkpoints[0][1]), now.landed)
+            speed = f"{_rate(before, now, 'taken')} records/s"
+            found.append(("worker", behind == 0 or led, f"{behind} records behind the relay, {speed}"))
         return found
-    from services.projections.projector import Projector
 
-    try:
-        with ClickHouse.server(settings.clickhouse or str(running_at), create=False) as clickhouse:
-            landed = Projector(clickhouse).landed()
-            found.append(("clickhouse", True, f"{clickhouse.version} at {clickhouse.where}"))
-    except PmoError as error:
-        return [*found, ("clickhouse", False, str(error))]
-    if checkpoints:
-        behind = missing(json.loads(checkpoints[0][1]), landed)
-        found.append(("worker", behind == 0 or led, f"{behind} records behind the relay"))
-    return found
+
+@dataclass(frozen=True)
+class _Reached:
+    """How far everything has come at a moment."""
+
+    at: float
+    recorded: int
+    checkpoints: list[tuple[int, str]]
+    landed: Landed
+
+    @classmethod
+    def now(cls, app: Governance, clickhouse: ClickHouse | None) -> "_Reached":
+        from services.projections.projector import Projector
+
+        landed = Projector(clickhouse).landed() if clickhouse else {}
+        return cls(time.monotonic(), app.store.max_notification_id() or 0, app.store.checkpoints(), landed)
+
+    @property
+    def sent(self) -> int:
+        return self.checkpoints[0][0] if self.checkpoints else 0
+
+    @property
+    def taken(self) -> int:
+        return sum(checkpoint.next for (transport, _), checkpoint in self.landed.items() if transport != STORE)
+
+
+def _rate(before: _Reached, now: _Reached, of: Literal["sent", "taken"]) -> str:
+    return f"{(getattr(now, of) - getattr(before, of)) / (now.at - before.at):,.0f}"
 
 
 def _needed_kafka(settings: Settings, part: str) -> str:
@@ -261,9 +327,9 @@ def _start_kafka_parts(
     bootstrap = now.bootstrap or ""
     _declare(now.settings, bootstrap, say)
     ready = threading.Event()
-    worker = Worker(now.settings, bootstrap, landing)
+    worker = Worker(now.settings, bootstrap, landing, now.registry)
     part = _start(stack, now, _Part("Faust worker", lambda end: worker.run(end, progress, ready.set)))
-    relay = Relay(now.app, bootstrap, now.settings)
+    relay = Relay(now.app, bootstrap, now.settings, now.registry)
     _start(stack, now, _Part("relay", relay.run))
     while not ready.wait(_WATCH_S) and part.is_alive() and not stop.is_set():
         pass
@@ -291,12 +357,20 @@ def _start_endpoint(
     say(f"{ENDPOINT_SAYS} {endpoint.address} (user and token in {settings.endpoint_file}).")
 
 
-def _follow_store(app: Governance, clickhouse: ClickHouse, end: threading.Event) -> None:
+def _serve_metrics(stack: ExitStack, registry: CollectorRegistry, port: int | None, say: Say) -> None:
+    if port is not None:
+        say(f"Metrics at {stack.enter_context(served(registry, port))}.")
+
+
+def _follow_store(app: Governance, clickhouse: ClickHouse, metrics: LandingMetrics, end: threading.Event) -> None:
     seen: tuple[int | None, int | None] = (None, None)
+    metrics.lag.set_function(lambda: (app.store.max_notification_id() or 0) - (seen[0] or 0))
     while True:
         there = app.store.max_notification_id(), app.store.last_entry()
         if there != seen:
-            catch_up(app, clickhouse, quiet)
+            began = time.perf_counter()
+            landed = catch_up(app, clickhouse, quiet)
             seen = there
+            metrics.landed(landed, 0, there[0] or 0, time.perf_counter() - began)
         if end.wait(_EMBEDDED_POLL_S):
             return

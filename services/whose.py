@@ -6,8 +6,6 @@ finds there, the workers would share one group, and the figures would mix two hi
 
 from collections.abc import Mapping
 
-import orjson
-
 from services import bus
 from services.errors import BadInput
 from services.topics import directory_topic
@@ -19,18 +17,10 @@ def check_ours(bootstrap: str, prefix: str, ends: Mapping[tuple[str, int], int],
     first = next((at for at, end in ends.items() if end and at[0] != names), None)
     if first is None:
         return
-    found = next((_source(r) for batch in bus.read(bootstrap, [first[0]], until={first: 1}) for r in batch), None)
+    # None for what no workspace can have sent
+    found = next((r.said("source") for batch in bus.read(bootstrap, [first[0]], until={first: 1}) for r in batch), None)
     if found not in (None, source):
         raise BadInput(
             f"The topics {prefix}.* at {bootstrap} hold the events of another workspace ({found}, not {source}); set "
             "PMO_TOPIC_PREFIX to a name of its own."
         )
-
-
-def _source(record: bus.Record) -> str | None:
-    """Who recorded it; None for what no workspace can have sent."""
-    try:
-        document = orjson.loads(record.value or b"")
-    except ValueError:
-        return None
-    return str(document["source"]) if isinstance(document, dict) and "source" in document else None

@@ -70,6 +70,7 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("up", "Run everything on this machine.", "services.cli.run:up"),
             Subcommand("relay", "Send recorded events to Kafka.", "services.cli.run:relay"),
             Subcommand("worker", "Land Kafka's events in ClickHouse.", "services.cli.run:worker"),
+            Subcommand("dead-letters", "What could not be landed, and another try.", "services.cli.dead_letters:group"),
             Subcommand("rebuild", "Fill every table anew from the events.", "services.cli.run:rebuild"),
         ),
     ),

@@ -8,6 +8,12 @@ from services.cli import output
 from services.errors import Unavailable
 from services.settings import Settings
 
+_metrics_option = click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Serve figures for Prometheus on the loopback interface at this port; 0 takes any. By default not at all.",
+)
+
 
 @click.command(
     epilog="""\b
@@ -17,7 +23,8 @@ Example:
 )
 @click.option("--embedded", is_flag=True, help="Without Kafka: events go straight from the store into ClickHouse.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where queries are answered; by default any.")
-def up(embedded: bool, port: int) -> None:
+@_metrics_option
+def up(embedded: bool, port: int, metrics_port: int | None) -> None:
     """Run everything on this machine until Ctrl-C: a Kafka broker, the relay, the worker, ClickHouse's endpoint.
 
     Without Java, or with --embedded, it runs without Kafka and says so. Other commands go on working meanwhile.
@@ -26,22 +33,30 @@ def up(embedded: bool, port: int) -> None:
 
     settings = Settings.load()
     with output.progress("Catching up") as progress:
-        run_up(settings, embedded=embedded, say=click.echo, progress=progress, endpoint_port=port)
+        run_up(
+            settings,
+            embedded=embedded,
+            say=click.echo,
+            progress=progress,
+            endpoint_port=port,
+            metrics_port=metrics_port,
+        )
 
 
 @click.command(
     epilog="""\b
 Example:
-  PMO_KAFKA=broker:9092 pmo relay"""
+  PMO_KAFKA=broker:9092 pmo relay --metrics-port 9101"""
 )
 @click.option("--once", is_flag=True, help="Send what is there now, and end.")
-def relay(once: bool) -> None:
+@_metrics_option
+def relay(once: bool, metrics_port: int | None) -> None:
     """Send recorded events to Kafka, in order, until Ctrl-C; a second relay waits and takes over."""
     from services.up import run_relay
 
     settings = Settings.load()
     with output.progress("Sending") as progress:
-        sent = run_relay(settings, once=once, say=click.echo, progress=progress)
+        sent = run_relay(settings, once=once, say=click.echo, progress=progress, metrics_port=metrics_port)
     if once:
         click.echo(f"{output.counted(sent, 'event')} sent to {settings.kafka}")
 
@@ -51,13 +66,14 @@ def relay(once: bool) -> None:
 Example:
   PMO_KAFKA=broker:9092 PMO_CLICKHOUSE=http://default@clickhouse:8123/pmo pmo worker"""
 )
-def worker() -> None:
+@_metrics_option
+def worker(metrics_port: int | None) -> None:
     """Land Kafka's events in ClickHouse until Ctrl-C; there may be as many workers as partitions."""
     from services.up import run_worker
 
     settings = Settings.load()
     with output.progress("Catching up") as progress:
-        run_worker(settings, say=click.echo, progress=progress)
+        run_worker(settings, say=click.echo, progress=progress, metrics_port=metrics_port)
 
 
 @click.command(

@@ -8,11 +8,14 @@ two batches in flight the later one can arrive when the earlier one was refused.
 import contextlib
 import json
 import re
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from threading import Event
+from typing import TYPE_CHECKING
 
 import orjson
-from eventsourcing.persistence import InterfaceError, OperationalError
+from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError
 
 from schemas.catalogue import KINDS
 from schemas.streams import kind_of
@@ -20,9 +23,13 @@ from services import bus
 from services.commands.app import Governance
 from services.commands.store import Lead
 from services.errors import BadInput, Unavailable
+from services.metrics import RelayMetrics, known
 from services.settings import Settings
 from services.topics import POSITION, directory_headers, directory_topic, event_headers, event_topic
 from services.whose import check_ours
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 BATCH = 5_000
 # Each row holds the end offset of every partition, for those who wait until their own write is visible.
@@ -32,6 +39,8 @@ _POLL_S = (0.02, 0.05)
 _BACK_OFF_S = (0.2, 5.0)
 _TRIES_WITH_BROKER = 5
 _VERSION = re.compile(r"[0-9]{1,7}")
+
+_STORE_AWAY = (PersistenceError, sqlite3.DatabaseError)
 
 Sent = Callable[[int, int], None]
 
@@ -47,8 +56,13 @@ class _LeadLostError(Exception):
 class Relay:
     """Sends what one store holds; of several relays on a store, one works and the others wait to take over."""
 
-    def __init__(self, app: Governance, bootstrap: str, settings: Settings) -> None:
+    def __init__(
+        self, app: Governance, bootstrap: str, settings: Settings, registry: "CollectorRegistry | None" = None
+    ) -> None:
         self._store = app.store
+        self._metrics = RelayMetrics(registry)
+        self._metrics.position.set_function(known(self._store.relayed_position, _STORE_AWAY))
+        self._metrics.lag.set_function(known(self._lag, _STORE_AWAY))
         self._bootstrap = bootstrap
         self._prefix = settings.topic_prefix
         self._source = settings.source
@@ -72,6 +86,7 @@ class Relay:
                 if leads is None:
                     return
                 try:
+                    self._metrics.leader.set(1)
                     self._lead(stop, leads, on_sent)
                 except _LeadLostError:
                     # another relay may lead by now: this one waits like any other
@@ -80,12 +95,14 @@ class Relay:
                     if leads():
                         raise
                 finally:
+                    self._metrics.leader.set(0)
                     self._discard()
 
     def _lead(self, stop: Event, leads: Lead, on_sent: Sent) -> None:
         self._resume()
         idle = _POLL_S[0]
         while not stop.is_set():
+            began = time.perf_counter()
             try:
                 sent = self._send_batch(leads, on_sent)
             except Unavailable:
@@ -94,6 +111,9 @@ class Relay:
             idle = min(idle * 1.2, _POLL_S[1]) if sent is None else _POLL_S[0]
             if sent is None:
                 stop.wait(idle)
+            else:
+                self._metrics.sent.inc(sent)
+                self._metrics.batches.observe(time.perf_counter() - began)
 
     def run_once(self, on_sent: Sent = unseen) -> int:
         """Sends all that is there now; gives the number of events sent. Raises Unavailable if another relay leads."""
@@ -110,6 +130,9 @@ class Relay:
                 raise Unavailable("The store's server closed the connection; try again when it is back.") from None
             finally:
                 self._discard()
+
+    def _lag(self) -> int:
+        return (self._store.max_notification_id() or 0) - self._store.relayed_position()
 
     @contextlib.contextmanager
     def _leading(self, stop: Event) -> Iterator[Lead | None]:
@@ -148,7 +171,7 @@ class Relay:
 
         A store from an older backup would record other events under ids that were sent, and they would be skipped.
         """
-        event_id = _event_id(record.value)
+        event_id = record.said("id")
         stream, _, version = (event_id or "").rpartition("/")
         if event_id and POSITION in record.headers and _VERSION.fullmatch(version):
             found = self._store.stored_by_key(stream, int(version) - 1, 1)
@@ -245,15 +268,6 @@ class Relay:
         if self._producer is not None:
             self._producer.close()
             self._producer = None
-
-
-def _event_id(value: bytes | None) -> str | None:
-    """The event's id (stream/version); None for what we cannot have sent."""
-    try:
-        document = orjson.loads(value or b"")
-    except ValueError:
-        return None
-    return str(document["id"]) if isinstance(document, dict) and "id" in document else None
 
 
 def _place(text: str) -> tuple[str, int]:

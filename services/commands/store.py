@@ -132,6 +132,11 @@ class Store(ApplicationRecorder):
         """Whether the directory has this field of this subject, or had it before it was erased."""
         return bool(self.rows("SELECT 1 FROM directory WHERE subject = ? AND field = ?", subject, field))
 
+    def entry(self, subject: str, field: str) -> int | None:
+        """The `seq` of the last change of this field of this subject; None if the directory never had it."""
+        rows = self.rows("SELECT seq FROM directory WHERE subject = ? AND field = ?", subject, field)
+        return int(rows[0][0]) if rows else None
+
     def values(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:
         """What the directory says of these subjects, by field."""
         wanted = sorted(subjects)
@@ -192,6 +197,10 @@ class Store(ApplicationRecorder):
     def checkpoints(self) -> list[tuple[int, str]]:
         """The relay's last checkpoints, latest first: position, and where the partitions ended when it was sent."""
         return [tuple(row) for row in self.rows(f"{_CHECKPOINT} ORDER BY position DESC")]
+
+    def relayed_position(self) -> int:
+        """Up to which position everything has been sent; 0 if nothing has."""
+        return int(self.rows("SELECT coalesce(max(position), 0) FROM relayed")[0][0])
 
     def checkpoint_behind(self, position: int) -> str | None:
         """Where the partitions ended when everything up to `position` had been sent; None as long as it has not."""

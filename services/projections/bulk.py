@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from services import bulk_read, bus
 from services.errors import Unavailable
+from services.metrics import LandingMetrics
 from services.projections.clickhouse import ClickHouse
 from services.projections.landing import Landing, fault, topic_names
 
@@ -34,6 +35,7 @@ def bulk_from_kafka(
     *,
     stop: Event | None = None,
     anew: bool = False,
+    metrics: LandingMetrics | None = None,
 ) -> dict[Place, int]:
     """Lands all records between the checkpoints (`anew`: the beginning) and the topics' ends as of now.
 
@@ -41,7 +43,7 @@ def bulk_from_kafka(
     """
     names = topic_names(prefix)
     ends = bus.end_offsets(bootstrap, names)
-    with Landing(clickhouse, bootstrap, prefix) as landing:
+    with Landing(clickhouse, bootstrap, prefix, metrics) as landing:
         landed = landing.projector.landed()
         starts = {} if anew else {at: landed[at].next for at in ends if at in landed}
         check_kept(bootstrap, starts, ends)

@@ -5,6 +5,7 @@ after that may the caller acknowledge the records. The Faust worker and the bulk
 """
 
 import re
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import orjson
 from schemas.catalogue import KINDS, validated
 from schemas.event import InvalidRecord, UnknownType
 from services import bus
+from services.metrics import LandingMetrics
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Checkpoint, Projector
 from services.topics import POSITION, SEQ, dead_letter_topic, directory_topic, event_topic
@@ -55,23 +57,34 @@ def fault(value: bytes | None) -> str | None:
 class Landing(AbstractContextManager["Landing"]):
     """Lands records through one connection; for one thread."""
 
-    def __init__(self, clickhouse: ClickHouse, bootstrap: str, prefix: str) -> None:
+    def __init__(
+        self, clickhouse: ClickHouse, bootstrap: str, prefix: str, metrics: LandingMetrics | None = None
+    ) -> None:
         self.projector = Projector(clickhouse)
         self._bootstrap = bootstrap
         self._directory = directory_topic(prefix)
         self._dead_letters = dead_letter_topic(prefix)
         self._kinds = {event_topic(prefix, kind): kind for kind in KINDS}
         self._producer: bus.Producer | None = None
+        self._metrics = metrics or LandingMetrics(None)
 
     def land(self, records: Sequence[bus.Record]) -> None:
         """Lands the records. Raises Unavailable, and then nothing is lost: landing them again gives the same tables."""
+        began = time.perf_counter()
         batch = self._prepared(records, None)
         self.projector.land(batch.values, batch.kinds, batch.checkpoints)
+        self._count(batch, began)
 
     def land_much(self, records: Sequence[bus.Record], faults: Sequence[str | None]) -> None:
         """The same for one of many large batches, see `Projector.land_much`; `faults` says why each is invalid."""
+        began = time.perf_counter()
         batch = self._prepared(records, faults)
         self.projector.land_much(batch.values, batch.kinds, batch.checkpoints)
+        self._count(batch, began)
+
+    def _count(self, batch: Batch, began: float) -> None:
+        position = max((each.position for each in batch.checkpoints), default=0)
+        self._metrics.landed(len(batch.values), len(batch.dead), position, time.perf_counter() - began)
 
     def _prepared(self, records: Sequence[bus.Record], faults: Sequence[str | None] | None) -> Batch:
         batch = self._sorted(records, faults)
@@ -83,19 +96,19 @@ class Landing(AbstractContextManager["Landing"]):
         batch = Batch([], set(), [], [], [])
         places: dict[tuple[str, int], Checkpoint] = {}
         for number, record in enumerate(records):
-            topic, partition, offset, _, value, headers = record
+            topic, partition, offset = record[:3]
             before = places.get((topic, partition))
-            position = max(_number(headers.get(POSITION)), before.position if before else 0)
+            position = max(_number(record.headers.get(POSITION)), before.position if before else 0)
             places[topic, partition] = Checkpoint(
                 topic, partition, max(offset + 1, before.next if before else 0), position
             )
             if topic == self._directory:
                 self._sort_directory(record, batch)
                 continue
-            reason = faults[number] if faults is not None else fault(value)
-            if reason is None and value is not None:
-                batch.values.append(value)
-                found = _KIND.search(value)
+            reason = faults[number] if faults is not None else fault(record.value)
+            if reason is None and record.value is not None:
+                batch.values.append(record.value)
+                found = _KIND.search(record.value)
                 batch.kinds.add(found[1].decode() if found else self._kinds[topic])
             else:
                 batch.dead.append((record, reason or "a record without a value"))
@@ -123,6 +136,9 @@ class Landing(AbstractContextManager["Landing"]):
                     "offset": str(record.offset),
                 }
                 named = [(name, text.encode()) for name, text in headers.items()]
+                if position := record.headers.get(POSITION):
+                    # for another try, where the store is not at hand to say it
+                    named.append((POSITION, position))
                 # a name must not come to stand on a topic that keeps everything for ever
                 value = None if record.topic == self._directory else record.value
                 self._producer.send(self._dead_letters, record.key or b"", value, named)

@@ -12,15 +12,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services import bus
 from services.errors import PmoError, Unavailable
+from services.metrics import LandingMetrics, known
 from services.projections.bulk import bulk_from_kafka, check_kept
 from services.projections.clickhouse import ClickHouse, QueryFailed
 from services.projections.landing import Landing, topic_names
+from services.projections.projector import Projector
 from services.settings import Settings
 from services.whose import check_ours
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 BATCH = 2_000
 # A gap of so many records is closed in bulk, several times as fast as one after another through Faust.
@@ -45,7 +50,13 @@ def group_of(prefix: str) -> str:
 class Worker:
     """Lands the topics of one workspace through `clickhouse`, which it uses from one thread at a time."""
 
-    def __init__(self, settings: Settings, bootstrap: str, clickhouse: ClickHouse) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bootstrap: str,
+        clickhouse: ClickHouse,
+        registry: "CollectorRegistry | None" = None,
+    ) -> None:
         self._settings = settings
         self._bootstrap = bootstrap
         self._clickhouse = clickhouse
@@ -54,6 +65,8 @@ class Worker:
         self._landing: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._stop = Event()
+        self._metrics = LandingMetrics(registry)
+        self._metrics.lag.set_function(known(self._lag))
 
     def run(self, stop: Event, progress: Progress, ready: Callable[[], None]) -> None:
         """Lands until `stop`, in any thread; `ready` is called when it has caught up and follows.
@@ -83,7 +96,9 @@ class Worker:
         if not hidden and gap < BULK_FROM:
             return
         prefix = self._settings.topic_prefix
-        reached = bulk_from_kafka(self._clickhouse, self._bootstrap, prefix, progress, stop=self._stop)
+        reached = bulk_from_kafka(
+            self._clickhouse, self._bootstrap, prefix, progress, stop=self._stop, metrics=self._metrics
+        )
         ahead = {at: offset for at, offset in reached.items() if offset > committed.get(at, 0)}
         try:
             bus.commit(self._bootstrap, self._group, ahead)
@@ -91,10 +106,17 @@ class Worker:
             # other workers of the group are at work, and the group is theirs: what they read twice does no harm
             logging.getLogger("faust").warning("could not commit what was landed in bulk; it will be landed again")
 
+    def _lag(self) -> int:
+        """How many records of all partitions have not landed; in any thread."""
+        ends = bus.end_offsets(self._bootstrap, self._names)
+        with self._clickhouse.session() as own:
+            landed = {at: c.next for at, c in Projector(own).landed().items()}
+        return sum(max(0, end - landed.get(at, 0)) for at, end in ends.items())
+
     async def _follow(self, ready: Callable[[], None]) -> None:
         prefix = self._settings.topic_prefix
         with (
-            Landing(self._clickhouse, self._bootstrap, prefix) as landing,
+            Landing(self._clickhouse, self._bootstrap, prefix, self._metrics) as landing,
             ThreadPoolExecutor(1, "landing") as thread,
         ):
             app = self._make_app(landing, thread)

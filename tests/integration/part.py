@@ -12,14 +12,15 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    part, home = sys.argv[1:]
+    part, home, *options = sys.argv[1:]
+    port = int(options[1]) if options[:1] == ["--metrics-port"] else None
     settings = Settings.load(Path(home))
     match part:
         case "relay":
-            run_relay(settings, once=False, say=_say)
+            run_relay(settings, once=False, say=_say, metrics_port=port)
         case "worker":
-            run_worker(settings, say=_say)
+            run_worker(settings, say=_say, metrics_port=port)
         case "up":
-            up(settings, embedded=False, say=_say)
+            up(settings, embedded=False, say=_say, metrics_port=port)
         case "up-embedded":
-            up(settings, embedded=True, say=_say)
+            up(settings, embedded=True, say=_say, metrics_port=port)

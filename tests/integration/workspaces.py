@@ -95,9 +95,9 @@ def embedded_contents(settings: Settings, home: Path) -> dict[str, list[dict[str
 
 
 @contextlib.contextmanager
-def process(part: str, settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+def process(part: str, settings: Settings, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """A part in a process of its own, killed at the end if it still runs."""
-    arguments = [sys.executable, "-m", "tests.integration.part", part, str(settings.home)]
+    arguments = [sys.executable, "-m", "tests.integration.part", part, str(settings.home), *options]
     running = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield running
