@@ -172,11 +172,13 @@ def _hint(app: "Governance", keys: str, kind: str = "") -> str:
 
 
 def _rows(app: "Governance", records: Sequence[Record], until: datetime | None) -> list[dict[str, Any]]:
+    from services.commands.erasing import subjects_in
+
     replaced = _replaced_by(records)
     voiding = {record.version for record in records if isinstance(record.event, Voided)}
     shown = [record for record in records if until is None or record.occurred_at <= until]
     datas = [json.loads(record.to_bytes())["data"] for record in shown]
-    subjects = {record.actor for record in shown} | {s for data in datas for s in _subjects(data)}
+    subjects = {record.actor for record in shown} | {s for data in datas for s in subjects_in(data)}
     names = _names(app, subjects)
     return [
         {
@@ -208,24 +210,6 @@ def _replaced_by(records: Sequence[Record]) -> dict[int, int]:
     return replaced
 
 
-def _subjects(value: Any) -> Iterable[str]:
-    """The directory's subjects that an event's data names: people and notes."""
-    if isinstance(value, str) and _PERSON_ID.fullmatch(value):
-        yield f"person:{value}"
-    elif isinstance(value, dict):
-        if _is_note(value):
-            yield f"note:{value['id']}"
-        for each in value.values():
-            yield from _subjects(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _subjects(each)
-
-
-def _is_note(value: dict[str, Any]) -> bool:
-    return set(value) == {"id", "digest"}
-
-
 def _names(app: "Governance", subjects: Iterable[str]) -> dict[str, str]:
     found = app.store.values(subjects)
     preferred = ("name", "login", "email", "text")
@@ -234,12 +218,14 @@ def _names(app: "Governance", subjects: Iterable[str]) -> dict[str, str]:
 
 def _readable(value: Any, names: dict[str, str]) -> Any:
     """The data with names for pseudonyms and texts for notes, without what is not set."""
+    from services.commands.erasing import is_note
+
     if isinstance(value, str):
         return names.get(f"person:{value}", value)
     if isinstance(value, list):
         return [_readable(each, names) for each in value]
     if isinstance(value, dict):
-        if _is_note(value):
+        if is_note(value):
             return _short(names.get(f"note:{value['id']}", "(erased)"))
         return {name: _readable(each, names) for name, each in value.items() if each not in (None, [], {})}
     return value

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from services.cli import times
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.command import Command
@@ -71,6 +73,9 @@ def opened() -> "Iterator[Governance]":
     """The application of the present workspace."""
     with open_app(Settings.load()) as app:
         yield app
+        if app.suppressed:
+            people = ", ".join(sorted(app.suppressed))
+            click.echo(f"Not kept, as it was erased: what was said of {people} ('pmo person erase').", err=True)
 
 
 def actor_of(settings: Settings, said: str | None) -> Actor:

@@ -34,7 +34,7 @@ from schemas.streams import kind_of
 from services.commands.catalogue import STATES
 from services.commands.command import Context
 from services.commands.corrections import happened, replaces
-from services.commands.directory import Entry, content_digest, write_note
+from services.commands.directory import Entry, content_digest, is_person, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
 from services.commands.setting_values import check_known
@@ -109,6 +109,8 @@ class Governance(Application[str]):
         self.settings = settings
         self.kpis = kpis
         self.clock = clock
+        self.suppressed: set[str] = set()
+        """Who was named to this application, and is erased, so that the name was not kept."""
         self._cache: OrderedDict[str, History] = OrderedDict()
         try:
             super().__init__()
@@ -147,6 +149,8 @@ class Governance(Application[str]):
         """Writes decided records in one transaction, without what the library's `save` does for aggregates."""
         stored = [self.mapper.to_stored_event(cast(Any, record)) for record in records]
         self.store.insert_events(stored, entries=entries, digests=digests)
+        if named := {entry.subject for entry in entries if entry.value and is_person(entry.subject)}:
+            self.suppressed.update(self.store.erased(named))
 
     def remember(self, histories: Iterable[History]) -> None:
         """Keeps what has just been saved, so that the next command need not read it back."""

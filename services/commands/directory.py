@@ -47,6 +47,11 @@ def pseudonym(secret: str, source_key: str) -> str:
     return base64.b32encode(digest).decode()[:20]
 
 
+def is_person(subject: str) -> bool:
+    """Whether a subject of the directory is a person."""
+    return subject.startswith(PERSON_PREFIX)
+
+
 def content_digest(secret: str, content: bytes) -> str:
     """A keyed digest of what a command said, to tell a second try from another command under the same id."""
     return hmac.new(secret.encode(), b"command:" + content, hashlib.sha256).hexdigest()

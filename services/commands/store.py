@@ -5,7 +5,7 @@ the order of commits, so that whoever reads on from a position misses nothing.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -15,7 +15,7 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 
 from schemas.catalogue import parse
 from schemas.event import Record
-from services.commands.directory import content_digest
+from services.commands.directory import Entry, content_digest
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
 
@@ -94,6 +94,8 @@ class Store(ApplicationRecorder):
     """The column of the notification id."""
     lead_poll_s: ClassVar[float]
     """How often one who waits for the lead asks for it."""
+    holds: ClassVar[str]
+    """Whether the bytes of a record hold those of the parameter."""
 
     @abstractmethod
     def rows(self, query: str, *params: Any) -> list[Any]:
@@ -102,6 +104,15 @@ class Store(ApplicationRecorder):
     @abstractmethod
     def write(self, statement: str, *params: Any) -> None:
         """Writes our own bookkeeping (never events) in a transaction of its own."""
+
+    @abstractmethod
+    def erase(self, entries: Sequence[Entry], commands: Sequence[tuple[str, str]]) -> None:
+        """Puts these entries, which say nothing, in the place of what the directory says, and drops what is kept of
+        commands (stream, command id) that said it. No byte of the old values stays in the store.
+
+        To do it again does no harm, and completes one that was interrupted. Raises Unavailable if a reader's
+        transaction keeps old bytes alive.
+        """
 
     @abstractmethod
     def lead(self) -> AbstractContextManager[Lead | None]:
@@ -130,7 +141,8 @@ class Store(ApplicationRecorder):
 
     def has_entry(self, subject: str, field: str) -> bool:
         """Whether the directory has this field of this subject, or had it before it was erased."""
-        return bool(self.rows("SELECT 1 FROM directory WHERE subject = ? AND field = ?", subject, field))
+        query = "SELECT 1 FROM directory WHERE subject = ? AND field = ? AND (value IS NULL OR value != '')"
+        return bool(self.rows(query, subject, field))
 
     def entry(self, subject: str, field: str) -> int | None:
         """The `seq` of the last change of this field of this subject; None if the directory never had it."""
@@ -139,15 +151,25 @@ class Store(ApplicationRecorder):
 
     def values(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:
         """What the directory says of these subjects, by field."""
-        wanted = sorted(subjects)
         found: dict[str, dict[str, str]] = {}
+        for subject, field, value in self._entries_of(subjects, "value != ''"):
+            found.setdefault(subject, {})[field] = value
+        return found
+
+    def erased(self, subjects: Iterable[str]) -> dict[str, set[str]]:
+        """Which of these subjects are erased, each with its fields: nothing said of them is taken in any more."""
+        found: dict[str, set[str]] = {}
+        for subject, field, _ in self._entries_of(subjects, "value IS NULL"):
+            found.setdefault(subject, set()).add(field)
+        return found
+
+    def _entries_of(self, subjects: Iterable[str], condition: str) -> Iterable[tuple[str, str, str | None]]:
+        wanted = sorted(subjects)
         for start in range(0, len(wanted), _LOOKED_UP_AT_ONCE):
             some = wanted[start : start + _LOOKED_UP_AT_ONCE]
             marks = ",".join("?" * len(some))
-            query = f"SELECT subject, field, value FROM directory WHERE value IS NOT NULL AND subject IN ({marks})"
-            for subject, field, value in self.rows(query, *some):
-                found.setdefault(subject, {})[field] = value
-        return found
+            query = f"SELECT subject, field, value FROM directory WHERE {condition} AND subject IN ({marks})"
+            yield from (tuple(row) for row in self.rows(query, *some))
 
     def streams(self, kind: str = "") -> list[str]:
         """The ids of all streams of a kind, of all kinds if none is given, in order."""
@@ -187,6 +209,11 @@ class Store(ApplicationRecorder):
         """Stream and version of records whose position is no position: there are none unless somebody made them."""
         query = f"SELECT originator_id, originator_version FROM stored_events WHERE {self.position} < 1"
         return [tuple(row) for row in self.rows(query)]
+
+    def states_with(self, text: str) -> list[bytes]:
+        """The bytes of all records that hold this text, in order of recording; it looks through the whole log."""
+        query = f"SELECT state FROM stored_events WHERE {self.holds} ORDER BY {self.position}"
+        return [bytes(row[0]) for row in self.rows(query, text.encode())]
 
     def stored_by_key(self, stream: str, version: int, limit: int) -> list[tuple[int, str, int, bytes]]:
         """Position, stream, version and bytes of the records after that one, by stream and version, byte by byte."""

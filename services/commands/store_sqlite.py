@@ -20,6 +20,7 @@ from eventsourcing.utils import Environment
 
 from services.commands.directory import Entry
 from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
+from services.errors import Unavailable
 from services.settings import Settings
 
 LOCK_TIMEOUT_S = 30
@@ -52,12 +53,27 @@ TABLES = (
         format INTEGER NOT NULL)""",
 )
 
+# whoever is erased stays so: nothing more is taken in of them, until an empty value lifts that
+_INSERT_ENTRY = """INSERT OR REPLACE INTO directory (subject, field, value, salt) SELECT ?1, ?2, ?3, ?4
+WHERE coalesce(?3, '') = '' OR NOT EXISTS (SELECT 1 FROM directory WHERE subject = ?1 AND value IS NULL)"""
+
+# Zeroes go over what is deleted, but not over the copies that a page keeps when rows have moved to another one: so no
+# page of the directory is kept. VACUUM would do that too, and number the events anew.
+_ANEW = (
+    "CREATE TABLE directory_anew AS SELECT seq, subject, field, value, salt FROM directory",
+    "DELETE FROM directory",
+    "INSERT INTO directory (seq, subject, field, value, salt) SELECT * FROM directory_anew ORDER BY seq",
+    "DROP TABLE directory_anew",
+)
+_FILLED_AT_ONCE = 1_000
+
 
 class Recorder(Store, SQLiteApplicationRecorder):
     """Inserts directory entries and command digests in the transaction of their events."""
 
     position = "rowid"
     lead_poll_s = 0.1
+    holds = "instr(state, ?) > 0"
 
     def __init__(self, datastore: SQLiteDatastore, settings: Settings) -> None:
         super().__init__(datastore)
@@ -103,10 +119,7 @@ class Recorder(Store, SQLiteApplicationRecorder):
             [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
         )
         if entries:
-            c.executemany(
-                "INSERT OR REPLACE INTO directory (subject, field, value, salt) VALUES (?, ?, ?, ?)",
-                [(e.subject, e.field, e.value, e.salt) for e in entries],
-            )
+            c.executemany(_INSERT_ENTRY, _columns(entries))
         if digests:
             c.executemany(
                 "INSERT INTO command_digests VALUES (?, ?, ?)", [(d.stream, d.command_id, d.digest) for d in digests]
@@ -126,6 +139,24 @@ class Recorder(Store, SQLiteApplicationRecorder):
         with self.datastore.transaction(commit=True) as c:
             c.execute(statement, params)
 
+    def erase(self, entries: Sequence[Entry], commands: Sequence[tuple[str, str]]) -> None:
+        """Writes the directory anew without the old values, zeroes the free pages and empties the write-ahead log."""
+        with self.datastore.transaction(commit=True) as c:
+            c.executemany(_INSERT_ENTRY, _columns(entries))
+            c.executemany("DELETE FROM command_digests WHERE stream = ? AND command_id = ?", commands)
+            for statement in _ANEW:
+                c.execute(statement)
+            _zero_free_pages(c)
+        with self.datastore.get_connection(commit=False) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()[0]
+        if busy:
+            raise Unavailable(
+                f"{self._settings.store_path} is erased, but a reader at work keeps the old bytes in its write-ahead "
+                "log; run the same command again when that has ended."
+            )
+
     @contextlib.contextmanager
     def lead(self) -> Iterator[Lead | None]:
         """Takes the lock of a file beside the store; the kernel frees it when the process ends."""
@@ -143,6 +174,24 @@ class Recorder(Store, SQLiteApplicationRecorder):
             return lead is None
 
 
+def _columns(entries: Sequence[Entry]) -> list[tuple[str, str, str | None, str]]:
+    return [(e.subject, e.field, e.value, e.salt) for e in entries]
+
+
+def _zero_free_pages(c: SQLiteCursor) -> None:
+    """Uses all free pages once: those from before `secure_delete` still hold what was deleted."""
+    c.execute("PRAGMA page_size")
+    page_size = c.fetchone()[0]
+    c.execute("CREATE TABLE zeroes (zero BLOB)")
+    while True:
+        c.execute("PRAGMA freelist_count")
+        free = c.fetchone()[0]
+        if not free:
+            break
+        c.execute("INSERT INTO zeroes VALUES (zeroblob(?))", (min(free, _FILLED_AT_ONCE) * page_size,))
+    c.execute("DROP TABLE zeroes")
+
+
 class _Pool(SQLiteConnectionPool):
     fsync = False
 
@@ -158,6 +207,8 @@ class _Pool(SQLiteConnectionPool):
                 timeout=LOCK_TIMEOUT_S,
             )
             connection.execute("PRAGMA journal_mode=WAL")
+            # what is erased from the directory is overwritten
+            connection.execute("PRAGMA secure_delete=ON")
             # in WAL mode NORMAL survives a kill; only FULL waits for the disk and survives a power cut
             connection.execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
         except sqlite3.Error as error:
