@@ -153,7 +153,7 @@ class Store(ApplicationRecorder):
         """What the directory says of these subjects, by field."""
         found: dict[str, dict[str, str]] = {}
         for subject, field, value in self._entries_of(subjects, "value != ''"):
-            found.setdefault(subject, {})[field] = value
+            found.setdefault(subject, {})[field] = value or ""
         return found
 
     def erased(self, subjects: Iterable[str]) -> dict[str, set[str]]:

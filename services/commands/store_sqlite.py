@@ -57,8 +57,8 @@ TABLES = (
 _INSERT_ENTRY = """INSERT OR REPLACE INTO directory (subject, field, value, salt) SELECT ?1, ?2, ?3, ?4
 WHERE coalesce(?3, '') = '' OR NOT EXISTS (SELECT 1 FROM directory WHERE subject = ?1 AND value IS NULL)"""
 
-# Zeroes go over what is deleted, but not over the copies that a page keeps when rows have moved to another one: so no
-# page of the directory is kept. VACUUM would do that too, and number the events anew.
+# Zeroes go over what is deleted, but not over what a connection without `secure_delete` left in pages: so no page
+# of the directory is kept. VACUUM would do that too, and number the events anew.
 _ANEW = (
     "CREATE TABLE directory_anew AS SELECT seq, subject, field, value, salt FROM directory",
     "DELETE FROM directory",
