@@ -16,11 +16,13 @@ CONTENT_TYPE = "content-type"
 CLOUDEVENT = b"application/cloudevents+json"
 
 _KEEP_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-# A name must go soon after its tombstone (the log's next record rolls the segment), but the tombstone must
-# outlast any reader's absence: ten years.
+SEGMENT_S = 10
+"""How long a segment of the directory's topic takes records: only the first record after that closes it, and only what
+is closed is compacted."""
+# A name must go soon after its tombstone, but the tombstone must outlast any reader's absence: ten years.
 _ERASABLE = {
     "cleanup.policy": "compact",
-    "segment.ms": "10000",
+    "segment.ms": str(SEGMENT_S * 1000),
     "max.compaction.lag.ms": "10000",
     "min.cleanable.dirty.ratio": "0.001",
     "delete.retention.ms": "315360000000",

@@ -3,6 +3,9 @@
 Send, wait for every acknowledgement, then write the checkpoint. What was acknowledged after the last checkpoint is
 found on the topics at the next start and skipped, event by event: "up to the highest version" would not do, since of
 two batches in flight the later one can arrive when the earlier one was refused.
+
+A tombstone of the directory is sent twice, the second time when its segment may take no more records: that closes the
+segment, without which the broker would never compact it. Only then does the checkpoint pass the erasure.
 """
 
 import contextlib
@@ -10,9 +13,10 @@ import json
 import re
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError
@@ -25,7 +29,7 @@ from services.commands.store import Lead
 from services.errors import BadInput, Unavailable
 from services.metrics import RelayMetrics, known
 from services.settings import Settings
-from services.topics import POSITION, directory_headers, directory_topic, event_headers, event_topic
+from services.topics import POSITION, SEGMENT_S, directory_headers, directory_topic, event_headers, event_topic
 from services.whose import check_ours
 
 if TYPE_CHECKING:
@@ -39,6 +43,8 @@ _POLL_S = (0.02, 0.05)
 _BACK_OFF_S = (0.2, 5.0)
 _TRIES_WITH_BROKER = 5
 _VERSION = re.compile(r"[0-9]{1,7}")
+# the broker compares the times of records, which are ours
+_CLOSED_AFTER_S = SEGMENT_S + 1
 
 _STORE_AWAY = (PersistenceError, sqlite3.DatabaseError)
 
@@ -51,6 +57,15 @@ def unseen(_: int, __: int) -> None:
 
 class _LeadLostError(Exception):
     """The store's server has ended the connection that held the lock."""
+
+
+class _Tombstone(NamedTuple):
+    """What was sent for an erased value, when, and up to where the directory had been sent before."""
+
+    sent_at: float
+    before: int
+    seq: int
+    key: bytes
 
 
 class Relay:
@@ -71,6 +86,7 @@ class Relay:
         self._producer: bus.Producer | None = None
         self._position = 0
         self._seq = 0
+        self._open: deque[_Tombstone] = deque()
         self._ends: dict[tuple[str, int], int] = {}
         self._there: set[str] = set()
         self._checkpoints = 0
@@ -123,8 +139,10 @@ class Relay:
             try:
                 self._resume()
                 total = 0
-                while (sent := self._send_batch(leads, on_sent)) is not None:
-                    total += sent
+                while (sent := self._send_batch(leads, on_sent)) is not None or self._open:
+                    total += sent or 0
+                    if sent is None:
+                        time.sleep(_POLL_S[1])
                 return total
             except _LeadLostError:
                 raise Unavailable("The store's server closed the connection; try again when it is back.") from None
@@ -152,6 +170,7 @@ class Relay:
     def _resume(self) -> None:
         """Goes on after the checkpoint, knowing what stands on the topics behind it."""
         self._discard()
+        self._open.clear()
         self._position, starts = self._checkpoint()
         self._seq = self._store.relayed_entries() if starts else 0
         names = [*self._topics, self._directory]
@@ -215,13 +234,20 @@ class Relay:
         # after reading, which may have outlasted the server that had given the lead
         if not leads():
             raise _LeadLostError
-        if not notifications and not entries:
+        closing = [each for each in self._open if each.sent_at <= time.monotonic() - _CLOSED_AFTER_S]
+        if not notifications and not entries and not closing:
             return None
+        for each in closing:
+            producer.send(self._directory, each.key, None, directory_headers(each.seq))
         # names go first: whoever sees an event is to see the name of its person
         for seq, subject, field, value, _ in entries:
+            key = orjson.dumps([subject, field])
             document = {"seq": seq, "subject": subject, "field": field, "value": value}
             content = None if value is None else orjson.dumps(document)
-            producer.send(self._directory, orjson.dumps([subject, field]), content, directory_headers(seq))
+            producer.send(self._directory, key, content, directory_headers(seq))
+            if value is None:
+                self._open.append(_Tombstone(time.monotonic(), self._seq, seq, key))
+            self._seq = seq
         sent = 0
         for n in notifications:
             stream = str(n.originator_id)
@@ -231,9 +257,9 @@ class Relay:
             producer.send(topic, stream.encode(), bytes(n.state), event_headers(n.id))
             sent += 1
         self._ends.update(producer.flush())
+        for _ in closing:
+            self._open.popleft()
         self._position = notifications[-1].id if notifications else self._position
-        if entries:
-            self._seq = entries[-1][0]
         self._write_checkpoint()
         if len(notifications) < BATCH:
             # all that a crash left behind the checkpoint has been passed
@@ -243,7 +269,8 @@ class Relay:
 
     def _write_checkpoint(self) -> None:
         ends = {f"{topic}/{partition}": end for (topic, partition), end in self._ends.items()}
-        self._store.write_checkpoint(self._position, json.dumps(ends), self._seq)
+        seq = self._open[0].before if self._open else self._seq
+        self._store.write_checkpoint(self._position, json.dumps(ends), seq)
         self._checkpoints += 1
         if self._checkpoints % _PRUNE_EVERY == 1:
             self._store.prune_checkpoints(_KEPT_ROWS)

@@ -14,6 +14,7 @@ from services.projections import calendars
 from services.projections.beside import FRESH
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
+from services.projections.erasing import erase
 from services.projections.kept import keep, keep_missed
 
 _BATCH = "batch_"
@@ -104,7 +105,7 @@ class Projector:
         return {(r["transport"], r["partition"]): Checkpoint(**r) for r in rows}
 
     def land_directory(self, entries: Sequence[tuple[int, str, str, str | None]]) -> None:
-        """Takes over directory rows (seq, subject, field, value); None erases."""
+        """Takes over directory rows (seq, subject, field, value); None erases what was there, from the disk too."""
         if entries:
             self._clickhouse.insert(
                 table("directory").physical,
@@ -115,6 +116,8 @@ class Projector:
                     "value": [e[3] or "" for e in entries],
                 },
             )
+        if erased := {(subject, field): seq for seq, subject, field, value in entries if value is None}:
+            erase(self._clickhouse, erased)
 
 
 def kinds_of(streams: Sequence[str]) -> set[str]:

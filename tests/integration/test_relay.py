@@ -15,7 +15,7 @@ from services.commands.relay import BATCH, Relay
 from services.errors import BadInput, Unavailable
 from services.projections.landing import topic_names
 from services.settings import Settings
-from services.topics import directory_topic, event_topic
+from services.topics import SEQ, directory_topic, event_topic
 from tests.integration.workspaces import command, declare, ended, fill, process, until, workspace
 from tests.postgres import Postgres, database_of
 
@@ -34,6 +34,10 @@ def relayed(settings: Settings) -> list[bus.Record]:
 
 def sent(settings: Settings) -> int:
     return sum(bus.end_offsets(settings.kafka, topic_names(settings.topic_prefix)).values())
+
+
+def names(settings: Settings) -> list[bus.Record]:
+    return [r for batch in bus.read(settings.kafka, [directory_topic(settings.topic_prefix)]) for r in batch]
 
 
 def ids(records: list[bus.Record]) -> list[str]:
@@ -138,17 +142,27 @@ def test_a_relay_whose_server_ends_its_connections_goes_on(settings: Settings, p
     assert len(set(ids(relayed(settings)))) == len(relayed(settings)) == 40
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_names_go_to_the_directory_and_an_erasure_leaves_a_tombstone(settings: Settings) -> None:
     with contextlib.closing(Governance(settings)) as app:
         command(app, "unit register", unit="FIN", name="Finance")
         command(app, "person join", person="kim", unit="FIN", role="analyst", name="Kim Example")
         Relay(app, settings.kafka, settings).run_once()
         subject, field = app.store.rows("SELECT subject, field FROM directory WHERE value = 'Kim Example'")[0]
+        seq = app.store.relayed_entries()
         app.append([], entries=[Entry(subject, field, None)])
+        with process("relay", settings) as first:
+            until(lambda: len(names(settings)) > 1, 20, first)
+            first.kill()
+            first.wait()
+        # killed before it could close the segment: the next one sends the erasure again, and closes it
+        assert app.store.relayed_entries() == seq
         Relay(app, settings.kafka, settings).run_once()
-    read = [r for batch in bus.read(settings.kafka, [directory_topic(settings.topic_prefix)]) for r in batch]
-    mine = [r for r in read if r.key == orjson.dumps([subject, field])]
-    assert [orjson.loads(r.value)["value"] if r.value else None for r in mine] == ["Kim Example", None]
+        assert app.store.relayed_entries() == seq + 1
+    mine = [r for r in names(settings) if r.key == orjson.dumps([subject, field])]
+    said = [orjson.loads(r.value)["value"] if r.value else None for r in mine]
+    assert said == ["Kim Example", None, None, None]
+    assert {r.headers[SEQ] for r in mine[1:]} == {b"%d" % (seq + 1)}
 
 
 def test_topics_made_anew_are_noticed_and_a_new_prefix_sends_everything(settings: Settings) -> None:
