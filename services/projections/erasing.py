@@ -12,6 +12,12 @@ from services.projections.clickhouse import ClickHouse
 _TABLES = "startsWith(name, 'directory__')"
 _OLD_PARTS = """SELECT count() FROM system.parts
 WHERE database = currentDatabase() AND startsWith(table, 'directory__') AND NOT active"""
+_PARTS_FROM_BEFORE = """SELECT count() FROM system.parts AS part
+INNER JOIN (
+    SELECT table, max(arrayMax(block_numbers.number)) AS erased FROM system.mutations
+    WHERE database = currentDatabase() AND startsWith(table, 'directory__') AND is_done GROUP BY table
+) AS last ON last.table = part.table
+WHERE part.database = currentDatabase() AND NOT part.active AND part.data_version < last.erased"""
 # the older rows of these keys, by the number of the row that erased each
 _OLDER = """value != '' AND seq < transform(concat(subject, ' ', field),
     {keys:Array(String)}, {seqs:Array(UInt64)}, toUInt64(0))"""
@@ -35,12 +41,12 @@ def erase(clickhouse: ClickHouse, erased: Mapping[tuple[str, str], int]) -> None
 
 
 def copies(clickhouse: ClickHouse, subjects: list[str]) -> int:
-    """How much still stands there of these subjects: rows, and parts that may hold some."""
+    """How much still stands there of these subjects: rows, and files of parts from before the last erasure."""
     rows = clickhouse.scalar(
         "SELECT count() FROM directory WHERE has({subjects:Array(String)}, subject) AND value != ''",
         {"subjects": subjects},
     )
-    return int(rows) + int(clickhouse.scalar(_OLD_PARTS))
+    return int(rows) + int(clickhouse.scalar(_PARTS_FROM_BEFORE))
 
 
 def _drop_old_parts(clickhouse: ClickHouse, name: str) -> None:
