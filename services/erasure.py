@@ -26,6 +26,7 @@ from services.topics import directory_topic
 
 _POLL_S = 1.0
 _ERASED = "(erased)"
+_SERVER_LOG = "the server's write-ahead log keeps it until that is recycled, and its archives and backups longer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def standing(settings: Settings, app: Governance, subjects: Sequence[str]) -> li
     """Where something of these subjects still stands. An embedded ClickHouse that nobody has open is brought up."""
     stored = app.store.values(subjects)
     looks: list[Callable[[], Standing | None]] = [
-        lambda: Standing("event store", len(stored)),
+        lambda: Standing("event store", len(stored), _SERVER_LOG if settings.postgres else ""),
         lambda: _in_clickhouse(settings, subjects),
         lambda: _in_replays(settings, app, subjects),
         lambda: _on_kafka(settings, app, subjects),
