@@ -1,6 +1,8 @@
 """Erasure in the store, of both kinds: what is found by what one has in hand, and that no byte of it stays."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import psycopg
 import pytest
 
 from services.commands import erasing
-from services.commands.app import Meta
+from services.commands.app import Governance, Meta
 from services.commands.directory import Entry
 from services.errors import BadInput, NotFound, Unavailable
 from tests.postgres import PASSWORD, Postgres, database_of
@@ -180,6 +182,25 @@ class TestNothingBringsItBack:
         assert staffed.app.store.values([subject, "person:B"]) == {"person:B": {"name": "Bo"}}
         assert staffed.app.suppressed == {subject}
         assert staffed.app.store.has_entry(subject, "login")
+
+    def test_not_even_those_who_write_it_at_the_same_moment(self, staffed: Office, held: Held) -> None:
+        found = person(staffed)
+        ready = threading.Barrier(5)
+
+        def write(writer: int) -> None:
+            with closing(Governance(staffed.settings)) as app:
+                ready.wait(20)
+                for n in range(25):
+                    app.append([], entries=[Entry(found.subject, erasing.PERSONAL[writer % 3], f"{NAME} {n}")])
+
+        with ThreadPoolExecutor(4) as writers:
+            written = [writers.submit(write, n) for n in range(4)]
+            ready.wait(20)
+            erasing.erase(staffed.app, [found])
+            for each in written:
+                each.result()
+        assert person(staffed).is_erased
+        assert held(NAME) == set()
 
     def test_until_that_is_lifted(self, staffed: Office) -> None:
         erasing.erase(staffed.app, [person(staffed)])
