@@ -1,6 +1,7 @@
 """Erasure in the real engine: what it removes, down to the files, and what it must leave."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,24 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table
 from services.projections.projector import Projector
 from services.projections.schema import prepare
+from tests.clickhouse import Server
 
 NAME = "Zebulon Quist"
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
-    with ClickHouse.embedded(tmp_path_factory.mktemp("erasing") / "clickhouse") as clickhouse:
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    folder = tmp_path_factory.mktemp("erasing") / "clickhouse"
+    with ExitStack() as stack:
+        if request.param == "embedded":
+            clickhouse = stack.enter_context(ClickHouse.embedded(folder))
+        else:
+            server = Server(folder)
+            server.start()
+            stack.callback(server.kill)
+            clickhouse = stack.enter_context(ClickHouse.server(server.url("erasing")))
+            # where the files are, to look into them
+            clickhouse.folder = folder
         prepare(clickhouse, "test")
         yield clickhouse
 
