@@ -60,12 +60,13 @@ class _LeadLostError(Exception):
 
 
 class _Tombstone(NamedTuple):
-    """What was sent for an erased value, when, and up to where the directory had been sent before."""
+    """When it was sent, up to where the directory had been sent before, and what is said under its key by now."""
 
     sent_at: float
     before: int
     seq: int
     key: bytes
+    content: bytes | None = None
 
 
 class Relay:
@@ -238,13 +239,16 @@ class Relay:
         if not notifications and not entries and not closing:
             return None
         for each in closing:
-            producer.send(self._directory, each.key, None, directory_headers(each.seq))
+            producer.send(self._directory, each.key, each.content, directory_headers(each.seq))
         # names go first: whoever sees an event is to see the name of its person
         for seq, subject, field, value, _ in entries:
             key = orjson.dumps([subject, field])
             document = {"seq": seq, "subject": subject, "field": field, "value": value}
             content = None if value is None else orjson.dumps(document)
             producer.send(self._directory, key, content, directory_headers(seq))
+            # what closes a segment must not undo what was said meanwhile, after a new consent
+            newer = (each._replace(seq=seq, content=content) if each.key == key else each for each in self._open)
+            self._open = deque(newer)
             if value is None:
                 self._open.append(_Tombstone(time.monotonic(), self._seq, seq, key))
             self._seq = seq
