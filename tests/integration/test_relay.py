@@ -185,7 +185,8 @@ def test_what_closes_the_segment_of_an_erasure_does_not_erase_what_was_said_afte
             until(lambda: app.store.relayed_entries() == app.store.last_entry(), 30, running)
     said = [orjson.loads(r.value)["value"] if r.value else None for r in names(settings)]
     assert said[-1] == "Kim Example"
-    assert named(settings) == 4
+    # the empty value may have been overtaken before it was sent; the name is sent again to close the segment
+    assert named(settings) in (3, 4)
 
 
 def test_topics_made_anew_are_noticed_and_a_new_prefix_sends_everything(settings: Settings) -> None:
