@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -104,10 +104,10 @@ class Governance(Application[str]):
         self,
         settings: Settings,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        kpis: Collection[str] = (),
+        kpis: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.settings = settings
-        self.kpis = kpis
+        self.kpis = kpis or {}
         self.clock = clock
         self._cache: OrderedDict[str, History] = OrderedDict()
         try:
