@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -235,6 +235,11 @@ def text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={_bracketed(each)}" for name, each in value.items())
     return str(value)
+
+
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """A time in the organisation's zone; one without a zone, as ClickHouse gives it, is in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
 
 
 def printable(said: str) -> str:

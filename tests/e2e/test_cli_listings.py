@@ -1,5 +1,9 @@
 """Lists of what there is: units, settings, projects, findings and reports, as somebody looks for them."""
 
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.e2e.cli import Pmo
@@ -84,3 +88,27 @@ def test_a_subject_without_its_kind_is_pointed_at(pmo: Pmo) -> None:
     assert "Did you mean" not in pmo.refused(5, "history", "nobody@example.org")
     assert "--subject: " in pmo.refused(2, "explain", "on-time", "--subject", "project:a b")
     assert "nothing to say of project:NONE" in pmo.refused(5, "explain", "on-time", "--subject", "project:NONE")
+
+
+def test_findings_have_words(pmo: Pmo) -> None:
+    assert "'pmo audit run' looks for findings." in pmo.ok("finding", "list")
+    pmo.ok("audit", "run")
+    one = ("finding", "list", "--control", "1")
+    found = pmo.data(*one)["findings"]
+    assert {(row["title"], row["subject"], row["name"]) for row in found} == {
+        ("No start without an approved baseline", "project:CRANE-7", "Crane-7"),
+        ("No start without an approved baseline", "project:DOCK-2", "Dock-2"),
+    }
+    assert "Crane-7" in pmo.ok(*one)
+    assert "None of 2 findings is overdue." in pmo.ok(*one, "--overdue")
+    assert "'pmo finding list --state all'" in pmo.ok("finding", "list", "--state", "dismissed")
+
+
+def test_reports_are_told_in_the_time_of_the_organisation(pmo: Pmo, tmp_path: Path) -> None:
+    told = ("--as-of", "2024-06-30", "--known-at", "2026-01-15", "--id", "R-1")
+    pmo.ok("report", "-o", str(tmp_path / "report.html"), *told)
+    shown = pmo.ok("report", "list")
+    [row] = pmo.data("report", "list")["reports"]
+    issued = datetime.fromisoformat(row["issued_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert "2026-01-15 23:59" in shown and f"{issued:%Y-%m-%d %H:%M}" in shown
+    assert "known at 2026-01-15 23:59." in pmo.ok("report", "verify", "R-1")

@@ -182,7 +182,8 @@ def test_init_makes_a_private_workspace_once(tmp_path: Path) -> None:
 def test_init_refuses_what_it_cannot_use(tmp_path: Path) -> None:
     new = Pmo(tmp_path / "new")
     assert "did you mean Europe/London" in new.refused(2, "init", "--time-zone", "Europe/Lundon")
-    assert "'currency'" in new.refused(2, "init", "--currency", "pounds")
+    assert "'EURO' is not three capital letters of ISO 4217" in new.refused(2, "init", "--currency", "euro")
+    assert "--organisation is empty" in new.refused(2, "init", "--organisation", " ")
     assert "partitions" in new.refused(2, "init", "--partitions", "0")
     assert not new.home.exists()
     (tmp_path / "photo.jpg").touch()
