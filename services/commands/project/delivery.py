@@ -189,15 +189,7 @@ class RevokeGate(
         decision = project.record(*GATE_DECISIONS, item=self.gate)
         if decision is None or isinstance(decision.event, events.GateDecisionRevoked):
             decided = f"Gate {self.gate} of project {self.project} was decided"
-            refuse_not_yet(
-                later,
-                context,
-                decided,
-                events.GatePassed,
-                events.GatePassedWithConditions,
-                events.GateFailed,
-                item=self.gate,
-            )
+            refuse_not_yet(later, context, decided, *GATE_DECISIONS[:3], item=self.gate)
             raise Rejected(f"Gate {self.gate} of project {self.project} has no decision to revoke.")
         request = project.last(events.GateRequested, item=self.gate)
         refuse_own(self.decided_by, request.requested_by if request else None, "A gate")
