@@ -268,7 +268,8 @@ def percent(share: Decimal) -> str:
 
 def figure(number: Decimal) -> str:
     """A number with thousands apart, and no more decimals than it needs, at most four."""
-    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    # nothing below zero is left of what is rounded to it
+    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP) + 0
     whole = rounded == rounded.to_integral_value()
     return f"{rounded.quantize(Decimal(1)) if whole else rounded.normalize():,f}"
 

@@ -31,7 +31,7 @@ from schemas.event import (
 )
 from schemas.fields import FIRST_DAY, LAST_DAY, Note
 from schemas.streams import kind_of
-from services.commands.catalogue import STATES
+from services.commands.catalogue import MADE_BY, STATES
 from services.commands.command import Context
 from services.commands.corrections import happened, replaces
 from services.commands.directory import Entry, content_digest, write_note
@@ -235,7 +235,9 @@ class UnitOfWork:
         before, later = self._at(stream, occurred_at, meta.supersedes)
         missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
-            raise NotFound(f"There is no {missing}; register it first, or correct the code.")
+            kind, _, keys = missing.partition(":")
+            keys, path = prepared.people.get(keys, keys), MADE_BY[kind]
+            raise NotFound(f"There is no {path.split()[0]} {keys}; 'pmo {path}' makes it known, or correct the key.")
         for setting in command.settings():
             if not self.history(f"setting:{setting}").exists:
                 check_known(setting, self._app.store.keys("setting"))

@@ -1,11 +1,14 @@
 """Lists of what there is: units, settings, projects, findings and reports, as somebody looks for them."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.cli.ask import value_text
+from services.projections.kpi import find_kpi
 from tests.e2e.cli import Pmo
 
 ANN = "ann@example.org"
@@ -112,3 +115,22 @@ def test_reports_are_told_in_the_time_of_the_organisation(pmo: Pmo, tmp_path: Pa
     issued = datetime.fromisoformat(row["issued_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
     assert "2026-01-15 23:59" in shown and f"{issued:%Y-%m-%d %H:%M}" in shown
     assert "known at 2026-01-15 23:59." in pmo.ok("report", "verify", "R-1")
+
+
+def test_whom_nobody_knows_is_told_as_typed(pmo: Pmo) -> None:
+    days = ("--first-day", "2024-05-01", "--last-day", "2024-05-31", "--weekly-hours", "8")
+    said = pmo.refused(5, "workload", "allocate", "maxx", "A1", "--project", "CRANE-7", *days)
+    assert said == "There is no person maxx; 'pmo person join' makes it known, or correct the key."
+    country = pmo.refused(2, "unit", "register", "X", "--name", "X", "--country", "XX")
+    assert country.endswith("?")
+
+
+def test_one_day_is_one_and_nothing_is_not_below_zero() -> None:
+    slip, ratio = find_kpi("forecast-slip"), find_kpi("change-rate")
+    assert [value_text(slip, Decimal(days)) for days in ("1", "1.04", "2", "0")] == [
+        "1 day",
+        "1 day",
+        "2 days",
+        "0 days",
+    ]
+    assert [value_text(ratio, Decimal(said)) for said in ("-0.001", "-0", "-0.25")] == ["0", "0", "-0.25"]
