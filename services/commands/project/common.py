@@ -84,7 +84,8 @@ def refuse_not_yet(
         form = "%Y-%m-%d %H:%M" if same else "%Y-%m-%d"
         hint = "a day stands for its beginning, so give a later time by --at" if same else "give a later day by --on"
         raise NotYet(
-            f"{what} on {then:{form}}, after {now:{form}}; {hint}, or correct that event by --supersedes {first.version}."
+            f"{what} on {then:{form}}, after {now:{form}}; {hint}, "
+            f"or correct that event by --supersedes {first.version}."
         )
 
 
