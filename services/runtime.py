@@ -27,9 +27,9 @@ def open_app(settings: Settings) -> "Iterator[Governance]":
     from eventsourcing.persistence import PersistenceError
 
     from services.commands.app import Governance
-    from services.projections.names import kpi_names
+    from services.projections.names import KpiMeasures
 
-    app = Governance(settings, kpis=kpi_names(settings.own_kpis))
+    app = Governance(settings, kpis=KpiMeasures(settings.own_kpis))
     try:
         yield app
     except (PersistenceError, sqlite3.DatabaseError) as error:

@@ -7,6 +7,7 @@ environment wins over `workspace.json`, which wins over the default.
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ class Settings(BaseModel):
     organisation: str = "Our organisation"
     simulated: bool = False
     time_zone: str = "UTC"
-    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217")
+    currency: str = Field(default="EUR", description="Reporting currency, ISO 4217")
     secret: SecretStr = Field(min_length=16, description="Keys the HMAC that makes person ids; never printed")
     store: SecretStr = Field(
         default=SecretStr(""),
@@ -53,6 +54,13 @@ class Settings(BaseModel):
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{name!r} is not an IANA time zone such as Europe/London") from None
         return name
+
+    @field_validator("currency")
+    @classmethod
+    def _three_letters(cls, code: str) -> str:
+        if not re.fullmatch("[A-Z]{3}", code):
+            raise ValueError(f"{code!r} is not three capital letters of ISO 4217, such as EUR or GBP")
+        return code
 
     @field_validator("store")
     @classmethod
@@ -138,7 +146,7 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise BadInput(f"Setting {name!r} is wrong: {first['msg']}.") from None
+            raise BadInput(f"Setting {name!r} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
 
 
 def _login() -> str:

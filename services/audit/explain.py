@@ -48,14 +48,13 @@ def explain(
 ) -> Explanation:
     """The control's scores and the first `most` of its occasions, those that went against it first.
 
-    Those without evidence too if asked for, or of one subject only.
+    Those without evidence too if asked for; both of one `subject` only.
     """
     said = thresholds(clickhouse, scope, control.settings.values())
     found = [
         occasion
-        for occasion in check(clickhouse, control, scope)
-        if (subject is None or occasion.subject == subject)
-        and (left_out or subject is not None or occasion.result != "no evidence")
+        for occasion in check(clickhouse, control, scope, subject=subject)
+        if left_out or subject is not None or occasion.result != "no evidence"
     ]
     found.sort(key=lambda occasion: _WORST_FIRST.index(occasion.result))
     shown = found if most is None else found[:most]
@@ -67,7 +66,7 @@ def explain(
         control=control,
         rule=control.under(said).rule,
         settings=said,
-        scores=tuple(summed(scorecard(clickhouse, control, scope), lambda score: score.control, "portfolio")),
+        scores=tuple(summed(scorecard(clickhouse, control, scope, subject), lambda score: score.control, "portfolio")),
         cases=tuple(
             Case(
                 replace(occasion, label=label, detail=detail),

@@ -67,24 +67,30 @@ class Score:
         return Decimal(self.satisfied) / self.activated if self.activated else None
 
 
-def check(clickhouse: ClickHouse, control: Control, scope: Scope, results: Collection[str] = RESULTS) -> list[Occasion]:
+def check(
+    clickhouse: ClickHouse,
+    control: Control,
+    scope: Scope,
+    results: Collection[str] = RESULTS,
+    subject: str | None = None,
+) -> list[Occasion]:
     """The control's occasions with one of these results, by unit and subject; `EXCEPTIONS` for the findings alone.
 
-    Where the scope has a period, only those that were activated in it.
+    Where the scope has a period, only those that were activated in it; where a subject is given, only its own.
     """
-    sql, params = _asked(clickhouse, control, scope)
+    sql, params = _asked(clickhouse, control, scope, subject)
     query = f"SELECT * FROM ({_within(sql, scope)}) ORDER BY unit, label, subject, since, activating"
     rows = clickhouse.rows(flat_at(query, scope), {**params, "wanted": _codes(results)})
     broken = incomplete_streams(clickhouse)
     return [_occasion(control, row, broken) for row in rows]
 
 
-def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope) -> list[Score]:
+def scorecard(clickhouse: ClickHouse, control: Control, scope: Scope, subject: str | None = None) -> list[Score]:
     """The control's score for each unit, governed and observed apart; counted in ClickHouse.
 
-    Where the scope has a period, of the occasions that were activated in it.
+    Where the scope has a period, of the occasions that were activated in it; where a subject is given, of its own.
     """
-    sql, params = _asked(clickhouse, control, scope)
+    sql, params = _asked(clickhouse, control, scope, subject)
     params["broken"] = sorted(incomplete_streams(clickhouse))
     query = sql.scores(in_period=scope.period_from is not None)
     return [_score(control, row) for row in clickhouse.rows(flat_at(query, scope), params)]
@@ -172,9 +178,13 @@ def _score(control: Control, row: Mapping[str, Any]) -> Score:
     )
 
 
-def _asked(clickhouse: ClickHouse, control: Control, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
+def _asked(
+    clickhouse: ClickHouse, control: Control, scope: Scope, subject: str | None
+) -> tuple[Compiled, dict[str, Any]]:
     sql = compiled(as_set(clickhouse, control, scope))
     params = {**scope.params(), **sql.params}
+    if subject is not None:
+        sql, params = sql.of_subject(), {**params, "subject": subject}
     if scope.unit is None:
         return sql, params
     return sql.of_units(), {**params, "units": units_below(clickhouse, scope)}

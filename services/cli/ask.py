@@ -162,7 +162,8 @@ def value_text(kpi: "Kpi", value: Decimal | None, n: int = 0, currency: str = ""
         case "share":
             return output.percent(value)
         case "days":
-            return f"{output.figure(round(value, 1))} days"
+            days = output.figure(round(value, 1))
+            return f"{days} {'day' if days == '1' else 'days'}"
         case "hours":
             return f"{output.figure(round(value, 1))} h"
         case "money":

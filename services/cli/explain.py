@@ -82,7 +82,11 @@ def explain(
     """
     settings = Settings.load()
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
-    asked = _Asked(subject, left_out, None if everything or as_json or as_csv else _MOST)
+    asked = _Asked(
+        None if subject is None else _stream(settings, subject),
+        left_out,
+        None if everything or as_json or as_csv else _MOST,
+    )
     control = _control(settings, name) if rules_of == "now" else None
     if control is not None or rules_of == "then":
         _explain_control(settings, name, control, scope, asked, as_json, as_csv)
@@ -96,6 +100,14 @@ class _Asked(NamedTuple):
     subject: str | None
     left_out: bool
     most: int | None
+
+
+def _stream(settings: Settings, subject: str) -> str:
+    from services.cli.history import resolved
+    from services.runtime import open_app
+
+    with open_app(settings) as app:
+        return resolved(app, subject, "--subject")
 
 
 def _control(settings: Settings, name: str) -> "Control | None":
@@ -157,14 +169,17 @@ def _explain_kpi(settings: Settings, name: str, scope: "Scope", asked: _Asked, a
             {
                 "scope": scope_data(scope),
                 "kpi": {"name": wanted.name, **definition(wanted)},
-                "figures": [figure_row(wanted, figure, "portfolio", aim) for figure in found.figures],
+                "figures": [
+                    figure_row(wanted, figure, "project" if asked.subject else "portfolio", aim)
+                    for figure in found.figures
+                ],
                 "rows": [asdict(row) for row in found.rows],
             }
         )
     elif as_csv:
         output.as_csv(_CSV, (line for row in found.rows for line in _flat(row)))
     else:
-        _show(wanted, found, scope)
+        _show(wanted, found, scope, asked.subject)
 
 
 def _flat(row: "Row") -> Iterator[dict[str, Any]]:
@@ -172,7 +187,7 @@ def _flat(row: "Row") -> Iterator[dict[str, Any]]:
         yield {**asdict(row), **(asdict(event) if event else {})}
 
 
-def _show(kpi: "Kpi", found: "Explanation", scope: "Scope") -> None:
+def _show(kpi: "Kpi", found: "Explanation", scope: "Scope", subject: str | None) -> None:
     figures = [
         {
             "standing": figure.standing,
@@ -185,8 +200,9 @@ def _show(kpi: "Kpi", found: "Explanation", scope: "Scope") -> None:
     ]
     columns = [Column("standing", "standing"), Column("value", "value", number=True), Column("of", "of", number=True)]
     columns += [Column("n", "n", number=True), Column("beside", "beside")]
+    of = f" of {found.rows[0].label}" if subject else ""
     output.table(
-        f"{kpi.title}, {scope_text(scope)}", columns, figures, [*definition_notes(kpi), f"Digest: {kpi.digest}"]
+        f"{kpi.title}{of}, {scope_text(scope)}", columns, figures, [*definition_notes(kpi), f"Digest: {kpi.digest}"]
     )
     click.echo()
     more = found.of - len(found.rows)

@@ -1,5 +1,6 @@
 """``pmo finding``: what audits found, and what becomes of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -8,14 +9,14 @@ from services.cli import output
 from services.cli.generate import group as generated
 from services.cli.names import complete_control
 from services.cli.output import Column
-from services.cli.rules import control_of
+from services.cli.rules import control_of, rules_now
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
 
 _STATES = ("open", "acknowledged", "risk-accepted", "remediated", "dismissed", "cured")
 _CSV = (
     "finding", "control", "unit", "subject", "activating", "severity", "state", "raised_at", "age", "owner", "due",
-    "until", "overdue", "detail",
+    "until", "overdue", "detail", "title", "name",
 )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def list_(
 
     The first column is what 'pmo finding acknowledge' and its like take.
     """
-    from services.projections.findings import STANDING, findings
+    from services.projections.findings import STANDING, STATES, findings
     from services.runtime import open_reader
 
     settings = Settings.load()
@@ -59,7 +60,11 @@ def list_(
     controls = [control_of(settings, control).id] if control else []
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         found = findings(clickhouse, scope, wanted, controls)
-    told = [row for row in found if row["overdue"] or not overdue]
+        told = [row for row in found if row["overdue"] or not overdue]
+        note = "" if told else _none(len(found), bool(found or findings(clickhouse, replace(scope, unit=None), STATES)))
+    titles = {each.id: each.title for each in rules_now(settings)}
+    # a finding's control may be one of the workspace's own that is gone
+    told = [{**row, "title": titles.get(row["control"].lower(), row["control"])} for row in told]
     if as_json:
         output.as_json({"scope": scope_data(scope), "findings": told})
     elif as_csv:
@@ -67,6 +72,8 @@ def list_(
     else:
         columns = [
             Column("finding", "finding", identifier=True),
+            Column("control", "title"),
+            Column("subject", "name"),
             Column("unit", "unit"),
             Column("severity", "severity"),
             Column("state", "state"),
@@ -78,11 +85,26 @@ def list_(
             Column("detail", "detail"),
         ]
         shown = [
-            {**row, "raised": row["raised_at"].date(), "day": row["until"] or row["due"], "late": _late(row)}
+            {
+                **row,
+                "raised": output.local(row["raised_at"], settings.zone).date(),
+                "day": row["until"] or row["due"],
+                "late": _late(row),
+            }
             for row in told
         ]
-        notes = [] if told else ["None. 'pmo audit run' looks for findings."]
-        output.table(f"{output.counted(len(told), 'finding')}, {scope_text(scope)}", columns, shown, notes)
+        output.table(
+            f"{output.counted(len(told), 'finding')}, {scope_text(scope)}", columns, shown, [note] if note else []
+        )
+
+
+def _none(found: int, any_at_all: bool) -> str:
+    """What to say where nothing is listed: those `found` are not overdue, or there are others, or none at all."""
+    if found:
+        return f"None of {output.counted(found, 'finding')} is overdue."
+    if any_at_all:
+        return "None of these; 'pmo finding list --state all' shows those that were closed too."
+    return "None. 'pmo audit run' looks for findings."
 
 
 def _late(row: dict[str, Any]) -> str:

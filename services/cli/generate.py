@@ -62,9 +62,7 @@ class RecordCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the example."""
-        with formatter.section("Example"):
-            # not wrapped: it is there to be copied
-            formatter.write(f"  pmo {self.command_class.path} {self.command_class.example}\n")
+        _write_example(formatter, self.command_class)
 
     def _run(self, **given: Any) -> None:
         as_json = given.pop("as_json")
@@ -114,7 +112,7 @@ class CatalogueGroup(SuggestingGroup):
     """Commands of the catalogue under one word, in its order."""
 
     def __init__(self, name: str, commands: dict[str, type[Command]]) -> None:
-        super().__init__(name, help=f"Record what happens to a {name}." if commands else None)
+        super().__init__(name)
         self._classes = commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -125,6 +123,16 @@ class CatalogueGroup(SuggestingGroup):
         """Makes one command."""
         command_class = self._classes.get(cmd_name)
         return RecordCommand(command_class) if command_class else self.commands.get(cmd_name)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the example of the first command."""
+        _write_example(formatter, next(iter(self._classes.values())))
+
+
+def _write_example(formatter: click.HelpFormatter, command_class: type[Command]) -> None:
+    with formatter.section("Example"):
+        # not wrapped: it is there to be copied
+        formatter.write(f"  pmo {command_class.path} {command_class.example}\n")
 
 
 def show(outcomes: Sequence[Outcome], as_json: bool) -> None:

@@ -65,12 +65,14 @@ class LazyGroup(SuggestingGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Imports and makes one subcommand."""
-        target = next((s.target for _, subcommands in self.sections for s in subcommands if s.name == cmd_name), None)
-        if target is None:
+        row = next((s for _, subcommands in self.sections for s in subcommands if s.name == cmd_name), None)
+        if row is None:
             return None
-        module, attribute = target.split(":")
+        module, attribute = row.target.split(":")
         found = getattr(import_module(module), attribute)
         made: click.Command = found if isinstance(found, click.Command) else found(cmd_name)
+        # what is made of a catalogue has no words of its own
+        made.help = made.help or row.help
         return made
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

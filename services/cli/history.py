@@ -133,14 +133,17 @@ def _note(reason: str | None) -> "tuple[Note | None, tuple[Entry, ...]]":
     return note, (entry,)
 
 
-def resolved(app: "Governance", text: str) -> str:
-    """The stream id that `text` means; a person's own key becomes the pseudonym. Raises BadInput or NotFound."""
+def resolved(app: "Governance", text: str, label: str = "STREAM") -> str:
+    """The stream id that `text` means; a person's own key becomes the pseudonym. Raises BadInput or NotFound.
+
+    `label` is what the argument is called.
+    """
     from services.commands.directory import pseudonym
 
     kind, colon, keys = text.strip().partition(":")
     kind = _ALIASES.get(kind.lower(), kind.lower())
     if not colon:
-        raise NotFound(f"{text!r} is not a stream such as project:ALPHA.{_hint(app, text.upper())}")
+        raise NotFound(f"{text!r} is not a stream such as project:ALPHA.{_meant(app, text.strip())}")
     if kind not in KINDS:
         raise NotFound(f"There is no kind of stream {kind!r}; there are {', '.join(KINDS)}.")
     if kind in _PERSONAL_KINDS:
@@ -149,12 +152,12 @@ def resolved(app: "Governance", text: str) -> str:
             try:
                 person = pseudonym(app.settings.secret.get_secret_value(), person)
             except ValueError as error:
-                raise BadInput(f"STREAM: {error}.") from None
+                raise BadInput(f"{label}: {error}.") from None
         keys = f"{person}{slash}{rest}"
     try:
         return checked(f"{kind}:{keys.upper()}")
     except ValueError as error:
-        raise BadInput(f"STREAM: {error}.") from None
+        raise BadInput(f"{label}: {error}.") from None
 
 
 def _found(app: "Governance", stream: str, records: list[Record]) -> list[Record]:
@@ -163,6 +166,15 @@ def _found(app: "Governance", stream: str, records: list[Record]) -> list[Record
         hint = "" if kind in _PERSONAL_KINDS else _hint(app, keys, kind)
         raise NotFound(f"There is no stream {stream}.{hint}")
     return records
+
+
+def _meant(app: "Governance", key: str) -> str:
+    """What somebody may mean who leaves the kind of stream out: a person by their own key, or a code."""
+    from services.commands.directory import pseudonym
+
+    if key and app.history(f"person:{pseudonym(app.settings.secret.get_secret_value(), key)}").exists:
+        return f" Did you mean person:{key}?"
+    return _hint(app, key.upper())
 
 
 def _hint(app: "Governance", keys: str, kind: str = "") -> str:

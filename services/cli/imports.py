@@ -24,7 +24,7 @@ Examples:
   pmo import portfolio --mapping our-list.yaml --data-date 2026-06-30 list.xlsx --dry-run"""
 
 
-@click.group("import", cls=SuggestingGroup)
+@click.group("import", cls=SuggestingGroup, epilog=_EPILOG)
 def group() -> None:
     """Bring in history from other tools: a file is one transaction."""
 

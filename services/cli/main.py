@@ -18,12 +18,13 @@ INTERRUPTED = 130
 LOG = "pmo-errors.log"
 
 _GENERATED = "services.cli.generate:group"
+_LISTED = "services.cli.listings:group"
 
 SECTIONS: tuple[Section, ...] = (
     Section(
         "Record what happened",
         (
-            Subcommand("project", "Proposals, baselines, gates, progress, completion.", _GENERATED),
+            Subcommand("project", "Proposals, baselines, gates, progress, completion.", _LISTED),
             Subcommand("workload", "Who is planned to work on what.", _GENERATED),
             Subcommand("demand", "Whom projects still look for.", _GENERATED),
             Subcommand("work", "Items of work inside projects.", _GENERATED),
@@ -33,14 +34,14 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("course", "Courses, and who has to take them.", _GENERATED),
             Subcommand("training", "Who took which course.", _GENERATED),
             Subcommand("path", "Career paths of roles.", _GENERATED),
-            Subcommand("unit", "Business units and their maturity.", _GENERATED),
+            Subcommand("unit", "Business units and their maturity.", _LISTED),
             Subcommand("person", "People: joining, moving, absence, leaving, erasure.", "services.cli.erase:person"),
             Subcommand("note", "Erase the text of a reason, narrative or comment.", "services.cli.erase:note"),
             Subcommand("goal", "Strategic goals.", _GENERATED),
             Subcommand("survey", "What stakeholders say.", _GENERATED),
             Subcommand("finding", "What audits found, and what becomes of it.", "services.cli.findings:group"),
             Subcommand("rate", "Exchange rates.", _GENERATED),
-            Subcommand("setting", "Targets, gate routes, scoring models and the like.", _GENERATED),
+            Subcommand("setting", "Targets, gate routes, scoring models and the like.", _LISTED),
             Subcommand("access", "Who may act in which role (recorded, not enforced).", _GENERATED),
             Subcommand("void", "Withdraw an event that was recorded in error.", "services.cli.history:void"),
             Subcommand("apply", "Record many commands from a JSON Lines file.", "services.cli.apply:apply"),

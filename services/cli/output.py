@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -237,6 +237,11 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """A time in the organisation's zone; one without a zone, as ClickHouse gives it, is in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+
+
 def printable(said: str) -> str:
     """The text with its control characters written as escapes, such as ``\\n``."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], said)
@@ -263,7 +268,8 @@ def percent(share: Decimal) -> str:
 
 def figure(number: Decimal) -> str:
     """A number with thousands apart, and no more decimals than it needs, at most four."""
-    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    # nothing below zero is left of what is rounded to it
+    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP) + 0
     whole = rounded == rounded.to_integral_value()
     return f"{rounded.quantize(Decimal(1)) if whole else rounded.normalize():,f}"
 

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,7 @@ def verify(report_id: str, as_json: bool) -> None:
     if as_json:
         output.as_json(_verdict_data(found))
     else:
-        _show(found)
+        _show(found, settings.zone)
     if not found.same:
         raise Rejected(f"Report {found.report} cannot be reproduced: its figures are others than those issued.")
 
@@ -176,7 +176,15 @@ def list_(
         output.as_csv(fields, rows)
     else:
         columns = [Column(name.replace("_", " "), name, identifier=name == "report") for name in fields]
-        output.table(f"Reports, {scope_text(scope)}", columns, rows, [] if rows else ["None was issued."])
+        shown = [
+            {
+                **row,
+                "known_at": output.local(datetime.fromisoformat(row["known_at"]), settings.zone),
+                "issued_at": output.local(row["issued_at"], settings.zone),
+            }
+            for row in rows
+        ]
+        output.table(f"Reports, {scope_text(scope)}", columns, shown, [] if rows else ["None was issued."])
 
 
 def _exact(scope: "Scope", now: datetime) -> "Scope":
@@ -231,9 +239,10 @@ def _verdict_data(found: "Verdict") -> dict[str, Any]:
     }
 
 
-def _show(found: "Verdict") -> None:
+def _show(found: "Verdict", zone: tzinfo) -> None:
     given = found.issued
-    click.echo(f"Report {found.report}, as of {given.as_of}, known at {given.known_at}.")
+    known = output.text(output.local(datetime.fromisoformat(given.known_at), zone))
+    click.echo(f"Report {found.report}, as of {given.as_of}, known at {known}.")
     if found.same:
         click.echo(f"Same digest: {found.digest}.")
     else:

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 def scope_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options that say of whom, as of when and as known when."""
+    return click.option(
+        "--unit",
+        metavar="CODE",
+        help="Only this unit and those below it.",
+        shell_complete=completing("business-unit"),
+    )(time_options(command))
+
+
+def time_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say as of when and as known when."""
     options = (
-        click.option(
-            "--unit",
-            metavar="CODE",
-            help="Only this unit and those below it.",
-            shell_complete=completing("business-unit"),
-        ),
         click.option("--as-of", metavar="DAY", help="What was true at the end of this day; by default today."),
         click.option("--known-at", metavar="TIME", help="With what was known by this day's end or instant."),
         click.option(

@@ -51,10 +51,12 @@ def init(
     simulated: bool,
 ) -> None:
     """Make a workspace in PMO_HOME, by default .pmo in the current folder."""
+    if not organisation.strip():
+        raise BadInput("--organisation is empty; give the name that stands in titles, or leave the option out.")
     home = default_home().absolute()
     stored = {
         "workspace_id": secrets.token_hex(8),
-        "organisation": organisation,
+        "organisation": organisation.strip(),
         "simulated": simulated,
         "time_zone": _known(time_zone) if time_zone else system_time_zone(),
         "currency": currency.upper(),

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -31,7 +31,7 @@ from schemas.event import (
 )
 from schemas.fields import FIRST_DAY, LAST_DAY, Note
 from schemas.streams import kind_of
-from services.commands.catalogue import STATES
+from services.commands.catalogue import MADE_BY, STATES
 from services.commands.command import Context
 from services.commands.corrections import happened, replaces
 from services.commands.directory import Entry, content_digest, is_person, write_note
@@ -104,10 +104,10 @@ class Governance(Application[str]):
         self,
         settings: Settings,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        kpis: Collection[str] = (),
+        kpis: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.settings = settings
-        self.kpis = kpis
+        self.kpis = kpis or {}
         self.clock = clock
         self.suppressed: set[str] = set()
         """Who was named to this application, and is erased, so that the name was not kept."""
@@ -239,7 +239,9 @@ class UnitOfWork:
         before, later = self._at(stream, occurred_at, meta.supersedes)
         missing = next((s for s in command.references() if not self.history(s).exists), None)
         if missing:
-            raise NotFound(f"There is no {missing}; register it first, or correct the code.")
+            kind, _, keys = missing.partition(":")
+            keys, path = prepared.people.get(keys, keys), MADE_BY[kind]
+            raise NotFound(f"There is no {path.split()[0]} {keys}; 'pmo {path}' makes it known, or correct the key.")
         for setting in command.settings():
             if not self.history(f"setting:{setting}").exists:
                 check_known(setting, self._app.store.keys("setting"))

@@ -47,6 +47,18 @@ COMMANDS: tuple[type[Command], ...] = (
 
 BY_PATH: dict[str, type[Command]] = {command.path: command for command in COMMANDS}
 
+MADE_BY: dict[str, str] = {
+    "business-unit": "unit register",
+    "course": "course define",
+    "goal": "goal declare",
+    "path": "path define",
+    "person": "person join",
+    "project": "project propose",
+    "standard": "standard publish",
+    "work": "work create",
+}
+"""What makes a stream that commands refer to, by its kind; its first word is what users call the kind."""
+
 STATES: dict[str, type[State]] = {
     "person": presence.PersonState,
     "project": ProjectState,

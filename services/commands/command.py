@@ -4,7 +4,7 @@ A command is made by `Intake.command` from what a person or a file said: keys of
 becomes notes, files become evidence. `decide` then sees typed values only, and reads no clock and no other I/O.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Any, ClassVar
@@ -28,7 +28,8 @@ class Context:
     corrects: Record | None = None
     others: Mapping[str, State] = field(default_factory=dict)
     zone: tzinfo = UTC
-    kpis: Collection[str] = ()
+    kpis: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What each KPI measures and which way is better, by name; empty where none are known."""
 
     def other(self, stream: str) -> State:
         """The state of another stream that the command names; empty if it does not exist."""

@@ -53,15 +53,23 @@ class _SettingCommand(Command):
 
 
 class SetSetting(_SettingCommand, path="setting set", example="""TARGET.ON-TIME --value '{"target": 0.8}'"""):
-    """Set a target, threshold, gate route, scoring model, calendar or the reporting currency from now on."""
+    """Set a target, threshold, gate route, scoring model, calendar or the reporting currency from now on.
+
+    Settings are `GATE-ROUTE.<NAME>`, `SCORING.<MODEL>`, `TARGET.<KPI-NAME>`, THRESHOLD.RISK-EXPOSURE,
+    THRESHOLD.OVERSPEND, THRESHOLD.WIND-DOWN-DAYS, THRESHOLD.STALE-DAYS, `CALENDAR.<COUNTRY>` and REPORTING-CURRENCY.
+
+    A target is {"target": 0.8, "warn": 0.7}, a share as a number from 0 to 1. At the target or better it is met,
+    between it and `warn`, which may be left out, it is a warning, and beyond that it is not met.
+    """
 
     value: JsonText = Field(description="Its value, a JSON object")
     decided_by: PersonKey | None = Field(default=None, description="Who decides")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown setting, a value that does not fit it, and the target of a KPI that there is not."""
-        check_target(self.name, context.kpis)
-        return [events.SettingSet(value=canonical(self.name, self.value), decided_by=self.decided_by)]
+        value = canonical(self.name, self.value)
+        check_target(self.name, value, context.kpis)
+        return [events.SettingSet(value=value, decided_by=self.decided_by)]
 
 
 class ClearSetting(_SettingCommand, path="setting clear", example="TARGET.ON-TIME"):

@@ -4,7 +4,7 @@ import hashlib
 import operator
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -34,11 +34,15 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A command ready to be decided, with what goes to the directory if it is recorded."""
+    """A command ready to be decided, with what goes to the directory if it is recorded.
+
+    `people` are the keys as they were written, by pseudonym: for a sentence to who wrote them, never to be kept.
+    """
 
     command: Command
     entries: tuple[Entry, ...]
     digest: str
+    people: Mapping[str, str] = field(default_factory=dict)
 
 
 class Intake(Translator):
@@ -47,10 +51,13 @@ class Intake(Translator):
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._entries: list[Entry] = []
+        self._people: dict[str, str] = {}
 
     def person(self, source_key: str) -> str:
         """The pseudonym of a person's key, or the id itself written as ``person:ID``."""
-        return pseudonym(self._secret, source_key)
+        person = pseudonym(self._secret, source_key)
+        self._people[person] = source_key
+        return person
 
     def note(self, text: str) -> Note:
         """A note for a free text; the text goes to the directory."""
@@ -84,7 +91,7 @@ class Intake(Translator):
         said = orjson.dumps([command_class.path, dict(fields), dict(meta)], default=str, option=orjson.OPT_SORT_KEYS)
         subject = command.stream()
         personal = [Entry(subject, name, value) for name, value in command.personal().items()]
-        return Prepared(command, (*self._entries, *personal), content_digest(self._secret, said))
+        return Prepared(command, (*self._entries, *personal), content_digest(self._secret, said), self._people)
 
 
 def explained(command_class: type[Command], error: ValidationError) -> str:
@@ -133,7 +140,8 @@ def explained(command_class: type[Command], error: ValidationError) -> str:
             problem = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         case _:
             problem = f"{given} is not written {f'like {like}' if like else 'as it has to be'}"
-    return f"{option}: {(problem or f'{given} is not allowed here').rstrip('.')}."
+    said = (problem or f"{given} is not allowed here").rstrip(".")
+    return f"{option}: {said}{'' if said.endswith('?') else '.'}"
 
 
 def _quoted(value: Any) -> str:

@@ -49,7 +49,7 @@ class AssessMaturity(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit."""
-        known(state or later, f"unit {self.unit}")
+        known(state or later, f"unit {self.unit}", "unit register")
         fields = {name: getattr(self, name) for name in type(self).model_fields if name not in ("unit", "model")}
         return [events.MaturityAssessed(item=self.model, framework=FRAMEWORK, **fields)]
 
@@ -83,7 +83,7 @@ class PlanImprovement(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit, a day that has passed, and an improvement that is finished."""
-        known(state or later, f"unit {self.unit}")
+        known(state or later, f"unit {self.unit}", "unit register")
         if self.due < context.day:
             raise BadInput("--due lies before the day on which it is planned.")
         self.refuse_finished(state)

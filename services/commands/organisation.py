@@ -65,7 +65,9 @@ class RenameUnit(UnitCommand, path="unit rename", example='OPS --name "Operation
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit."""
-        return [events.UnitRenamed(name=self.name)] if known(state or later, f"unit {self.unit}") else []
+        return (
+            [events.UnitRenamed(name=self.name)] if known(state or later, f"unit {self.unit}", "unit register") else []
+        )
 
 
 class MergeUnit(UnitCommand, path="unit merge", example="LOGISTICS --into OPS"):
@@ -81,7 +83,11 @@ class MergeUnit(UnitCommand, path="unit merge", example="LOGISTICS --into OPS"):
         """Refuses a merger with itself."""
         if self.into == self.unit:
             raise BadInput("A unit cannot be merged into itself.")
-        return [events.UnitMergedInto(into=self.into)] if known(state or later, f"unit {self.unit}") else []
+        return (
+            [events.UnitMergedInto(into=self.into)]
+            if known(state or later, f"unit {self.unit}", "unit register")
+            else []
+        )
 
 
 class RetireUnit(UnitCommand, path="unit retire", example='OPS --reason "sold"'):
@@ -91,7 +97,11 @@ class RetireUnit(UnitCommand, path="unit retire", example='OPS --reason "sold"')
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown unit."""
-        return [events.UnitRetired(reason=self.reason)] if known(state or later, f"unit {self.unit}") else []
+        return (
+            [events.UnitRetired(reason=self.reason)]
+            if known(state or later, f"unit {self.unit}", "unit register")
+            else []
+        )
 
 
 class _GoalCommand(Command):
@@ -127,7 +137,11 @@ class ReweightGoal(_GoalCommand, path="goal reweight", example="GROWTH --weight 
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown goal."""
-        return [events.GoalReweighted(weight=self.weight)] if known(state or later, f"goal {self.goal}") else []
+        return (
+            [events.GoalReweighted(weight=self.weight)]
+            if known(state or later, f"goal {self.goal}", "goal declare")
+            else []
+        )
 
 
 class RetireGoal(_GoalCommand, path="goal retire", example="GROWTH"):
@@ -137,7 +151,11 @@ class RetireGoal(_GoalCommand, path="goal retire", example="GROWTH"):
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown goal."""
-        return [events.GoalRetired(reason=self.reason)] if known(state or later, f"goal {self.goal}") else []
+        return (
+            [events.GoalRetired(reason=self.reason)]
+            if known(state or later, f"goal {self.goal}", "goal declare")
+            else []
+        )
 
 
 class _PersonCommand(Command):
@@ -191,7 +209,7 @@ class Move(_PersonCommand, path="person move", example="ann@example.org --unit F
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        return [events.PersonMoved(unit=self.unit)] if known(state or later, "such person") else []
+        return [events.PersonMoved(unit=self.unit)] if known(state or later, "such person", "person join") else []
 
 
 class ChangeRole(_PersonCommand, path="person change-role", example='ann@example.org --role "Programme manager"'):
@@ -202,7 +220,7 @@ class ChangeRole(_PersonCommand, path="person change-role", example='ann@example
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         return [events.PersonRoleChanged(role=self.role, career_level=self.career_level)]
 
 
@@ -213,7 +231,7 @@ class ChangeHours(_PersonCommand, path="person change-hours", example="ann@examp
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         return [events.PersonHoursChanged(weekly_hours=self.weekly_hours)]
 
 
@@ -224,7 +242,7 @@ class ChangeSkills(_PersonCommand, path="person change-skills", example="ann@exa
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person; a skill given twice counts once."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         return [events.SkillsChanged(skills=tuple(dict.fromkeys(self.skills)))]
 
 
@@ -244,7 +262,7 @@ class AssessLevel(
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person, and a level that the path does not have."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         if self.career_path:
             path = context.other(stream_id("path", self.career_path)).last(training.PathDefined)
             levels = [each.level for each in path.levels] if path else []
@@ -275,7 +293,7 @@ class LinkPerson(_PersonCommand, path="person link", example="ann@example.org 47
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person, a link to oneself, and one that stands, in either direction."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         if self.other == self.person:
             raise BadInput("Both keys lead to the same person already; give the other source's key.")
         if any(isinstance(r.event, events.PersonLinked) and r.event.item == self.other for r in later) or state.last(
@@ -303,7 +321,7 @@ class PlanAbsence(
         """Refuses days in the wrong order."""
         if self.last_day < self.first_day:
             raise BadInput("--last-day lies before --first-day.")
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         return [
             events.AbsencePlanned(item=self.absence, first_day=self.first_day, last_day=self.last_day, share=self.share)
         ]
@@ -329,14 +347,14 @@ class Leave(_PersonCommand, path="person leave", example="ann@example.org --volu
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an unknown person."""
-        known(state or later, "such person")
+        known(state or later, "such person", "person join")
         return [events.PersonLeft(voluntary=self.voluntary, reason=self.reason)]
 
 
-def known(standing: object, what: str) -> bool:
-    """True, or NotFound where nothing stands: `what` is not known."""
+def known(standing: object, what: str, made_by: str) -> bool:
+    """True, or NotFound where nothing stands: `what` is not known, and the command `made_by` would make it."""
     if not standing:
-        raise NotFound(f"There is no {what}; register it first, or correct the code.")
+        raise NotFound(f"There is no {what}; 'pmo {made_by}' makes it known, or correct the key.")
     return True
 
 

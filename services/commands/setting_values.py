@@ -93,7 +93,7 @@ class Scoring(SettingValue):
 
 
 class Target(SettingValue):
-    """What a KPI is to reach, and from where on it is a warning not to have reached it."""
+    """What a KPI is to reach, and how far short of it is a warning only: between `warn` and the target."""
 
     example = '{"target": 0.8, "warn": 0.7}'
 
@@ -155,20 +155,41 @@ SETTINGS: dict[str, type[SettingValue]] = {
 }
 """Every setting by its name, with what may stand in it; a part in angle brackets is chosen by who sets it."""
 
+_WHOLE = 100
 _ELSEWHERE = {
     "TIME-ZONE": "the time zone is the workspace's: 'pmo init --time-zone' sets it, and time_zone in workspace.json",
 }
 
 
-def check_target(name: str, kpis: Collection[str]) -> None:
-    """Raises BadInput for a target of a KPI that is not among `kpis`, where any are known."""
+def check_target(name: str, value: str, kpis: Mapping[str, tuple[str, str]]) -> None:
+    """Raises BadInput for a target that cannot be its KPI's, or of a KPI not among `kpis`, where any are known.
+
+    `value` is the setting's canonical one; `kpis` says by name what a KPI measures and which way is better.
+    """
     kpi = name.removeprefix("TARGET.").lower()
-    if not kpis or not name.startswith("TARGET.") or kpi in kpis:
+    if not kpis or not name.startswith("TARGET."):
+        return
+    if kpi in kpis:
+        _check_aim(kpi, json.loads(value), *kpis[kpi])
         return
     near = get_close_matches(kpi, kpis, 3, 0.4)
     meant = " or ".join(f"TARGET.{each.upper()}" for each in near)
     hint = f"did you mean {meant}?" if near else "'pmo kpi' lists them."
     raise BadInput(f"There is no KPI {kpi!r} to set a target for; {hint}")
+
+
+def _check_aim(kpi: str, said: Mapping[str, float], measure: str, better: str) -> None:
+    for what, number in said.items():
+        if measure == "share" and not 0 <= number <= 1:
+            hint = f"; write {number / 100:g} for {number:g} %" if 1 < number <= _WHOLE else ""
+            raise BadInput(f"--value: {what} {number:g} is no share from 0 to 1, which {kpi} is{hint}.")
+    sign = {"higher": 1, "lower": -1}.get(better, 0)
+    if "warn" in said and sign * said["warn"] > sign * said["target"]:
+        side = "below" if sign > 0 else "above"
+        raise BadInput(
+            f"--value: warn {said['warn']:g} does not lie {side} the target {said['target']:g}, and {better} is better "
+            f"for {kpi}: between the two it is a warning not to meet the target, beyond warn it is not met."
+        )
 
 
 def check_known(name: str, known: Collection[str]) -> None:

@@ -253,6 +253,10 @@ class Compiled:
         """The same for ``{units:Array(String)}`` only."""
         return replace(self, source=f"SELECT * FROM ({self.source}) WHERE unit IN {{units:Array(String)}}")
 
+    def of_subject(self) -> "Compiled":
+        """The same for ``{subject:String}`` only."""
+        return replace(self, source=f"SELECT * FROM ({self.source}) WHERE stream = {{subject:String}}")
+
 
 def compiled(control: Control) -> Compiled:
     """The control's SQL."""

@@ -58,17 +58,18 @@ def explain(
     left_out: bool = False,
     most: int | None = None,
 ) -> Explanation:
-    """The KPI's figures and the first `most` of its rows, those left out too if asked for, or of one subject only."""
+    """The KPI's figures and the first `most` of its rows, those left out too if asked for.
+
+    Both of one `subject` only, where it is given.
+    """
     found = [
-        row
-        for row in rows(clickhouse, kpi, scope)
-        if (subject is None or row["subject"] == subject) and (left_out or subject is not None or not row["excluded"])
+        row for row in rows(clickhouse, kpi, scope, subject) if left_out or subject is not None or not row["excluded"]
     ]
     shown = found if most is None else found[:most]
     ids = [_event_ids(row) for row in shown]
     known = traces(clickhouse, (event for each in ids for event in each))
     return Explanation(
-        figures=tuple(measure(clickhouse, kpi, scope, "portfolio")),
+        figures=tuple(measure(clickhouse, kpi, scope, "project" if subject else "portfolio", subject)),
         rows=tuple(
             Row(
                 unit=str(row["unit"]),

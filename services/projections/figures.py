@@ -89,8 +89,8 @@ def check_grouping(kpi: Kpi, by: str) -> None:
         raise BadInput(f"{kpi.name} cannot be shown by {by}; it can by {', '.join(groupings(kpi))}.")
 
 
-def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]:
-    """The KPI's subjects, those left out too; people by name where the directory has one."""
+def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, subject: str | None = None) -> list[dict[str, Any]]:
+    """The KPI's subjects, or this one, those left out too; people by name where the directory has one."""
     sources = "sources" if _has_sources(kpi) else "CAST([], 'Array(String)') AS sources"
     columns = ", ".join((*COLUMNS, *kpi.by, sources))
 
@@ -99,14 +99,16 @@ def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[dict[str, Any]]
 
     # sorted here: engine 26.9 moves the columns of some joins around an ORDER BY for ever, and the setting against it
     # is refused by the read-only endpoint of `pmo up`
-    found = [row for part in of_each(clickhouse, ask, _questions(clickhouse, kpi, scope)) for row in part]
+    found = [row for part in of_each(clickhouse, ask, _questions(clickhouse, kpi, scope, subject)) for row in part]
     found.sort(key=lambda row: (row["unit"], row["label"], row["subject"]))
     labels = named(clickhouse, [str(row["label"]) for row in found])
     return [{**row, "label": label} for row, label in zip(found, labels, strict=True)]
 
 
-def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") -> list[Figure]:
-    """The KPI's figures for each group, governed and observed apart.
+def measure(
+    clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit", subject: str | None = None
+) -> list[Figure]:
+    """The KPI's figures for each group, of one subject only if it is given, governed and observed apart.
 
     Raises BadInput for a grouping that the KPI does not have, and for an amount without an exchange rate.
     """
@@ -115,7 +117,7 @@ def measure(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, by: str = "unit") ->
     def ask(session: ClickHouse, question: Question) -> list[Group]:
         return _groups(session, kpi, *question, by)
 
-    parts = of_each(clickhouse, ask, _questions(clickhouse, kpi, scope))
+    parts = of_each(clickhouse, ask, _questions(clickhouse, kpi, scope, subject))
     return [figure for _, figure in _figures(clickhouse, kpi, parts[0] if len(parts) == 1 else _together(parts), by)]
 
 
@@ -343,7 +345,7 @@ def kinds_read(sql: str) -> frozenset[str]:
     return found
 
 
-def _questions(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[Question]:
+def _questions(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, subject: str | None = None) -> list[Question]:
     """What is to be asked: one query, or one for each control where the KPI is about their occasions."""
     of_scope: dict[str, Any] = scope.params()
     if kpi.of_occasions:
@@ -353,14 +355,16 @@ def _questions(clickhouse: ClickHouse, kpi: Kpi, scope: Scope) -> list[Question]
         asked = of_each_control(clickhouse, kpi, scope)
     else:
         asked = [(kpi.sql, {})]
-    if scope.unit is None:
-        return [(flat_at(sql, scope), {**of_scope, **own}) for sql, own in asked]
-    units = units_below(clickhouse, scope)
+    wanted: list[str] = []
+    if scope.unit is not None:
+        wanted.append("unit IN {units:Array(String)}")
+        of_scope["units"] = units_below(clickhouse, scope)
+    if subject is not None:
+        wanted.append("subject = {subject:String}")
+        of_scope["subject"] = subject
+    where = " AND ".join(wanted)
     return [
-        (
-            f"SELECT * FROM ({flat_at(sql, scope)}) WHERE unit IN {{units:Array(String)}}",
-            {**of_scope, **own, "units": units},
-        )
+        (f"SELECT * FROM ({flat_at(sql, scope)}) WHERE {where}" if where else flat_at(sql, scope), {**of_scope, **own})
         for sql, own in asked
     ]
 

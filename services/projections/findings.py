@@ -26,6 +26,15 @@ _QUERY = """
       AND (NOT {narrowed:Bool} OR has({units:Array(String)}, ifNull(unit, '')))
     ORDER BY transform(severity, ['critical', 'high', 'medium', 'low'], [0, 1, 2, 3], 4), raised_at, finding
 """
+_SUBJECTS = """
+    SELECT stream, assumeNotNull(name) AS name
+    FROM projects(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+    WHERE has({subjects:Array(String)}, stream) AND name IS NOT NULL
+    UNION ALL
+    SELECT stream, assumeNotNull(name) AS name
+    FROM units(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+    WHERE has({subjects:Array(String)}, stream) AND name IS NOT NULL
+"""
 
 
 def findings(
@@ -42,7 +51,15 @@ def findings(
     rows = clickhouse.rows(_QUERY, {**scope.params(), **chosen})
     owners = named(clickhouse, [str(row["owner"]) for row in rows])
     details = named(clickhouse, [str(row["detail"]) for row in rows])
+    names = named(clickhouse, _names(clickhouse, scope, [str(row["subject"]) for row in rows]))
     return [
-        {**row, "owner": owner, "detail": detail, "overdue": bool(row["overdue"])}
-        for row, owner, detail in zip(rows, owners, details, strict=True)
+        {**row, "name": name, "owner": owner, "detail": detail, "overdue": bool(row["overdue"])}
+        for row, name, owner, detail in zip(rows, names, owners, details, strict=True)
     ]
+
+
+def _names(clickhouse: ClickHouse, scope: Scope, subjects: Sequence[str]) -> list[str]:
+    """What the subjects are called: projects and units by their names, others by their keys."""
+    found = clickhouse.rows(_SUBJECTS, {**scope.params(), "subjects": sorted(set(subjects))})
+    by_stream = {str(row["stream"]): str(row["name"]) for row in found}
+    return [by_stream.get(subject, subject.partition(":")[2]) for subject in subjects]

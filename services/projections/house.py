@@ -23,7 +23,7 @@ _QUERY = """
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a KPI is to reach, and from where on it is a warning not to have reached it."""
+    """What a KPI is to reach, and how far short of it is a warning only."""
 
     target: Decimal
     warn: Decimal | None
@@ -33,13 +33,16 @@ class Target:
         return None if kpi.aggregator == "sum" and group != "portfolio" else self
 
     def verdict(self, kpi: Kpi, value: Decimal | None) -> str:
-        """``met``, ``not met`` or ``warning``; empty where there is no value, or neither more nor less is better."""
+        """``met``, ``warning`` from there as far as `warn`, or ``not met``.
+
+        Empty where there is no value, or neither more nor less is better.
+        """
         if value is None or kpi.better == "neither":
             return ""
         sign = 1 if kpi.better == "higher" else -1
         if sign * value >= sign * self.target:
             return "met"
-        return "warning" if self.warn is not None and sign * value < sign * self.warn else "not met"
+        return "warning" if self.warn is not None and sign * value >= sign * self.warn else "not met"
 
 
 def settings_in_force(clickhouse: ClickHouse, scope: Scope, beginning: str) -> dict[str, Any]:

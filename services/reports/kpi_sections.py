@@ -8,6 +8,7 @@ from typing import Any
 
 from services.benchmarks.compare import interval_of, months_before
 from services.projections import figures, trends
+from services.projections.house import Target
 from services.projections.kpi import Kpi
 from services.reports.pack import Column, Section, Table, row
 from services.reports.sections import Asked
@@ -15,6 +16,8 @@ from services.reports.sections import Asked
 TRENDS = ("on-time", "on-budget", "success", "adoption", "training-compliance", "csat")
 """KPIs that are followed over five quarters."""
 _QUARTERS = (12, 9, 6, 3, 0)
+_WARNED = 2
+_EXCHANGED = {"warning": "not met", "not met": "warning"}
 
 
 def by_group(asked: Asked, name: str, title: str, wanted: Sequence[tuple[str, str]], note: str = "") -> Section:
@@ -73,7 +76,15 @@ def _aim(asked: Asked, kpi: Kpi, figure: figures.Figure, by: str) -> dict[str, A
         return {}
     target = asked.targets.get(kpi.name)
     aim = target.of(kpi, by) if target else None
-    return {"target": aim.target, "met": aim.verdict(kpi, figure.value)} if aim else {"target": None, "met": ""}
+    if aim is None:
+        return {"target": None, "met": ""}
+    met = aim.verdict(kpi, figure.value)
+    return {"target": aim.target, "met": _as_once(met, aim) if asked.layout == _WARNED else met}
+
+
+def _as_once(met: str, aim: Target) -> str:
+    """The verdict in the layout in which a figure worse than `warn` was the warning; on it, it was not one."""
+    return _EXCHANGED.get(met, met) if aim.warn is not None else met
 
 
 def kpi_section(families: Mapping[str, Sequence[dict[str, Any]]]) -> Section:

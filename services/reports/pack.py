@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from schemas.event import rfc3339
 
-LAYOUT = 2
-"""Counts up when the same figures are arranged otherwise; 1 has no targets, nor why a proposal has no cost.
+LAYOUT = 3
+"""Counts up when the same figures are arranged otherwise; 1 has no targets, nor why a proposal has no cost;
+up to 2, "warning" was worse than "not met".
 
 A report is computed again in the layout that it was issued in, so that its digest stays the same.
 """

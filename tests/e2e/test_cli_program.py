@@ -32,13 +32,14 @@ def commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
+        yield (*path, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
-        else:
-            yield (*path, name), command
 
 
-EVERY = list(commands())
+ALL = list(commands())
+EVERY = [(path, command) for path, command in ALL if not isinstance(command, click.Group)]
+GROUPS = [(path, command) for path, command in ALL if isinstance(command, click.Group)]
 DEFAULTS = {("kpi", "show"), ("audit", "show"), ("report", "issue")}
 
 
@@ -68,6 +69,13 @@ def test_every_command_has_help_and_an_example_that_parses(
         context = command.make_context(path[-1], args)
         if isinstance(command, RecordCommand):
             check_fields(command, context.params, pmo, tmp_path)
+
+
+@pytest.mark.parametrize(("path", "group"), GROUPS, ids=ids)
+def test_every_group_has_words_and_an_example_of_one_of_its_commands(path: tuple[str, ...], group: click.Group) -> None:
+    shown = CliRunner().invoke(root, [*path, "--help"]).stdout
+    assert group.help and group.help.splitlines()[0] in shown.replace("\n  ", " ")
+    assert re.search(rf"\n *Examples?:\n +pmo {' '.join(path)}\b", shown), shown
 
 
 def check_fields(command: RecordCommand, params: dict[str, object], pmo: Pmo, folder: Path) -> None:
@@ -174,7 +182,8 @@ def test_init_makes_a_private_workspace_once(tmp_path: Path) -> None:
 def test_init_refuses_what_it_cannot_use(tmp_path: Path) -> None:
     new = Pmo(tmp_path / "new")
     assert "did you mean Europe/London" in new.refused(2, "init", "--time-zone", "Europe/Lundon")
-    assert "'currency'" in new.refused(2, "init", "--currency", "pounds")
+    assert "'EURO' is not three capital letters of ISO 4217" in new.refused(2, "init", "--currency", "euro")
+    assert "--organisation is empty" in new.refused(2, "init", "--organisation", " ")
     assert "partitions" in new.refused(2, "init", "--partitions", "0")
     assert not new.home.exists()
     (tmp_path / "photo.jpg").touch()

@@ -134,6 +134,22 @@ def test_a_currency_is_that_of_the_day(tmp_path: Path) -> None:
     assert told[0]["data"]["to_currency"] == "EUR"
 
 
+def test_a_target_is_one_that_its_kpi_can_have(crane: Pmo) -> None:
+    def refused(kpi: str, value: str) -> str:
+        return crane.refused(2, "setting", "set", f"TARGET.{kpi}", "--value", value)
+
+    assert refused("ON-TIME", '{"target": 80}') == (
+        "--value: target 80 is no share from 0 to 1, which on-time is; write 0.8 for 80 %."
+    )
+    assert "warn -0.1 is no share" in refused("ON-TIME", '{"target": 0.8, "warn": -0.1}')
+    assert "warn 0.9 does not lie below the target 0.8" in refused("ON-TIME", '{"target": 0.8, "warn": 0.9}')
+    assert "warn 5 does not lie above the target 10" in refused("FORECAST-SLIP", '{"target": 10, "warn": 5}')
+    crane.ok("setting", "set", "TARGET.FORECAST-SLIP", "--value", '{"target": 10, "warn": 50}')
+    shown = " ".join(crane.ok("setting", "set", "--help").split())
+    assert all(name in shown for name in SETTINGS)
+    assert "between it and `warn`, which may be left out, it is a warning" in shown
+
+
 def test_what_is_set_elsewhere_or_of_nothing_is_refused(crane: Pmo) -> None:
     value = ("--value", '{"target": 0.8}')
     assert "pmo init --time-zone" in crane.refused(2, "setting", "set", "TIME-ZONE", "--value", '{"zone": "UTC"}')

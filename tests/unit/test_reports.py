@@ -181,14 +181,30 @@ def test_a_target_stands_beside_what_it_is_for(world: KpiWorld, pack: Pack) -> N
     world.land()
     aimed = pack_of(world, "2026-07-03")
     [row] = [row for row in table(aimed, "kpis", "delivery") if row["kpi"] == "on-time"]
-    assert (row["value"], row["target"], row["met"]) == ("0", "0.8", "warning")
+    assert (row["value"], row["target"], row["met"]) == ("0", "0.8", "not met")
+    # reports of layout 2 are reproduced with the verdicts that they were issued with
+    [row] = [r for r in table(pack_of(world, "2026-07-03", layout=2), "kpis", "delivery") if r["kpi"] == "on-time"]
+    assert row["met"] == "warning"
     html = page.page(aimed, HEAD, {}, scope_of("2026-06-30").zone)
-    assert re.search(r'<td class="number">80 %</td><td>warning</td>', html)
+    assert re.search(r'<td class="number">80 %</td><td>not met</td>', html)
     # none was set before, and none is set for the others
     assert ">Target</th>" not in page.page(pack, HEAD, {}, scope_of("2026-06-30").zone)
     [row] = [row for row in table(pack, "kpis", "delivery") if row["kpi"] == "on-time"]
     assert (row["target"], row["met"]) == (None, "")
     assert {row["target"] for row in table(aimed, "kpis", "flow")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("kpi", "warn", "verdicts"),
+    [
+        ("on-time", "0.7", {"0.8": "met", "0.79": "warning", "0.7": "warning", "0.69": "not met"}),
+        ("waste", "0.9", {"0.8": "met", "0.81": "warning", "0.9": "warning", "0.91": "not met"}),
+        ("on-time", None, {"0.8": "met", "0.79": "not met"}),
+    ],
+)
+def test_a_warning_is_milder_than_not_met(kpi: str, warn: str | None, verdicts: dict[str, str]) -> None:
+    aim = Target(Decimal("0.8"), None if warn is None else Decimal(warn))
+    assert {value: aim.verdict(find_kpi(kpi), Decimal(value)) for value in verdicts} == verdicts
 
 
 def test_a_target_of_a_sum_is_for_the_whole() -> None:

@@ -9,7 +9,7 @@ from schemas import delivery as events
 from schemas.event import Event, Record
 from schemas.fields import Currency, Money
 from services.commands.command import Command, Context, Day, FreeText, KeyArgument, PersonKey, Proof
-from services.commands.project.common import NotRequested, ProjectCommand, plain, refuse_own
+from services.commands.project.common import NotRequested, ProjectCommand, plain, refuse_not_yet, refuse_own
 from services.commands.project.registers import Register, happened
 from services.commands.project.state import ProjectState
 from services.errors import Rejected
@@ -50,13 +50,14 @@ class _ChangeDecision(ProjectCommand):
     change: KeyArgument = Field(description="The change's code")
     decided_by: PersonKey = Field(description="Who decides; not the requester")
 
-    def refuse(self, project: ProjectState, later: Sequence[Record]) -> None:
+    def refuse(self, project: ProjectState, later: Sequence[Record], context: Context) -> None:
         """Refuses what was not requested by then or is decided, and a decision by the requester."""
         request = project.last(events.ChangeRequested, item=self.change)
         if request is None:
+            asked = f"Change {self.change} of project {self.project} was requested"
+            refuse_not_yet(later, context, asked, events.ChangeRequested, item=self.change)
             raise NotRequested(
-                f"Nobody had asked for change {self.change} of project {self.project} by then; "
-                "'pmo project request-change' does."
+                f"Nobody asked for change {self.change} of project {self.project}; 'pmo project request-change' does."
             )
         kinds = (events.ChangeApproved, events.ChangeRejected)
         if project.record(*kinds, item=self.change) or any(happened(later, *kinds, item=self.change)):
@@ -78,7 +79,7 @@ class ApproveChange(
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses what is not to be decided now, and by the requester."""
-        self.refuse(project, later)
+        self.refuse(project, later, context)
         return [events.ChangeApproved(item=self.change, **plain(self, "change"))]
 
 
@@ -91,7 +92,7 @@ class RejectChange(
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses what is not to be decided now, and by the requester."""
-        self.refuse(project, later)
+        self.refuse(project, later, context)
         return [events.ChangeRejected(item=self.change, **plain(self, "change"))]
 
 

@@ -29,6 +29,10 @@ class NotRequested(Rejected):
     """A gate or a change is decided on request."""
 
 
+class NotYet(Rejected):
+    """What it rests on happened, but only later."""
+
+
 class OwnDecision(Rejected):
     """Nobody decides on what they proposed or requested themselves."""
 
@@ -66,6 +70,23 @@ class ProjectCommand(Command):
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """The events that follow for a project that exists."""
         raise NotImplementedError
+
+
+def refuse_not_yet(
+    later: Sequence[Record], context: Context, what: str, *of: type[Event], item: str | None = None
+) -> None:
+    """Refuses where `what`, such as "Project X was proposed", is true only of a later time: an event of these types."""
+    found = (r for r in later if isinstance(r.event, of) and item in (None, r.event.part))
+    first = min(found, key=lambda record: record.k, default=None)
+    if first is not None:
+        then, now = (moment.astimezone(context.zone) for moment in (first.occurred_at, context.occurred_at))
+        same = then.date() == now.date()
+        form = "%Y-%m-%d %H:%M" if same else "%Y-%m-%d"
+        hint = "a day stands for its beginning, so give a later time by --at" if same else "give a later day by --on"
+        raise NotYet(
+            f"{what} on {then:{form}}, after {now:{form}}; {hint}, "
+            f"or correct that event by --supersedes {first.version}."
+        )
 
 
 def refuse_own(decided_by: str, owner: str | None, what: str) -> None:

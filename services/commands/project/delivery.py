@@ -11,7 +11,14 @@ from schemas import project as events
 from schemas.event import Event, Record
 from schemas.fields import Cost, Currency, Money, Rag, Share
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyField, PersonKey, Proof
-from services.commands.project.common import NeedsAtRisk, NotRequested, ProjectCommand, plain, refuse_own
+from services.commands.project.common import (
+    NeedsAtRisk,
+    NotRequested,
+    ProjectCommand,
+    plain,
+    refuse_not_yet,
+    refuse_own,
+)
 from services.commands.project.state import ENDED, STATUS_AFTER, ProjectState
 from services.errors import BadInput, Rejected
 
@@ -137,7 +144,7 @@ class PassGate(
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses without request or evidence, and by the requester."""
-        request = _requested(project, self.gate, self.project)
+        request = _requested(project, later, context, self.gate, self.project)
         if not self.evidence and not request.evidence:
             raise NoEvidence(f"Gate {self.gate} needs evidence: give --evidence with a file or a URI.")
         refuse_own(self.decided_by, request.requested_by, "A gate")
@@ -163,7 +170,7 @@ class FailGate(
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses without request, and by the requester."""
-        refuse_own(self.decided_by, _requested(project, self.gate, self.project).requested_by, "A gate")
+        refuse_own(self.decided_by, _requested(project, later, context, self.gate, self.project).requested_by, "A gate")
         return [events.GateFailed(item=self.gate, **plain(self, "gate"))]
 
 
@@ -181,6 +188,8 @@ class RevokeGate(
         """Refuses where no decision holds, and by the requester."""
         decision = project.record(*GATE_DECISIONS, item=self.gate)
         if decision is None or isinstance(decision.event, events.GateDecisionRevoked):
+            decided = f"Gate {self.gate} of project {self.project} was decided"
+            refuse_not_yet(later, context, decided, *GATE_DECISIONS[:3], item=self.gate)
             raise Rejected(f"Gate {self.gate} of project {self.project} has no decision to revoke.")
         request = project.last(events.GateRequested, item=self.gate)
         refuse_own(self.decided_by, request.requested_by if request else None, "A gate")
@@ -197,6 +206,8 @@ class MeetCondition(ProjectCommand, path="project meet-condition", example="CRAN
         """Refuses where nothing is owed."""
         decision = project.record(*GATE_DECISIONS, item=self.gate)
         if decision is None or not isinstance(decision.event, events.GatePassedWithConditions):
+            passed = f"Gate {self.gate} of project {self.project} was passed with conditions"
+            refuse_not_yet(later, context, passed, events.GatePassedWithConditions, item=self.gate)
             raise Rejected(f"Gate {self.gate} of project {self.project} is not passed with conditions.")
         return [events.ConditionMet(item=self.gate, evidence=self.evidence)]
 
@@ -303,13 +314,13 @@ def _is_baseline(record: Record) -> bool:
     return isinstance(record.event, events.BaselineSet)
 
 
-def _requested(project: ProjectState, gate: str, code: str) -> events.GateRequested:
+def _requested(
+    project: ProjectState, later: Sequence[Record], context: Context, gate: str, code: str
+) -> events.GateRequested:
     request = project.last(events.GateRequested, item=gate)
     if request is None:
-        raise NotRequested(
-            f"Nobody had asked for gate {gate} of project {code} by then; 'pmo project request-gate' does. A day "
-            "stands for its beginning: give --at where the request has a time."
-        )
+        refuse_not_yet(later, context, f"Gate {gate} of project {code} was requested", events.GateRequested, item=gate)
+        raise NotRequested(f"Nobody asked for gate {gate} of project {code}; 'pmo project request-gate' does.")
     return request
 
 

@@ -12,7 +12,7 @@ from schemas.fields import Contribution, Cost, Currency, Share, Text
 from schemas.streams import stream_id
 from services.commands.command import Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey, Proof
 from services.commands.fold import State, ever
-from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_own
+from services.commands.project.common import NeedsAtRisk, ProjectCommand, plain, refuse_not_yet, refuse_own
 from services.commands.project.state import ENDED, ProjectState
 from services.errors import BadInput, Rejected
 
@@ -69,6 +69,11 @@ class Propose(Command, path="project propose", example='CRANE-7 --name "Crane re
         return [events.Proposed(currency=self.currency or context.currency, **plain(self, "currency"))]
 
 
+def _refuse_not_proposed(project: ProjectState, later: Sequence[Record], context: Context, code: str) -> None:
+    if project.proposal is None:
+        refuse_not_yet(later, context, f"Project {code} was proposed", events.Proposed)
+
+
 def _refuse_ended(project: ProjectState, code: str, what: str) -> None:
     if project.status in ENDED - {"rejected"}:
         raise Rejected(f"Project {code} is {project.status}, not to be {what}; 'pmo project reopen' lets it go on.")
@@ -82,6 +87,7 @@ class Approve(ProjectCommand, path="project approve", example="CRANE-7 --decided
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses without a proposal, and by the proposer."""
+        _refuse_not_proposed(project, later, context, self.project)
         if project.proposal is None:
             raise NotProposed(f"Project {self.project} was never proposed, so there is nothing to approve.")
         if project.status not in ("proposed", "deferred", "rejected", "running", "on-hold"):
@@ -98,6 +104,7 @@ class RejectProposal(ProjectCommand, path="project reject", example='CRANE-7 --d
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses what is no open proposal, and by the proposer."""
+        _refuse_not_proposed(project, later, context, self.project)
         if project.proposal is None or project.status not in ("proposed", "deferred"):
             raise Rejected(f"Project {self.project} is {project.status}; only an open proposal can be rejected.")
         refuse_own(self.decided_by, project.proposal.proposed_by, "A proposal")
@@ -113,6 +120,7 @@ class Defer(ProjectCommand, path="project defer", example="CRANE-7 --until 2026-
 
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses what is no open proposal."""
+        _refuse_not_proposed(project, later, context, self.project)
         if project.status not in ("proposed", "deferred"):
             raise Rejected(f"Project {self.project} is {project.status}; only an open proposal can be deferred.")
         if self.until and self.until < context.day:
@@ -159,6 +167,7 @@ class Resume(ProjectCommand, path="project resume", example="CRANE-7"):
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses what is not on hold."""
         if project.status != "on-hold":
+            refuse_not_yet(later, context, f"Project {self.project} was put on hold", events.PutOnHold)
             raise Rejected(f"Project {self.project} is {project.status}, not on hold.")
         return [events.Resumed(**plain(self))]
 

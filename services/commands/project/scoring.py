@@ -13,7 +13,7 @@ from schemas.governance import SettingSet
 from schemas.streams import stream_id
 from services.commands.command import Command, Context, KeyField, PersonKey
 from services.commands.fold import State
-from services.commands.project.common import ProjectCommand, plain
+from services.commands.project.common import ProjectCommand, plain, refuse_not_yet
 from services.commands.project.life_cycle import NotProposed
 from services.commands.project.state import ProjectState
 from services.errors import BadInput, NotFound, Rejected
@@ -173,7 +173,8 @@ class Score(ProjectCommand, path="project score", example="CRANE-7 --scored-by a
     def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses without a proposal, by an unknown model, and where the proposal tells nothing of what it looks at."""
         if project.proposal is None:
-            raise NotProposed(f"Project {self.project} was not proposed by then, so there is nothing to score.")
+            refuse_not_yet(later, context, f"Project {self.project} was proposed", events.Proposed)
+            raise NotProposed(f"Project {self.project} was never proposed, so there is nothing to score.")
         model = model_of(self.model, context.other(setting_of(self.model)))
         score, components = scored(project.proposal, model)
         return [
@@ -200,6 +201,8 @@ class Rank(ProjectCommand, path="project rank", example="CRANE-7 --ranking 2026-
         """Refuses both sides of the cut line at once, or none, and what is no proposal."""
         if self.within == (self.cut_by is not None):
             raise BadInput("Give either --within or what it does not fit into by --cut-by.")
+        if project.proposal is None:
+            refuse_not_yet(later, context, f"Project {self.project} was proposed", events.Proposed)
         if project.status not in ("proposed", "deferred", "approved"):
             raise Rejected(f"Project {self.project} is {project.status}; only a proposal is ranked.")
         return [events.Ranked(**plain(self))]

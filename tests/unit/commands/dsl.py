@@ -117,7 +117,7 @@ class When:
             self.decide()
         message = str(raised.value)
         assert words in message
-        assert message.endswith(".") and "\n" not in message
+        assert message.endswith((".", "?")) and "\n" not in message
 
 
 def given(*histories: ProjectHistory) -> Given:

@@ -119,7 +119,7 @@ class TestCorrections:
 
     def test_what_is_voided_whole_was_never_there(self, office: Office) -> None:
         office.app.void("business-unit:OPS", 1, Meta(ME), "wrong code")
-        with pytest.raises(NotFound, match="business-unit:OPS"):
+        with pytest.raises(NotFound, match="no unit OPS"):
             office.do("project propose", **PROPOSAL)
         office.do("unit register", unit="ops", name="Operations")
         office.do("project propose", **PROPOSAL)

@@ -171,7 +171,7 @@ class TestPeople:
         ],
     )
     def test_an_unknown_person_is_not_changed(self, command: type[Command], fields: dict[str, Any]) -> None:
-        given().when(command, person="ann", **fields).refused(NotFound, "register it first")
+        given().when(command, person="ann", **fields).refused(NotFound, "pmo person join")
         assert len(given(a_person()).when(command, occurring="2025-12-01", person="ann", **fields).decide()) == 1
 
 

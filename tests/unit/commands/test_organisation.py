@@ -41,7 +41,7 @@ class TestTheOrganisation:
         ],
     )
     def test_an_unknown_unit_is_not_changed(self, command: type[Command], fields: dict[str, str]) -> None:
-        given().when(command, **fields).refused(NotFound, "register it first")
+        given().when(command, **fields).refused(NotFound, "pmo unit register")
         assert len(given(self.UNIT).when(command, **fields).decide()) == 1
 
     @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ class TestTheOrganisation:
         ("command", "fields"), [(org.ReweightGoal, {"weight": "0.3"}), (org.RetireGoal, {"reason": "sold"})]
     )
     def test_an_unknown_goal_is_not_changed(self, command: type[Command], fields: dict[str, str]) -> None:
-        given().when(command, goal="growth", **fields).refused(NotFound, "register it first")
+        given().when(command, goal="growth", **fields).refused(NotFound, "pmo goal declare")
         assert len(given(self.GOAL).when(command, goal="growth", **fields).decide()) == 1
 
     def test_weights_are_shares(self) -> None:
@@ -94,7 +94,7 @@ class TestTheOrganisation:
         ],
     )
     def test_an_unknown_person_is_not_changed(self, command: type[Command], fields: dict[str, str]) -> None:
-        given().when(command, person="ann", **fields).refused(NotFound, "register it first")
+        given().when(command, person="ann", **fields).refused(NotFound, "pmo person join")
         assert len(given(a_person()).when(command, person="ann", **fields).decide()) == 1
 
     def test_absences(self) -> None:

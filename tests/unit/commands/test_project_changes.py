@@ -8,7 +8,7 @@ import pytest
 from schemas import delivery, project
 from services.commands.app import Meta
 from services.commands.project import changes
-from services.commands.project.common import NotRequested, OwnDecision
+from services.commands.project.common import NotRequested, NotYet, OwnDecision
 from services.commands.project.registers import CodeInUse, Ended, NotInRegister
 from services.errors import BadInput, Rejected
 from tests.unit.commands.dsl import ProjectHistory, given, on, person
@@ -91,7 +91,7 @@ class TestDecidingAChange:
     @pytest.mark.parametrize("command", DECIDING)
     def test_nobody_decides_what_was_asked_only_later(self, command: Deciding) -> None:
         given(a_running_project(), a_requested_change()).when(command, occurring="2026-03-31", **DECISION).refused(
-            NotRequested, "by then"
+            NotYet, "was requested on 2026-04-01, after 2026-03-31"
         )
 
     @pytest.mark.parametrize("command", DECIDING)

@@ -7,8 +7,8 @@ import pytest
 
 from schemas import progress, project
 from services.commands.command import Command
-from services.commands.project import delivery, life_cycle, observe
-from services.commands.project.common import NeedsAtRisk, OwnDecision, ProjectClosed, UnknownProject
+from services.commands.project import delivery, life_cycle, observe, scoring
+from services.commands.project.common import NeedsAtRisk, NotYet, OwnDecision, ProjectClosed, UnknownProject
 from services.errors import BadInput, Rejected
 from tests.unit.commands.dsl import ProjectHistory, given, on, person
 from tests.unit.commands.scenarios import (
@@ -95,6 +95,23 @@ class TestDecidingOnAProposal:
         given(started).when(life_cycle.Approve, project="CRANE-7", decided_by="board").refused(
             life_cycle.NotProposed, "never proposed"
         )
+
+    @pytest.mark.parametrize(
+        ("command", "fields"),
+        [
+            (life_cycle.Approve, {"decided_by": "board"}),
+            (life_cycle.RejectProposal, {"decided_by": "board"}),
+            (life_cycle.Defer, {}),
+            (scoring.Score, {}),
+            (scoring.Rank, {"ranking": "Q1", "rank": 1, "within": True}),
+        ],
+    )
+    def test_what_is_proposed_only_later_is_told_with_the_day(
+        self, command: type[Command], fields: dict[str, object]
+    ) -> None:
+        said = given(a_proposed_project()).when(command, "2025-12-31", project="CRANE-7", **fields)
+        day = a_proposed_project()[0][1]
+        said.refused(NotYet, f"was proposed on {day}, after 2025-12-31; give a later day by --on")
 
     @pytest.mark.parametrize("history", [a_completed_project(), a_cancelled_project(), an_approved_project()])
     def test_what_has_ended_or_is_approved_cannot_be_approved(self, history: ProjectHistory) -> None:

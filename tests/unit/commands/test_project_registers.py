@@ -208,7 +208,7 @@ class TestDependencies:
         )
 
     def test_the_other_project_exists(self, planned: Office) -> None:
-        with pytest.raises(NotFound, match="no project:HARBOUR-2"):
+        with pytest.raises(NotFound, match="no project HARBOUR-2"):
             planned.do("project declare-dependency", **NEED)
         planned.do("project propose", **{**PROPOSAL, "project": "harbour-2"})
         planned.do("project declare-dependency", **NEED)

@@ -9,6 +9,7 @@ from schemas import project
 from services.commands.app import Meta
 from services.commands.intake import Intake
 from services.commands.project import scoring
+from services.commands.project.common import NotYet
 from services.commands.project.life_cycle import NotProposed
 from services.commands.project.scoring import BUILT_IN, COMPONENTS, ScoringModel, UnknownModel, Unscorable, scored
 from services.errors import BadInput, Rejected
@@ -200,7 +201,7 @@ class TestScoring:
         started = on("2026-01-01", project.Started(at_risk=None))
         given(started).when(scoring.Score, project="CRANE-7").refused(NotProposed, "nothing to score")
         given(a_full_proposal()).when(scoring.Score, occurring="2026-01-09", project="CRANE-7").refused(
-            NotProposed, "by then"
+            NotYet, "was proposed on 2026-01-10, after 2026-01-09"
         )
 
     def test_it_is_scored_late_and_again(self) -> None:
