@@ -41,7 +41,13 @@ class _Opened(NamedTuple):
     store: "Store | None"
 
 
-@click.group("dead-letters", cls=SuggestingGroup)
+@click.group(
+    "dead-letters",
+    cls=SuggestingGroup,
+    epilog="""\b
+Example:
+  pmo dead-letters list""",
+)
 def group() -> None:
     """Records that could not be landed: why, what became of them, and another try after an upgrade."""
 

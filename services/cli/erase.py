@@ -102,9 +102,14 @@ def person(name: str) -> click.Group:
     return made
 
 
+_NOTE_EXAMPLE = """\b
+Example:
+  pmo note erase project:CRANE-7/5"""
+
+
 def note(name: str) -> click.Group:
     """What can be done to notes."""
-    made = SuggestingGroup(name, help="The free texts of events: reasons, narratives, comments.")
+    made = SuggestingGroup(name, help="The free texts of events: reasons, narratives, comments.", epilog=_NOTE_EXAMPLE)
     made.add_command(erase_note)
     return made
 

@@ -20,6 +20,7 @@ from services.verify.log import as_bytes, stored
 _PAGE = 50_000
 _BUCKET = 300_000
 _DIRECTORY_PAGE = 50_000
+_SUBJECTS_AT_ONCE = 200
 
 Key = tuple[str, int]
 Progress = Callable[[int, int], None]
@@ -212,21 +213,37 @@ def compare_directory(store: Store, clickhouse: ClickHouse, landed: int, part: P
     known: set[tuple[str, str]] = set()
     while entries := store.entries_after(seq, _DIRECTORY_PAGE):
         rows = clickhouse.rows(
-            f"SELECT subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
-            " WHERE subject IN {subjects:Array(String)}",
-            {"subjects": sorted({subject for _, subject, *_ in entries})},
+            f"SELECT seq, subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
+            " WHERE seq > {after:UInt64} AND seq <= {last:UInt64}",
+            {"after": seq, "last": entries[-1][0]},
         )
-        found = {(row["subject"], row["field"]): row["digest"] for row in rows}
-        for seq, subject, name, value, _ in entries:
-            known.add((subject, name))
-            if seq <= landed and found.get((subject, name)) != _hex((value or "").encode()):
-                how = "is another than in the store" if (subject, name) in found else "is missing"
-                part.differs(f"{name} of {subject}", how)
+        held = {row["seq"]: (row["subject"], row["field"], row["digest"]) for row in rows}
+        known.update((subject, name) for _, subject, name, *_ in entries)
+        other = [e for e in entries if e[0] <= landed and held.get(e[0]) != (e[1], e[2], _hex((e[3] or "").encode()))]
+        for start in range(0, len(other), _SUBJECTS_AT_ONCE):
+            _compare_entries(clickhouse, other[start : start + _SUBJECTS_AT_ONCE], part)
         part.looked_at += len(entries)
+        seq = entries[-1][0]
     for row in clickhouse.rows(f"SELECT DISTINCT subject, field FROM {physical} ORDER BY ALL"):
         # one that came after the store was read stands there by now
         if (row["subject"], row["field"]) not in known and not store.has_entry(row["subject"], row["field"]):
             part.differs(f"{row['field']} of {row['subject']}", "is not in the store")
+
+
+def _compare_entries(
+    clickhouse: ClickHouse, entries: Sequence[tuple[int, str, str, str | None, str]], part: Part
+) -> None:
+    """Those that do not stand there under their own number: perhaps under another one."""
+    rows = clickhouse.rows(
+        f"SELECT subject, field, hex(SHA256(value)) AS digest FROM {table('directory').physical} FINAL"
+        " WHERE subject IN {subjects:Array(String)}",
+        {"subjects": sorted({subject for _, subject, *_ in entries})},
+    )
+    found = {(row["subject"], row["field"]): row["digest"] for row in rows}
+    for _, subject, name, value, _ in entries:
+        if found.get((subject, name)) != _hex((value or "").encode()):
+            how = "is another than in the store" if (subject, name) in found else "is missing"
+            part.differs(f"{name} of {subject}", how)
 
 
 def compare_calendars(clickhouse: ClickHouse, part: Part) -> None:

@@ -110,7 +110,7 @@ def test_wrong_input_of_every_family_records_nothing(crane: Pmo) -> None:
     wrong: tuple[tuple[int, str, tuple[str, ...]], ...] = (
         (2, "--budget: 'much'", ("project", "propose", "X", "--name", "X", "--unit", "OPS", "--budget", "much")),
         (2, "needs --name and --unit", ("project", "propose", "X")),
-        (5, "no business-unit:NOPE", ("project", "propose", "X", "--name", "X", "--unit", "NOPE")),
+        (5, "no unit NOPE", ("project", "propose", "X", "--name", "X", "--unit", "NOPE")),
         (4, "--at-risk", ("project", "start", crane7)),
         (4, "somebody else", ("project", "approve", crane7, "--decided-by", ann)),
         (2, "--last-day lies before", ("workload", "allocate", ann, "A1", "--project", crane7, *dates,

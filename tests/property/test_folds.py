@@ -16,7 +16,7 @@ from schemas.event import MAX_VERSION, Record, order_key
 from schemas.streams import kind_of
 from services.projections import trends
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import tables
+from services.projections.definitions import tables, view_of
 from services.projections.figures import measure
 from services.projections.kept import Kept, kept_states
 from services.projections.kpi import load_kpis
@@ -74,8 +74,9 @@ def empty(clickhouse: ClickHouse) -> None:
 
 def shown(clickhouse: ClickHouse, case: ViewCase, params: dict[str, Any]) -> dict[tuple[str, ...], tuple[Any, ...]]:
     key = f"{case.stream}, {case.item}" if case.item else case.stream
+    zone = ", tz = {tz:String}" if "tz" in view_of(case.view).params else ""
     found = clickhouse.rows(
-        f"SELECT tuple({key}) AS key, tuple({case.columns}) AS row FROM {case.view}({_TIMES})", params
+        f"SELECT tuple({key}) AS key, tuple({case.columns}) AS row FROM {case.view}({_TIMES}{zone})", params
     )
     rows = {tuple(row["key"]): tuple(row["row"]) for row in found}
     assert len(rows) == len(found), f"{case.view} shows something twice"
@@ -107,6 +108,7 @@ def test_state_views_equal_the_fold(
         "as_of_k": order_key(as_of, MAX_VERSION),
         "known_at": known_at.replace(tzinfo=None).isoformat(" ", "milliseconds"),
         "basis": basis,
+        "tz": "UTC",
     }
     counted = {stream: countable(records, as_of, known_at, basis) for stream, records in landed.items()}
     for case in VIEWS:

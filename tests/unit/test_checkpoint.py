@@ -56,7 +56,7 @@ def test_whatever_is_changed_is_noticed(signer: Signer, data: st.DataObject) -> 
 
 def test_another_key_and_another_log_are_refused(signer: Signer, tmp_path: Path) -> None:
     signed = signer.sign(42, ROOT)
-    with pytest.raises(BadInput, match="is not signed by the key"):
+    with pytest.raises(BadInput, match="is signed by another key"):
         opened(signed.text, Signer(tmp_path / "a", "pmo/test").public, "the file")
     with pytest.raises(BadInput, match="is a checkpoint of pmo/test, not of pmo/other"):
         opened(signed.text, Signer(tmp_path / "b", "pmo/other").public, "the file")
