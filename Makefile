@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
+.PHONY: long chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test         lint, types, import rules and all tests, those on a real broker too'
 	@echo 'make schemas      write the JSON Schemas and the AsyncAPI document of new events'
 	@echo 'make reference    write docs/reference out of the catalogues'
+	@echo 'make long         the tests that take too long for every run'
 	@echo 'make chaos        kill, freeze and stop parts of the path a hundred times, then verify everything'
 	@echo 'make bench        measure this machine'
 	@echo 'make clean        remove what was made here'
@@ -82,6 +83,10 @@ test: setup java postgres lint types imports
 # Long: parts of the path are killed, frozen and stopped a hundred times, then everything is verified.
 chaos: setup java postgres
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+# Those that `make test` leaves out to stay under its time: crashes of workers, restores, erasure down to the bytes.
+long: setup java postgres
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 bench: setup
 	$(BIN)/pmo bench $(ARGS)

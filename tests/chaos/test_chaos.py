@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.chaos.harness import run
 from tests.postgres import Postgres
 
-KILLS = 12
+KILLS = 8
 
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path, postgres: Postgres) -> None:

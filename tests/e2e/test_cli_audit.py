@@ -64,6 +64,7 @@ def test_a_run_records_itself_and_raises_each_finding_once(history: Pmo) -> None
     assert performed["type"] == "pmo.audit.performed.v1"
 
 
+@pytest.mark.long
 def test_what_is_withdrawn_is_cured_and_what_comes_back_is_reopened(history: Pmo) -> None:
     history.ok("audit", "run")
     history.ok("void", "project:DOCK-2", "3", "--reason", "another project")
@@ -80,6 +81,7 @@ def test_a_clean_run_is_recorded_too(pmo: Pmo) -> None:
     assert len(pmo.data("history", found["audit"])) == 1
 
 
+@pytest.mark.long
 def test_a_run_for_the_past_leaves_findings_as_they_are(history: Pmo) -> None:
     asked = ("audit", "run", "--as-of", "2025-12-31")
     assert "findings are left as they are" in history.ok(*asked)
@@ -130,6 +132,7 @@ def test_a_control_of_the_workspace_is_one_file(history: Pmo) -> None:
     assert "Controls of your own are left out: 901_every_project_is_approved.yaml, line 13: " in shipped.stderr
 
 
+@pytest.mark.long
 def test_a_control_whose_file_is_removed_is_retired_with_its_findings(history: Pmo) -> None:
     folder = history.home / "controls"
     folder.mkdir()

@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.cli import Pmo
 
+pytestmark = pytest.mark.long
+
 MISSING = (
     "There is no exchange rate for USD on 2025-01-03; 'pmo rate set USD --rate ... --first-day 2025-01-03' gives one."
 )

@@ -217,6 +217,7 @@ def test_figures_alone_issue_nothing(asked: Pmo) -> None:
     assert asked.recorded() == before
 
 
+@pytest.mark.long
 def test_history_happens_again(pmo: Pmo, tmp_path: Path) -> None:
     today = pmo.data("kpi", "on-time", "--by", "portfolio")["figures"]
     found = pmo.data("replay", "--from", "2025-01-01")

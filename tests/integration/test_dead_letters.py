@@ -24,6 +24,8 @@ from services.verify import verify_store, verify_topics
 from tests.e2e.cli import Pmo
 from tests.integration.workspaces import command, declare, fill, process, until, workspace
 
+pytestmark = pytest.mark.long
+
 OLDER = "data: this field is not known"
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from services.cli.main import root
@@ -34,6 +35,7 @@ def pmo(settings: Settings, *args: str) -> Result:
     return done
 
 
+@pytest.mark.long
 def test_no_file_of_the_workspace_holds_it_and_verify_passes(tmp_path: Path) -> None:
     settings = workspace(tmp_path, partitions=2)
     with process("up", settings) as running, contextlib.closing(Governance(settings)) as app:

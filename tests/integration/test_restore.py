@@ -21,6 +21,8 @@ from services.topics import directory_topic, event_headers, event_topic
 from services.verify import publish, sign, verify_store, verify_topics
 from tests.integration.workspaces import command, declare, ended, fill, process, until, workspace
 
+pytestmark = pytest.mark.long
+
 STREAM = "project:P1"
 EVENTS = 104
 

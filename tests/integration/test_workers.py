@@ -79,6 +79,7 @@ def assert_verified(app: Governance, settings: Settings) -> None:
     assert [part.note for part in parts if "on their way" in part.note] == []
 
 
+@pytest.mark.long
 def test_two_workers_share_the_topics(app: Governance, settings: Settings) -> None:
     with process("worker", settings) as one, process("worker", settings) as other:
         relay(app, settings)
@@ -98,6 +99,7 @@ def test_one_killed_in_the_middle_is_stood_in_for(app: Governance, settings: Set
     assert_verified(app, settings)
 
 
+@pytest.mark.long
 def test_a_frozen_one_comes_back_as_a_zombie_and_does_no_harm(app: Governance, settings: Settings) -> None:
     with process("worker", settings) as one, process("worker", settings) as other:
         relay(app, settings)
@@ -114,6 +116,7 @@ def test_a_frozen_one_comes_back_as_a_zombie_and_does_no_harm(app: Governance, s
     assert_verified(app, settings)
 
 
+@pytest.mark.long
 def test_a_server_that_dies_and_comes_back_misses_nothing(app: Governance, settings: Settings, server: Server) -> None:
     with process("worker", settings) as one:
         relay(app, settings)

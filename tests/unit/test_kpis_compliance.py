@@ -26,6 +26,8 @@ from services.projections.scope import Scope
 from services.projections.trends import trend
 from services.settings import Settings
 
+pytestmark = pytest.mark.long
+
 UNTIL = dt.date(2026, 7, 1)
 KPI = find_kpi("compliance")
 
