@@ -11,7 +11,7 @@ from services.cli import output
 from services.cli.ask import NO_DATA
 from services.cli.names import complete_control
 from services.cli.output import Column
-from services.cli.rules import rules_now, rules_option, rules_then
+from services.cli.rules import COUNTS, rules_now, rules_option, rules_then
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
 
@@ -165,10 +165,7 @@ def _show_scores(
         *([Column("unit", "unit")] if group == "unit" else []),
         Column("standing", "standing"),
         Column("follows", "share", number=True),
-        Column("satisfied", "satisfied", number=True),
-        Column("violated", "violated", number=True),
-        Column("cured late", "cured_late", number=True),
-        Column("no evidence", "no_evidence", number=True),
+        *COUNTS,
     ]
     if any(row["incomplete"] for row in rows):
         columns.append(Column("with a gap", "incomplete", number=True))

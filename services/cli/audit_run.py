@@ -8,6 +8,7 @@ import click
 from services.cli import output
 from services.cli.output import Column
 from services.cli.recording import Scribe, actor_of
+from services.cli.rules import COUNTS
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
 
@@ -109,10 +110,7 @@ def _show(controls: "list[Control]", found: "Run", scope: "Scope", *, present: b
         Column("no", "number", number=True),
         Column("control", "title"),
         Column("severity", "severity"),
-        Column("satisfied", "satisfied", number=True),
-        Column("violated", "violated", number=True),
-        Column("cured late", "cured_late", number=True),
-        Column("no evidence", "no_evidence", number=True),
+        *COUNTS,
         *([Column("raised", "raised", number=True), Column("cured", "cured", number=True)] if present else []),
     ]
     changed = [

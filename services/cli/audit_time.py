@@ -12,7 +12,7 @@ from services.cli import output
 from services.cli.audit import FINDING_COLUMNS, definitions, explained, share_text
 from services.cli.names import complete_control
 from services.cli.output import Column
-from services.cli.rules import control_of, rules_now, rules_option, rules_then
+from services.cli.rules import COUNTS, control_of, rules_now, rules_option, rules_then
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
 from services.projections.stretches import EVERY, scope_at, stretches
@@ -29,10 +29,7 @@ _TREND_CSV = (
 _SCORE = (
     Column("standing", "standing"),
     Column("follows", "share", number=True),
-    Column("satisfied", "satisfied", number=True),
-    Column("violated", "violated", number=True),
-    Column("cured late", "cured_late", number=True),
-    Column("no evidence", "no_evidence", number=True),
+    *COUNTS,
 )
 
 

@@ -10,6 +10,7 @@ from services.cli import output
 from services.cli.audit import definitions, explained, share_text
 from services.cli.explain import EVENT_COLUMNS, event_cells
 from services.cli.output import Column
+from services.cli.rules import COUNTS
 from services.cli.scope import scope_data, scope_text
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ def _show(found: "Explanation", scope: "Scope") -> None:
     columns = [
         Column("standing", "standing"),
         Column("follows", "share", number=True),
-        Column("satisfied", "satisfied", number=True),
-        Column("violated", "violated", number=True),
-        Column("cured late", "cured_late", number=True),
-        Column("no evidence", "no_evidence", number=True),
+        *COUNTS,
         *([Column("with a gap", "incomplete", number=True)] if any(row["incomplete"] for row in rows) else []),
     ]
     notes = [*explained(control), f"Rule: {output.text(_rule(found))}"]

@@ -110,17 +110,14 @@ def _others(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _broker(settings: Settings, listen: bool) -> str:
-    import json
+    from services.runtime import brokers
 
-    if settings.kafka or not listen:
+    if not listen:
         return settings.kafka
-    try:
-        told = str(json.loads(settings.endpoint_file.read_text())["kafka"])
-    except (OSError, ValueError, KeyError, TypeError):
-        told = ""
-    if not told:
+    found = brokers(settings)
+    if not found:
         raise Unavailable("--listen needs a broker: set PMO_KAFKA to host:port, or run 'pmo up' in another terminal.")
-    return told
+    return found
 
 
 @contextmanager

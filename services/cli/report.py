@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
+from services.cli.files import whole_file
 from services.cli.groups import DefaultGroup
 from services.cli.output import Column
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
@@ -78,7 +79,7 @@ def issue_(
     from services.projections.house import in_reporting_currency
     from services.reports import page
     from services.reports.gather import incomplete, this_instant
-    from services.reports.issue import check_words, default_id, issue, page_file
+    from services.reports.issue import check_words, default_id, issue
     from services.runtime import open_app, open_reader
 
     if file is None and not as_json:
@@ -88,7 +89,7 @@ def issue_(
     check_words(settings, scope, report_id or "R", title, audience)
     published = None
     with ExitStack() as stack:
-        write = stack.enter_context(page_file(file)) if file else None
+        write = stack.enter_context(whole_file(file)) if file else None
         with output.progress("Gathering") as progress, open_reader(settings, progress) as clickhouse:
             with open_app(settings) as app:
                 position = _visible(app, clickhouse)

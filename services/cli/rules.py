@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from services.cli.names import unknown_control
+from services.cli.output import Column
 from services.errors import BadInput, NotFound
 from services.settings import Settings
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from services.projections.checking import Control
     from services.projections.clickhouse import ClickHouse
     from services.projections.scope import Scope
+
+
+COUNTS = (
+    Column("satisfied", "satisfied", number=True),
+    Column("violated", "violated", number=True),
+    Column("cured late", "cured_late", number=True),
+    Column("no evidence", "no_evidence", number=True),
+)
+"""How a control's occasions went."""
 
 
 def rules_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from services.cli import output
+from services.cli.files import whole_file
 from services.cli.output import Column
 from services.errors import Rejected
 from services.settings import Settings
@@ -94,7 +95,6 @@ def sign(file: Path | None, show_key: bool) -> None:
     'pmo verify --checkpoint FILE' proves later that the log still begins with exactly those events.
     """
     from services import verify as verification
-    from services.reports.issue import page_file
     from services.runtime import brokers, open_app
 
     settings = Settings.load()
@@ -108,7 +108,7 @@ def sign(file: Path | None, show_key: bool) -> None:
     if file is None:
         click.echo(signed.text, nl=False)
         return
-    with page_file(file) as write:
+    with whole_file(file) as write:
         write(signed.text)
     click.echo(f"{file}: {output.counted(signed.size, 'event')}, root {signed.root.hex()}")
 
