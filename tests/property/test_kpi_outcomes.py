@@ -4,21 +4,17 @@ import datetime as dt
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from landed import by_stream, landed, pound_rate
 
-from schemas import governance
 from schemas.event import Record
-from schemas.streams import kind_of
 from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
 from services.projections.kpi import Kpi
-from services.projections.projector import Projector
-from services.projections.schema import prepare
 from services.projections.scope import FIRST_DAY, Scope
 from tests.property import kpi_improvement, kpi_outcomes, kpi_surveys
 from tests.property.kpi_outcome_cases import CASES, EXCLUDED
@@ -45,12 +41,7 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> Iterator[ClickHouse]:
-    early = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    rate = governance.RateSet(item="1", first_day=early.date(), to_currency="EUR", rate=Decimal("1.25"), origin=None)
-    everything = [*records, Record("rate:GBP", 1, rate, early, early, "/pmo/test", "system:test", "c", "c")]
-    with ClickHouse.embedded(tmp_path_factory.mktemp("outcomes") / "clickhouse") as opened:
-        prepare(opened, "test")
-        Projector(opened).land([r.to_bytes() for r in everything], {kind_of(r.stream) for r in everything}, [])
+    with landed(tmp_path_factory.mktemp("outcomes"), [*records, pound_rate()]) as opened:
         yield opened
 
 
@@ -58,9 +49,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) 
 def asked(records: list[Record]) -> list[tuple[Scope, Question]]:
     """Questions as of several days, with all that is known, with what was known then, and by what sources reported."""
     drawn = random.Random(SEED)
-    streams: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        streams[record.stream].append(record)
+    streams = by_stream(records)
     moments = sorted(record.recorded_at for record in records)
     found = []
     for as_of, basis, is_past, first, end in (

@@ -2,20 +2,18 @@
 
 import datetime as dt
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from landed import by_stream, landed
 
 from schemas.event import Record
-from schemas.streams import kind_of
 from services.projections import capacity, figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
-from services.projections.projector import Projector
-from services.projections.schema import prepare
 from services.projections.scope import Scope
 from tests.property import kpi_flow, kpi_resources, kpi_staff
 from tests.property.chronicle import Chronicle
@@ -62,9 +60,7 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> Iterator[ClickHouse]:
-    with ClickHouse.embedded(tmp_path_factory.mktemp("hours") / "clickhouse") as opened:
-        prepare(opened, "test")
-        Projector(opened).land([r.to_bytes() for r in records], {kind_of(r.stream) for r in records}, [])
+    with landed(tmp_path_factory.mktemp("hours"), records) as opened:
         yield opened
 
 
@@ -72,9 +68,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) 
 def asked(records: list[Record]) -> list[tuple[Scope, Question]]:
     """Questions as of several days, with all that is known, with what was known then, and by what sources reported."""
     drawn = random.Random(SEED)
-    streams: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        streams[record.stream].append(record)
+    streams = by_stream(records)
     found = []
     for as_of, basis, is_past, period in (
         (LAST, "recorded", False, (FIRST, LAST)),

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
+from landed import by_stream, landed, pound_rate
 
-from schemas import delivery, exposure, governance, progress, project, value
+from schemas import delivery, exposure, progress, project, value
 from schemas.event import Event, Record
 from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
-from services.projections.projector import Projector
-from services.projections.schema import prepare
 from services.projections.scope import Scope
 from tests.property.folds import countable
 from tests.property.folds import project as project_fold
@@ -142,14 +141,7 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> Iterator[ClickHouse]:
-    early = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    rate = governance.RateSet(
-        item="1", first_day=early.date(), to_currency="EUR", rate=Decimal("1.25"), origin=None
-    )  # fmt: skip
-    told = Record("rate:GBP", 1, rate, early, early, "/pmo/test", "system:test", "c", "c")
-    with ClickHouse.embedded(tmp_path_factory.mktemp("projects") / "clickhouse") as opened:
-        prepare(opened, "test")
-        Projector(opened).land([r.to_bytes() for r in (*records, told)], {"project", "rate"}, [])
+    with landed(tmp_path_factory.mktemp("projects"), [*records, pound_rate()]) as opened:
         yield opened
 
 
@@ -164,9 +156,7 @@ def near(one: list[Row], other: list[Row]) -> bool:
 @pytest.mark.parametrize("name", RECOMPUTED)
 def test_a_slow_recomputation_agrees(clickhouse: ClickHouse, records: list[Record], name: str) -> None:
     kpi = kpis.find_kpi("risk-exposure" if name == "threat-exposure" else name)
-    streams: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        streams[record.stream].append(record)
+    streams = by_stream(records)
     for as_of in (dt.date(2026, 1, 3), dt.date(2026, 2, 3), dt.date(2026, 6, 2), dt.date(2026, 6, 30)):
         for basis, known_at in (
             ("recorded", None),

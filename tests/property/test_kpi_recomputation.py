@@ -2,7 +2,6 @@
 
 import datetime as dt
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import strategies as st
+from landed import by_stream, landed
 
 from schemas import organisation, progress, project, training
 from schemas.event import Event, Record
@@ -18,8 +18,6 @@ from schemas.streams import keys_of, kind_of
 from services.projections import figures
 from services.projections import kpi as kpis
 from services.projections.clickhouse import ClickHouse
-from services.projections.projector import Projector
-from services.projections.schema import prepare
 from services.projections.scope import Scope
 from tests.property.folds import STEPS, countable, get, happened, last
 from tests.property.histories import gathered
@@ -102,9 +100,7 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> Iterator[ClickHouse]:
-    with ClickHouse.embedded(tmp_path_factory.mktemp("recomputed") / "clickhouse") as opened:
-        prepare(opened, "test")
-        Projector(opened).land([r.to_bytes() for r in records], {kind_of(r.stream) for r in records}, [])
+    with landed(tmp_path_factory.mktemp("recomputed"), records) as opened:
         yield opened
 
 
@@ -261,9 +257,7 @@ _AS_OF = [dt.date(2026, 1, 1), dt.date(2026, 1, 3), dt.date(2026, 3, 2), dt.date
 @pytest.mark.parametrize("name", RECOMPUTED)
 @pytest.mark.parametrize("as_of", _AS_OF, ids=str)
 def test_a_slow_recomputation_agrees(clickhouse: ClickHouse, records: list[Record], name: str, as_of: dt.date) -> None:
-    streams: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        streams[record.stream].append(record)
+    streams = by_stream(records)
     for basis, known_at in (("recorded", None), ("recorded", random.choice(records).recorded_at), ("reported", None)):
         period = random.choice([(None, None), (dt.date(2026, 1, 2), dt.date(2026, 3, 2))])
         scope = Scope(as_of, ZONE, known_at, basis, None, *period)  # type: ignore[arg-type]
