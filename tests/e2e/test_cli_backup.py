@@ -236,14 +236,27 @@ def test_a_full_disk_leaves_nothing(large: Path, tmp_path: Path) -> None:
     assert f"{home} was not made, and nothing is left of it" in failed.stderr
 
 
+def stopped_half_way(home: Path, folder: Path, half: Path) -> "subprocess.Popen[bytes]":
+    """A backup that stands still in the middle; one that is done before it can be stopped is begun again."""
+    while True:
+        running = subprocess.Popen([PROGRAM, "backup", folder], env=around(home), stderr=subprocess.PIPE)
+        while not (half / "events.sqlite").exists() and running.poll() is None:
+            time.sleep(0.001)
+        running.send_signal(signal.SIGSTOP)
+        if running.poll() is None and not folder.exists():
+            return running
+        running.send_signal(signal.SIGCONT)
+        running.communicate()
+        assert running.returncode == 0
+        shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_interrupted_it_leaves_no_half_and_can_be_done_again(large: Path, tmp_path: Path, how: signal.Signals) -> None:
     folder, half = tmp_path / "backup", tmp_path / ".backup.unfinished"
-    running = subprocess.Popen([PROGRAM, "backup", folder], env=around(large), stderr=subprocess.PIPE)
-    while not (half / "events.sqlite").exists():
-        assert running.poll() is None
-        time.sleep(0.001)
+    running = stopped_half_way(large, folder, half)
     running.send_signal(how)
+    running.send_signal(signal.SIGCONT)
     running.communicate()
     assert not folder.exists()
     assert half.exists() == (how == signal.SIGKILL)
