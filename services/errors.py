@@ -5,14 +5,19 @@ A message is one sentence that says what happened and what the user can do about
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def meant(name: str, known: Iterable[str]) -> str:
     """The end of a sentence on a name that there is not: which are like it, else which there are."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}."
+    return did_you_mean(near, f"there are {', '.join(names)}.")
+
+
+def did_you_mean(near: Sequence[str], otherwise: str) -> str:
+    """The end of a sentence on what there is not: what is near it, else what to do `otherwise`."""
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 class PmoError(Exception):

@@ -16,7 +16,7 @@ from services.cli.history import withdraw
 from services.cli.recording import Actor, Common, Scribe, actor_of, meta_of, opened
 from services.commands.app import Governance, Outcome, UnitOfWork
 from services.commands.catalogue import BY_PATH
-from services.errors import BadInput, NotFound, PartlyRejected, PmoError, Rejected
+from services.errors import BadInput, NotFound, PartlyRejected, PmoError, Rejected, did_you_mean
 from services.settings import Settings
 
 _COMMON = ("on", "at", "reported_at", "command_id", "actor", "recorded_at")
@@ -149,7 +149,7 @@ class _Applying:
         command_class = BY_PATH.get(path) if isinstance(path, str) else None
         if command_class is None:
             near = nearest(str(path), [*BY_PATH, _VOID])
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "write one like 'project propose'."
+            hint = did_you_mean(list(map(repr, near)), "write one like 'project propose'.")
             raise BadInput(f"command: {path!r} is no command; {hint}" if path else 'The line has no "command".')
         given = {name: _text(said.pop(name), name) for name in _COMMON if name in said}
         given.setdefault("command_id", line.command_id)

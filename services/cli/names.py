@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from services.errors import NotFound, PmoError
+from services.errors import NotFound, PmoError, did_you_mean
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -66,7 +66,7 @@ def unknown_kpi(name: str) -> NotFound:
 
     known = kpi_names()
     near = nearest(name, known)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"KPIs are {', '.join(known)}."
+    hint = did_you_mean(near, f"KPIs are {', '.join(known)}.")
     return NotFound(f"There is no KPI {name!r}; {hint}")
 
 
@@ -76,7 +76,7 @@ def unknown_control(name: str) -> NotFound:
 
     known = {control: f"{number} {control}" for number, control in control_names().items()}
     near = [known[control] for control in nearest(name, list(known))]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"controls are {', '.join(known.values())}."
+    hint = did_you_mean(near, f"controls are {', '.join(known.values())}.")
     return NotFound(f"There is no control {name!r}; {hint}")
 
 
@@ -85,7 +85,7 @@ def unknown_definition(name: str) -> NotFound:
     from services.cli.groups import nearest
 
     near = nearest(name, [*kpi_names(), *control_names().values()])
-    hint = f"did you mean {' or '.join(near)}?" if near else "'pmo kpi' lists KPIs, 'pmo audit' controls."
+    hint = did_you_mean(near, "'pmo kpi' lists KPIs, 'pmo audit' controls.")
     return NotFound(f"There is no KPI or control {name!r}; {hint}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from services.cli.groups import nearest
-from services.errors import BadInput, Rejected, Unavailable
+from services.errors import BadInput, Rejected, Unavailable, did_you_mean
 from services.settings import WORKSPACE_FILE, Settings, default_home
 
 SHELLS = ("bash", "zsh", "fish")
@@ -103,7 +103,7 @@ def _known(zone: str) -> str:
     known = {name.casefold(): name for name in available_timezones()}
     if zone.casefold() not in known:
         near = nearest(zone, sorted(known.values()))
-        hint = f"did you mean {' or '.join(near)}?" if near else "write one like Europe/London."
+        hint = did_you_mean(near, "write one like Europe/London.")
         raise BadInput(f"--time-zone: {zone!r} is no IANA time zone; {hint}")
     return known[zone.casefold()]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from schemas.fields import Country
+from services.errors import did_you_mean
 
 
 def _with_calendar(country: str) -> str:
@@ -17,11 +18,11 @@ def _with_calendar(country: str) -> str:
     if code not in known:
         # without a letter in common none is near
         near = difflib.get_close_matches(code, sorted(known), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "give an ISO 3166 code such as GB or DE-BY."
+        hint = did_you_mean(near, "give an ISO 3166 code such as GB or DE-BY.")
         raise ValueError(f"no public holidays are known of {code}; {hint}")
     if part and part not in known[code]:
         near = [f"{code}-{one}" for one in difflib.get_close_matches(part, known[code], n=3, cutoff=0.5)]
-        hint = f"did you mean {' or '.join(near)}?" if near else f"give {code}, the whole country."
+        hint = did_you_mean(near, f"give {code}, the whole country.")
         raise ValueError(f"no public holidays are known of {country}; {hint}")
     return country
 

@@ -78,8 +78,8 @@ def find_person(app: Governance, said: str) -> Known:
         return known(app, people)[0]
     if app.store.states_with(by_key.removeprefix(PERSON_PREFIX)):
         return found
-    hint = f"; {meant(said.strip().casefold(), named)}" if named else ": it holds no names"
-    raise NotFound(f"Neither the log nor the directory knows a person {said!r}{hint}".rstrip(".") + ".")
+    hint = meant(said.strip().casefold(), named) if named else "it holds no names."
+    raise NotFound(f"Neither the log nor the directory knows a person {said!r}; {hint}")
 
 
 def find_notes(app: Governance, said: str) -> list[Known]:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from schemas.fields import PERSON_PATTERN
-from services.errors import BadInput, NotFound
+from services.errors import BadInput, NotFound, did_you_mean
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import of_kinds, table, tables
 from services.projections.kept import flat_at
@@ -381,7 +381,7 @@ def units_below(clickhouse: ClickHouse, scope: Scope) -> list[str]:
     wanted = str(scope.unit).upper()
     if wanted not in above:
         near = difflib.get_close_matches(wanted, above, n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'pmo unit register' makes one."
+        hint = "; " + did_you_mean(near, "'pmo unit register' makes one.")
         raise NoUnit(f"There is no unit {scope.unit} at that time{hint}")
     below = {wanted}
     while fresh := {unit for unit, parent in above.items() if parent in below and unit not in below}:

@@ -14,7 +14,7 @@ from services.audit.publishing import KPIS, Scribe, out_of_use, published, retir
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.assurance import IssueReport
 from services.commands.intake import Intake, Prepared
-from services.errors import NotFound, Unavailable
+from services.errors import NotFound, Unavailable, did_you_mean
 from services.projections.kpi import Kpi
 from services.projections.scope import Scope
 from services.reports.gather import scope_of_pack
@@ -112,7 +112,7 @@ def issued(app: Governance, report: str) -> ReportIssued:
     found = UnitOfWork(app).state(stream_id("report", code)).last(ReportIssued)
     if found is None:
         near = difflib.get_close_matches(code, app.store.keys("report"), n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else "'pmo report list' shows those that were issued."
+        hint = did_you_mean(near, "'pmo report list' shows those that were issued.")
         raise NotFound(f"There is no report {report}; {hint}")
     return found
 
