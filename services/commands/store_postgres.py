@@ -166,11 +166,17 @@ class Recorder(Store, PostgresApplicationRecorder):
 
     @contextlib.contextmanager
     def lead(self) -> Iterator[Lead | None]:
-        """Takes a lock of the server, which frees it when this connection ends."""
+        """Takes a lock of the server, given back at the end; a server also frees it once our connection has ended."""
         with contextlib.closing(connected(self._address)) as connection:
             connection.execute(_KEEP_ALIVE)
             [(taken,)] = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RELAYING,)).fetchall()
-            yield (lambda: _is_alive(connection)) if taken else None
+            try:
+                yield (lambda: _is_alive(connection)) if taken else None
+            finally:
+                # the server notices the end of a connection only a while later: the next one need not wait for that
+                if taken:
+                    with contextlib.suppress(psycopg.Error):
+                        connection.execute("SELECT pg_advisory_unlock(%s)", (_RELAYING,))
 
     def is_led(self) -> bool:
         """Whether some process relays this store now."""

@@ -223,9 +223,11 @@ def training_compliance(streams: dict[str, list[Record]], scope: Scope) -> Found
 
                 if not suits(role, level):
                     continue
-                since = None
+                since, is_here = None, False
                 for step in steps:
-                    if not suits(*get(step, "role", "career_level")):
+                    # a role stated of the time before a person joins, or after they left, is held by nobody
+                    is_here = {"joined": True, "left": False}.get(happened(step), is_here)
+                    if not is_here or not suits(*get(step, "role", "career_level")):
                         since = None
                     elif since is None:
                         since = local_day(step)
