@@ -18,6 +18,7 @@ from services.addresses import PostgresAddress
 from services.errors import BadInput, NotFound, Unavailable
 
 WORKSPACE_FILE = "workspace.json"
+_SHORTEST_TOKEN = 16
 
 
 class Settings(BaseModel):
@@ -44,7 +45,18 @@ class Settings(BaseModel):
     partitions: int = Field(default=4, ge=1, le=256, description="Partitions of each topic, fixed for ever at creation")
     replication: int = Field(default=1, ge=1, le=9)
     clickhouse: str = Field(default="", description="http://user:password@host:8123/database; empty: embedded chDB")
+    endpoint_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="With it other programs may query 'pmo up'; empty: only the pmo of this machine",
+    )
     actor: str = "unknown"
+
+    @field_validator("endpoint_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < _SHORTEST_TOKEN:
+            raise ValueError(f"a token has at least {_SHORTEST_TOKEN} characters; 'openssl rand -hex 16' makes one")
+        return token
 
     @field_validator("time_zone")
     @classmethod

@@ -29,6 +29,7 @@ from services.topics import topics
 from services.waiting import STORE, Landed, missing, wait_visible
 
 Say = Callable[[str], None]
+LOOPBACK = "127.0.0.1"
 ENDPOINT_SAYS = "Queries are answered at"
 _WATCH_S = 0.1
 _EMBEDDED_POLL_S = 0.1
@@ -93,6 +94,7 @@ def running(
     stop: threading.Event,
     progress: Progress = quiet,
     endpoint_port: int = 0,
+    endpoint_host: str = LOOPBACK,
     metrics_port: int | None = None,
 ) -> Iterator[Running]:
     """Starts all parts and says in a line each what runs; at the end stops them in order. Raises Unavailable.
@@ -119,7 +121,7 @@ def running(
             _start_kafka_parts(stack, now, landing, say, progress, stop)
         if not settings.clickhouse:
             own = now.bootstrap or "" if now.broker else ""
-            _start_endpoint(stack, settings, clickhouse, say, endpoint_port, own)
+            _start_endpoint(stack, settings, clickhouse, say, endpoint_port, own, endpoint_host)
         _serve_metrics(stack, now.registry, metrics_port, say)
         yield now
 
@@ -132,6 +134,7 @@ def up(
     stop: threading.Event | None = None,
     progress: Progress = quiet,
     endpoint_port: int = 0,
+    endpoint_host: str = LOOPBACK,
     metrics_port: int | None = None,
 ) -> None:
     """Runs everything until `stop`, SIGINT or SIGTERM. Raises what a part ended with, if one ends by itself."""
@@ -144,6 +147,7 @@ def up(
             stop=end,
             progress=progress,
             endpoint_port=endpoint_port,
+            endpoint_host=endpoint_host,
             metrics_port=metrics_port,
         ) as now,
     ):
@@ -347,11 +351,17 @@ def _start(stack: ExitStack, now: Running, part: _Part) -> _Part:
 
 
 def _start_endpoint(
-    stack: ExitStack, settings: Settings, clickhouse: ClickHouse, say: Say, port: int, broker: str = ""
+    stack: ExitStack,
+    settings: Settings,
+    clickhouse: ClickHouse,
+    say: Say,
+    port: int,
+    broker: str = "",
+    host: str = LOOPBACK,
 ) -> None:
     from services.web.endpoint import Endpoint
 
-    endpoint = Endpoint(settings, clickhouse, port, broker)
+    endpoint = Endpoint(settings, clickhouse, port, broker, host)
     stack.callback(endpoint.stop)
     endpoint.start()
     say(f"{ENDPOINT_SAYS} {endpoint.address} (user and token in {settings.endpoint_file}).")

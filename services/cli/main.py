@@ -63,6 +63,9 @@ SECTIONS: tuple[Section, ...] = (
             Subcommand("history", "Every event of one stream.", "services.cli.history:history"),
             Subcommand("portfolio", "All projects, and which proposals fit.", "services.cli.portfolio:portfolio"),
             Subcommand("report", "The steering pack as one file, reproducible.", "services.cli.report:report"),
+            Subcommand(
+                "connect", "How Power BI, Grafana and the like read the figures.", "services.cli.connect:connect"
+            ),
             Subcommand("replay", "History once more, under these or other rules.", "services.cli.replay:replay"),
         ),
     ),

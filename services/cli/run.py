@@ -19,12 +19,16 @@ _metrics_option = click.option(
     epilog="""\b
 Example:
   pmo up
-  pmo up --embedded"""
+  pmo up --embedded
+  PMO_ENDPOINT_TOKEN=sixteen-or-more-characters pmo up --port 8123"""
 )
 @click.option("--embedded", is_flag=True, help="Without Kafka: events go straight from the store into ClickHouse.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where queries are answered; by default any.")
+@click.option(
+    "--host", default="127.0.0.1", help="At which address queries are answered; elsewhere than here by a token only."
+)
 @_metrics_option
-def up(embedded: bool, port: int, metrics_port: int | None) -> None:
+def up(embedded: bool, port: int, host: str, metrics_port: int | None) -> None:
     """Run everything on this machine until Ctrl-C: a Kafka broker, the relay, the worker, ClickHouse's endpoint.
 
     Without Java, or with --embedded, it runs without Kafka and says so. Other commands go on working meanwhile.
@@ -39,6 +43,7 @@ def up(embedded: bool, port: int, metrics_port: int | None) -> None:
             say=click.echo,
             progress=progress,
             endpoint_port=port,
+            endpoint_host=host,
             metrics_port=metrics_port,
         )
 

@@ -1,7 +1,7 @@
 """``pmo kpi trend``: a figure at the end of each day, week, month, quarter or year of a period."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -23,9 +23,6 @@ from services.cli.scope import say_if_retired, scope_data, scope_of, scope_optio
 from services.errors import BadInput
 from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 _CSV = (
     "from",

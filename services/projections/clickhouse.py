@@ -9,6 +9,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ _POLL_S = 0.05
 _ARROW_FROM = 2_000  # rows; Arrow is seven times as fast, but takes half a second to load
 _INSERT_SETTINGS = {"async_insert": 0}
 DATABASE = "pmo"
+_CHDB = "chDB in "
 MINIMUM_VERSION = (24, 8)
 
 Params = Mapping[str, Any]
@@ -44,6 +46,7 @@ class ClickHouse:
         self.database = database
         self.where = where
         self.folder = folder
+        self.is_embedded = where.startswith(_CHDB)
         self.memory: dict[Any, tuple[str, Any]] = {}
 
     @classmethod
@@ -57,7 +60,7 @@ class ClickHouse:
             client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
             client.close()
             connect = partial(clickhouse_connect.get_client, dsn=f"chdb://{folder}", database=DATABASE)
-            return cls(connect, DATABASE, f"chDB in {folder}", lock, folder)
+            return cls(connect, DATABASE, f"{_CHDB}{folder}", lock, folder)
         except Exception as error:
             lock.close()
             raise Unavailable(f"The embedded ClickHouse in {folder} cannot be opened: {first_line(error)}.") from error
@@ -114,9 +117,9 @@ class ClickHouse:
         other.memory = self.memory
         return other
 
-    def reader(self, limits: Params) -> "EmbeddedReader":
+    def reader(self, limits: Params, database: str | None = None) -> "EmbeddedReader":
         """A connection to the same embedded folder that can't write, change settings, or reach outside the engine."""
-        return EmbeddedReader(self._embedded_folder(), self.database, limits)
+        return EmbeddedReader(self._embedded_folder(), database or self.database, limits)
 
     def _embedded_folder(self) -> Path:
         if self.folder is None:
@@ -136,14 +139,13 @@ class ClickHouse:
 
     def rows(self, query: str, params: Params | None = None) -> list[dict[str, Any]]:
         """The rows of a query, each by column name."""
-        result = self._run(lambda: self._client.query(query, parameters=dict(params or {})))
-        names = result.column_names
-        return [dict(zip(names, row, strict=True)) for row in result.result_rows]
+        names, found = self._asked(query, params)
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def scalar(self, query: str, params: Params | None = None) -> Any:
         """The first column of the first row; None where there is none."""
-        result = self._run(lambda: self._client.query(query, parameters=dict(params or {})))
-        return result.result_rows[0][0] if result.result_rows else None
+        found = self._asked(query, params)[1]
+        return found[0][0] if found else None
 
     def command(self, statement: str, params: Params | None = None) -> None:
         """Runs a statement that gives no rows."""
@@ -193,10 +195,23 @@ class ClickHouse:
     ) -> None:
         self.close()
 
+    def _asked(self, query: str, params: Params | None) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        def ask() -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+            result = self._client.query(query, parameters=dict(params or {}))
+            # the driver reads the rows only now
+            return result.column_names, result.result_rows
+
+        found: tuple[Sequence[str], Sequence[Sequence[Any]]] = self._run(ask)
+        return found
+
     def _run(self, work: Any) -> Any:
         try:
             return work()
         except Exception as error:
+            if self.is_embedded:
+                # chDB keeps the rows that a query gave before it failed, and would put them before the next one's
+                self._client.close()
+                self._client = self._connect()
             raise translated(error, self.where) from error
 
 
@@ -213,17 +228,26 @@ class EmbeddedReader:
         # last: from here on this connection can change no setting, and no table function that reads outside works
         self._handle.query("SET readonly = 1")
 
-    def query(self, text: str, params: Mapping[str, str], output_format: str) -> bytes:
+    def query(self, text: str, params: Mapping[str, str], output_format: str) -> "Answer":
         """The result in `output_format`, or in the one that the query names. Raises EngineError."""
         try:
             result = self._handle.query(text, output_format, params=dict(params))
         except RuntimeError as error:
             raise EngineError(str(error)) from error
-        return bytes(result.bytes() or b"")
+        return Answer(bytes(result.bytes() or b""), int(result.rows_read()), float(result.elapsed()))
 
     def close(self) -> None:
         """Ends the connection."""
         self._handle.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result as bytes, how many rows it has, and the seconds that it took."""
+
+    content: bytes
+    rows: int
+    seconds: float
 
 
 class EngineError(Exception):

@@ -95,7 +95,7 @@ def rows(clickhouse: ClickHouse, kpi: Kpi, scope: Scope, subject: str | None = N
     columns = ", ".join((*COLUMNS, *kpi.by, sources))
 
     def ask(session: ClickHouse, question: Question) -> list[dict[str, Any]]:
-        return session.rows(f"SELECT {columns} FROM ({_of_grouping(kpi, question[0], '')})", question[1])
+        return session.rows(f"SELECT {columns} FROM ({of_grouping(kpi, question[0], '')})", question[1])
 
     # sorted here: engine 26.9 moves the columns of some joins around an ORDER BY for ever, and the setting against it
     # is refused by the read-only endpoint of `pmo up`
@@ -161,7 +161,7 @@ def aggregated(
 def _groups(
     clickhouse: ClickHouse, kpi: Kpi, query: str, params: Mapping[str, Any], by: str, point: str = "0"
 ) -> list[Group]:
-    query = _of_grouping(kpi, query, by)
+    query = of_grouping(kpi, query, by)
     key, label = GROUPS.get(by, (f"toString(ifNull({by}, ''))", f"toString(any(ifNull({by}, '')))"))
     broken = sorted(incomplete_streams(clickhouse, kinds_read(kpi.sql)))
     rests_on = "arrayPushBack(sources, subject)" if _has_sources(kpi) else "[subject]"
@@ -292,7 +292,7 @@ def _exact(value: float) -> Decimal:
     return Decimal(value).quantize(_PLACES).normalize() + 0
 
 
-def _of_grouping(kpi: Kpi, query: str, by: str) -> str:
+def of_grouping(kpi: Kpi, query: str, by: str) -> str:
     """The rows that count in a grouping: some stand for a part of a subject and count only where that is asked for."""
     if re.search(r"\bAS only_by\b", kpi.sql):
         query = f"SELECT * FROM ({query}) WHERE only_by = '{by if by in kpi.by else ''}'"

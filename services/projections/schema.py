@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from services.errors import Unavailable
+from services.projections.analysis import is_offered, offer
 from services.projections.beside import FRESH, fresh_name, put
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
@@ -20,8 +21,10 @@ def silent(_: str) -> None:
     """Takes progress that nobody wants to see."""
 
 
-def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = silent) -> None:
-    """Makes what is missing. A table whose definition changed is made beside the old one and filled from `events`.
+def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = silent) -> bool:
+    """Makes what is missing, and gives whether anything was.
+
+    A table whose definition changed is made beside the old one and filled from `events`.
 
     Raises Unavailable if the database belongs to another workspace.
     """
@@ -37,7 +40,7 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
         )
     current = f"{fingerprint()}-{library_version()}"
     if held and held[0]["fingerprint"] == current:
-        return
+        return False
     existing = {
         row["name"] for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
     }
@@ -61,6 +64,7 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
         f"INSERT INTO {_OWNER} (workspace, fingerprint) VALUES ({{workspace:String}}, {{fingerprint:String}})",
         {"workspace": workspace_id, "fingerprint": current},
     )
+    return True
 
 
 def check_tables(clickhouse: ClickHouse) -> None:
@@ -176,7 +180,8 @@ def connect(settings: Settings, *, wait: float | None = None) -> ClickHouse:
     else:
         clickhouse = ClickHouse.embedded(settings.clickhouse_path, **({} if wait is None else {"wait": wait}))
     try:
-        prepare(clickhouse, settings.workspace_id)
+        if prepare(clickhouse, settings.workspace_id) and is_offered(clickhouse):
+            offer(clickhouse, settings)
         settle_older(clickhouse)
         # nobody else is at work in a folder of ours; on a server a batch takes seconds
         drop_leftovers(clickhouse, _DAY_S if settings.clickhouse else 0)

@@ -2,7 +2,7 @@
 
 The engine's own `readonly` refuses writing, settings and every table function that reads outside. It lets through the
 scalar function ``file``, INTO OUTFILE, several statements in one text, and KILL; those are refused here, and the table
-functions once more.
+functions once more, but for the few that make rows of their arguments.
 """
 
 import re
@@ -10,39 +10,41 @@ import re
 from services.errors import Rejected
 
 _READING = {"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"}
-_REACHING_OUT = {
-    "file",
-    "filecluster",
-    "filesystem",
-    "url",
-    "urlcluster",
-    "remote",
-    "remotesecure",
-    "cluster",
-    "clusterallreplicas",
-    "input",
-    "executable",
-    "python",
-    "mysql",
-    "postgresql",
-    "mongodb",
-    "redis",
-    "sqlite",
-    "odbc",
-    "jdbc",
-    "gcs",
-    "cosn",
-    "oss",
-    "hdfs",
-    "hdfscluster",
-    "ytsaurus",
-    "arrowflight",
-    "sleep",
-    "sleepeachrow",
-}
-# Functions of rows, which `arrayMap` and `APPLY` take by their bare names.
-_NEVER_NAMED = {"file", "sleep", "sleepeachrow"}
-_REACHING_PREFIXES = ("s3", "azureblobstorage", "iceberg", "deltalake", "hudi", "paimon")
+# Table functions that make their rows of nothing but their arguments; every other one that the engine has is refused,
+# so that one which a later engine brings is too.
+_HARMLESS = frozenset(
+    {
+        "format", "generate_series", "generateseries", "null", "numbers", "numbers_mt", "primes", "sqlstandardvalues",
+        "values", "zeros", "zeros_mt"
+    }
+)  # fmt: skip
+# Those of the engines that we know, should one not say which it has.
+_REACHING_OUT = frozenset(
+    {
+        "arrowflight", "arrowstream", "azureblobstorage", "azureblobstoragecluster", "bigquery", "cluster",
+        "clusterallreplicas", "cosn", "dictionary", "eval", "executable", "file", "filecluster", "filesystem", "gcs",
+        "hdfs", "hdfscluster", "hudi", "input", "jdbc", "loop", "merge", "mongodb", "mysql", "odbc", "oss",
+        "postgresql", "prometheusquery", "prometheusqueryrange", "python", "redis", "remote", "remotesecure", "s3",
+        "s3cluster", "sqlite", "url", "urlcluster", "ytsaurus"
+    }
+)  # fmt: skip
+_REACHING_PREFIXES = ("s3", "azureblobstorage", "iceberg", "deltalake", "hudi", "paimon", "mergetree", "timeseries")
+# Functions of rows, which `arrayMap` and `APPLY` take by their bare names: they read files, reach a network, or wait.
+_NEVER_NAMED = frozenset(
+    {
+        "file", "sleep", "sleepeachrow", "catboostevaluate", "aiclassify", "aiembed", "aiextract", "aifilter",
+        "aigenerate", "airedact", "aisimilarity", "aitranslate", "addresstoline", "addresstolinewithinlines",
+        "addresstosymbol", "getclienthttpheader"
+    }
+)  # fmt: skip
+# What is not about the data: other people's queries, and the machine.
+_HIDDEN = frozenset(
+    {
+        "asynchronous_inserts", "backups", "certificates", "disks", "fail_points", "named_collections", "processes",
+        "query_log", "remote_data_paths", "server_settings", "session_query_ids", "stack_trace", "storage_policies",
+        "symbols", "text_log", "trace_log", "user_processes", "user_query_log", "users"
+    }
+)  # fmt: skip
 # Comments, strings and quoted names come first, so that nothing inside them is taken for code.
 _TOKENS = re.compile(
     r"""(?P<comment>--[^\n]*|\#[!\x20][^\n]*|/\*.*?\*/)
@@ -55,8 +57,12 @@ _TOKENS = re.compile(
 )
 
 
-def check(query: str) -> None:
-    """Raises Rejected if `query` is not one statement that only reads, from the engine's own tables."""
+def check(query: str, table_functions: frozenset[str] = frozenset()) -> None:
+    """Raises Rejected if `query` is not one statement that only reads, from the engine's own tables.
+
+    `table_functions` are those of the engine, in small letters; of them the harmless ones are answered.
+    """
+    reaching = (_REACHING_OUT | table_functions) - _HARMLESS
     tokens = [
         (str(found.lastgroup if found.lastgroup != "tag" else "heredoc"), found[0])
         for found in _TOKENS.finditer(query)
@@ -73,6 +79,8 @@ def check(query: str) -> None:
     upper = [word.upper() for word in words]
     if any(pair in (("INTO", "OUTFILE"), ("FROM", "INFILE")) for pair in zip(upper, upper[1:], strict=False)):
         raise Rejected("Files can be neither written nor read here.")
+    if "PROCESSLIST" in upper:
+        raise Rejected("What others ask is not shown here.")
     around = zip([("", ""), *tokens], tokens, [*tokens[1:], ("", "")], strict=False)
     for (_, before), (kind, text), (_, following) in around:
         if kind not in ("word", "quoted"):
@@ -82,10 +90,8 @@ def check(query: str) -> None:
             raise Rejected("Names with a backslash are not answered here.")
         if before == ":" and name == "identifier":
             raise Rejected("Parameters that stand for a name are not answered here.")
-        called = following == "(" and _reaches_out(name)
+        called = following == "(" and (name in reaching or name.startswith(_REACHING_PREFIXES))
         if called or (name in _NEVER_NAMED and before.upper() != "AS"):
             raise Rejected(f"The function {name} is not allowed here.")
-
-
-def _reaches_out(function: str) -> bool:
-    return function in _REACHING_OUT or function.startswith(_REACHING_PREFIXES)
+        if before == "." and name in _HIDDEN:
+            raise Rejected(f"The table {name} is not shown here.")
