@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
+from schemas.kpi_value import KpiValue, Pulse
 from schemas.streams import STREAM_PATTERN
 
 _CLOUDEVENT = "application/cloudevents+json"
@@ -27,6 +30,11 @@ def document(schemas: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> 
     }
     channels["pmo.dead-letters"] = _channel(
         "pmo.dead-letters", "What could not be landed, as it came, with the reason", ["dead-letter"]
+    )
+    channels["pmo.kpi-values"] = _channel(
+        "pmo.kpi-values",
+        "What each KPI is now, compacted; of two values the one of more records counts",
+        ["kpi-value", "pulse"],
     )
     channels["pmo.directory"] = _channel(
         "pmo.directory", "Names and notes, compacted; a record without a value erases", ["directory-entry"]
@@ -54,6 +62,8 @@ def document(schemas: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> 
                 **{type_name: _event(type_name, schema) for type_name, schema in schemas.items()},
                 "dead-letter": _DEAD_LETTER,
                 "directory-entry": _DIRECTORY_ENTRY,
+                "kpi-value": _of_model("kpi-value", KpiValue),
+                "pulse": _of_model("pulse", Pulse),
             }
         },
     }
@@ -76,6 +86,16 @@ def _channel(address: str, description: str, messages: Iterable[str]) -> dict[st
         "description": f"{description}.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
         "bindings": {"kafka": {"topic": address, "bindingVersion": _KAFKA}},
+    }
+
+
+def _of_model(name: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name,
+        "summary": (model.__doc__ or "").partition("\n")[0],
+        "contentType": "application/json",
+        "payload": model.model_json_schema(mode="serialization"),
     }
 
 

@@ -205,11 +205,17 @@ def read(
 
 
 def tail(
-    bootstrap: str, names: Sequence[str], stop: Event, starts: Mapping[tuple[str, int], int] | None = None
+    bootstrap: str,
+    names: Sequence[str],
+    stop: Event,
+    starts: Mapping[tuple[str, int], int] | None = None,
+    *,
+    idle: bool = False,
 ) -> Iterator[list[Record]]:
     """Records from `starts` (else those to come) as they arrive, in batches, until `stop` is set.
 
-    It outlives a broker's restart: whoever must know that the broker is away asks check().
+    With `idle` there is an empty batch now and then where none arrive. It outlives a broker's restart: whoever must
+    know that the broker is away asks check().
     """
     with _consumer(bootstrap) as consumer:
         with _answering(bootstrap):
@@ -220,7 +226,7 @@ def tail(
             with _answering(bootstrap):
                 polled = consumer.poll(timeout_ms=200)
             batch = [_record(r) for records in polled.values() for r in records]
-            if batch:
+            if batch or idle:
                 yield batch
 
 

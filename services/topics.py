@@ -28,6 +28,7 @@ _ERASABLE = {
     "delete.retention.ms": "315360000000",
     "file.delete.delay.ms": "1000",
 }
+_LATEST = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "delete.retention.ms": "86400000"}
 _FIXED = (*_KEEP_FOR_EVER, "delete.retention.ms")
 
 
@@ -56,13 +57,18 @@ def checkpoint_topic(prefix: str) -> str:
     return f"{prefix}.checkpoints"
 
 
+def kpi_topic(prefix: str) -> str:
+    """The compacted topic of the KPIs' values; ``PREFIX.kpi`` is that of the streams that define them."""
+    return f"{prefix}.kpi-values"
+
+
 def directory_topic(prefix: str) -> str:
     """The compacted topic of names and notes, which can be erased."""
     return f"{prefix}.directory"
 
 
 def topics(prefix: str, kinds: Iterable[str], partitions: int, replication: int) -> tuple[Topic, ...]:
-    """All topics of a workspace: one for each kind of stream, the dead letters, checkpoints, the directory."""
+    """All topics of a workspace: those of the kinds of streams, dead letters, checkpoints, KPIs' values, directory."""
     common = {
         # The broker counts a batch, which is a little longer than the one record in it.
         "max.message.bytes": str(2 * MAX_RECORD_BYTES),
@@ -72,6 +78,7 @@ def topics(prefix: str, kinds: Iterable[str], partitions: int, replication: int)
     kept = [*(event_topic(prefix, kind) for kind in kinds), dead_letter_topic(prefix), checkpoint_topic(prefix)]
     return (
         *(Topic(name, partitions, replication, common | _KEEP_FOR_EVER) for name in kept),
+        Topic(kpi_topic(prefix), partitions, replication, common | _LATEST),
         Topic(directory_topic(prefix), partitions, replication, common | _ERASABLE),
     )
 

@@ -101,6 +101,7 @@ def running(
 
     Once `stop` is set it waits no longer for a part that is still starting.
     """
+    from services.projections.publishing import Publisher
     from services.projections.schema import connect
 
     if endpoint_url(settings):
@@ -116,6 +117,8 @@ def running(
         if now.bootstrap is None:
             metrics = LandingMetrics(now.registry)
             _start(stack, now, _Part("embedded projector", lambda end: _follow_store(app, landing, metrics, end)))
+            publisher = Publisher(stack.enter_context(clickhouse.session()), settings, lambda: True)
+            _start(stack, now, _Part("KPI publisher", publisher.run))
             say("Events go straight from the store into ClickHouse.")
         else:
             _start_kafka_parts(stack, now, landing, say, progress, stop)

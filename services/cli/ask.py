@@ -56,7 +56,8 @@ _ROW_CSV = ("unit", "subject", "label", "standing", "numerator", "denominator", 
     "show",
     epilog="""\b
 Example:
-  pmo kpi on-time --by unit --as-of 2026-06-30 --known-at 2026-07-05""",
+  pmo kpi on-time --by unit --as-of 2026-06-30 --known-at 2026-07-05
+  pmo kpi on-time --follow""",
 )
 @click.argument("name", required=False, shell_complete=complete_kpi)
 @click.option("--family", metavar="FAMILY", help="Only KPIs of this family, such as delivery or budget.")
@@ -64,6 +65,7 @@ Example:
 @click.option("--from", "period_from", metavar="DAY", help="First day of the period.")
 @click.option("--to", "period_to", metavar="DAY", help="Last day of the period; by default the as-of day.")
 @click.option("--rows", "as_rows", is_flag=True, help="List the subjects behind the figures, and those left out.")
+@click.option("--follow", is_flag=True, help="Go on, and print each value as it changes, until Ctrl-C.")
 @scope_options
 @output.format_options
 def show(
@@ -73,6 +75,7 @@ def show(
     period_from: str | None,
     period_to: str | None,
     as_rows: bool,
+    follow: bool,
     unit: str | None,
     as_of: str | None,
     known_at: str | None,
@@ -94,6 +97,13 @@ def show(
     settings = Settings.load()
     wanted = [kpi_of(settings, name)] if name else catalogue_of(settings, family)
     group = by or ("unit" if name else "portfolio")
+    if follow:
+        from services.cli.follow import follow_kpis
+
+        if as_rows or as_csv or any((as_of, known_at, period_from, period_to)):
+            raise BadInput("--follow shows what is so now: leave times, --rows and --csv out.")
+        follow_kpis(settings, {each.name: each for each in wanted}, group, unit, as_json)
+        return
     scope = scope_of(settings, unit, as_of, known_at, known_basis, period_from, period_to)
     with output.progress("Catching up") as progress, open_reader(settings, progress) as clickhouse:
         say_if_retired(clickhouse, scope)

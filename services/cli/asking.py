@@ -14,6 +14,7 @@ from services.cli.trend import trend
 Example:
   pmo kpi
   pmo kpi on-time --by unit --as-of 2026-06-30 --known-at 2026-07-05
+  pmo kpi --follow
   pmo kpi trend on-time --from 2025-01-01 --to 2025-12-31 --every quarter""",
 )
 def kpi() -> None:

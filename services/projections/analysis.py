@@ -17,6 +17,7 @@ from services.projections.figures import of_grouping
 from services.projections.inlining import PARAM
 from services.projections.kept import kept_states
 from services.projections.kpi import COLUMNS, Kpi, kpis_with
+from services.projections.publishing import make_table
 from services.projections.queries import query_text
 from services.settings import Settings
 
@@ -36,7 +37,7 @@ _SCREENS = {
 """Lists that are a screen's query, asked for all units and all time."""
 _NO_VALUE = re.compile(r"\b(?:Array|Tuple|Map|Nested)\(")
 _KPI_COLUMNS = tuple(name for name in COLUMNS if name != "evidence")
-_READ = re.compile(r"\b(FROM|JOIN|IN) (\w+__[0-9a-f]{10}|events|names|calendars)\b(?!\s*\()")
+_READ = re.compile(r"\b(FROM|JOIN|IN) (\w+__[0-9a-f]{10}|events|names|calendars|kpi_values)\b(?!\s*\()")
 _ORDER = re.compile(r"\n*ORDER BY [\w, ]+\s*$")
 
 
@@ -65,6 +66,7 @@ def offer(clickhouse: ClickHouse, settings: Settings) -> bool:
     said = clickhouse.scalar(query, {"database": database, "name": ABOUT})
     if said is not None and str(said).endswith(current):
         return False
+    make_table(clickhouse)
     clickhouse.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
     for view, select in zip(wanted, written, strict=True):
         columns = ", ".join(view.columns or _plain(clickhouse, select))

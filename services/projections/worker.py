@@ -8,10 +8,11 @@ ends the worker, and nothing behind it is acknowledged. The committed offset nev
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from services import bus
@@ -21,7 +22,9 @@ from services.projections.bulk import bulk_from_kafka, check_kept
 from services.projections.clickhouse import ClickHouse, QueryFailed
 from services.projections.landing import Landing, topic_names
 from services.projections.projector import Projector
+from services.projections.publishing import Publisher
 from services.settings import Settings
+from services.topics import directory_topic
 from services.whose import check_ours
 
 if TYPE_CHECKING:
@@ -61,10 +64,12 @@ class Worker:
         self._bootstrap = bootstrap
         self._clickhouse = clickhouse
         self._group = group_of(settings.topic_prefix)
+        self._leading = (directory_topic(settings.topic_prefix), 0)
         self._names = topic_names(settings.topic_prefix)
         self._landing: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._stop = Event()
+        self._leads = False
         self._metrics = LandingMetrics(registry)
         self._metrics.lag.set_function(known(self._lag))
 
@@ -122,8 +127,11 @@ class Worker:
             app = self._make_app(landing, thread)
             await app.start()
             ready()
-            while not (self._stop.is_set() or self._failure or app.crashed):
-                await asyncio.sleep(_WATCH_S)
+            with self._publishing():
+                while not (self._stop.is_set() or self._failure or app.crashed):
+                    self._leads = any(tuple(place) == self._leading for place in app.consumer.assignment())
+                    await asyncio.sleep(_WATCH_S)
+                self._leads = False
             if app.crashed and self._failure is None and not self._stop.is_set():
                 self._failure = Unavailable(
                     f"The Faust worker ended ({app.crash_reason!r}); see {log_file(self._settings)}, then start it "
@@ -134,6 +142,20 @@ class Worker:
             if self._landing is not None:
                 await asyncio.wait([self._landing], timeout=_RETRY_S[1])
             await app.stop()
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        """Publishes the KPIs meanwhile, in a thread of its own, if this worker leads: it has the leading partition."""
+        end = Event()
+        with self._clickhouse.session() as session:
+            publisher = Publisher(session, self._settings, lambda: self._leads, self._bootstrap)
+            thread = Thread(target=publisher.run, args=(end,), name="kpis", daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                end.set()
+                thread.join()
 
     def _make_app(self, landing: Landing, thread: ThreadPoolExecutor) -> Any:
         import faust

@@ -117,7 +117,7 @@ def test_an_event_sets_all_its_fields(event: type[Event]) -> None:
 def test_every_event_has_a_channel() -> None:
     asyncapi = yaml.safe_load((generate.FOLDER / generate.ASYNCAPI).read_text())
     assert asyncapi["asyncapi"] == "3.0.0"
-    assert set(asyncapi["channels"]) == {f"pmo.{kind}" for kind in (*KINDS, "dead-letters", "directory")}
+    assert set(asyncapi["channels"]) == {f"pmo.{kind}" for kind in (*KINDS, "dead-letters", "kpi-values", "directory")}
     for event in EVENTS:
         message = asyncapi["channels"][f"pmo.{event.kind}"]["messages"][event.type_name]
         assert message == {"$ref": f"#/components/messages/{event.type_name}"}
@@ -258,7 +258,7 @@ def test_samples_are_never_written_over(tmp_path: Path) -> None:
 
 def test_asyncapi_needs_no_event_of_ours() -> None:
     made = yaml.safe_load(document({"pmo.test.happened.v1": {"description": "x"}}, ["test"]))
-    assert set(made["channels"]) == {"pmo.test", "pmo.dead-letters", "pmo.directory"}
+    assert set(made["channels"]) == {"pmo.test", "pmo.dead-letters", "pmo.kpi-values", "pmo.directory"}
 
 
 def test_optional_attributes_are_absent_not_null() -> None:

@@ -1,0 +1,110 @@
+"""``pmo kpi --follow``: values as they change, line by line."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from services.cli import output
+from services.cli.output import Column
+from services.errors import BadInput
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.kpi_value import KpiValue
+    from services.kpi_stream import Changes, Latest
+    from services.projections.kpi import Kpi
+
+_STALE_S = 15
+_COLUMNS = (
+    Column("KPI", "title"),
+    Column("unit", "group"),
+    Column("standing", "standing"),
+    Column("value", "value", number=True),
+    Column("of", "of", number=True),
+    Column("n", "n", number=True),
+)
+
+
+def follow_kpis(settings: Settings, kpis: "Mapping[str, Kpi]", by: str, unit: str | None, as_json: bool) -> None:
+    """Prints the values of these KPIs, and then each that changes, until Ctrl-C.
+
+    Raises BadInput for a grouping that is not published, and Unavailable where nobody publishes.
+    """
+    from services.kpi_stream import Latest, follow
+    from services.up import stoppable
+
+    if by not in ("portfolio", "unit"):
+        raise BadInput(f"--follow shows values of the portfolio or by unit, not by {by}.")
+    wanted = None if unit is None else unit.upper()
+    latest = Latest()
+    was_stale = False
+    with stoppable() as stop:
+        for number, found in enumerate(follow(settings, latest, stop)):
+            changes = [
+                (before, now)
+                for before, now in found
+                if now.kpi in kpis and now.by == by and (wanted is None or now.group == wanted)
+            ]
+            if as_json:
+                for _, now in changes:
+                    click.echo(now.model_dump_json())
+                continue
+            if number == 0:
+                _show(kpis, [now for _, now in changes], by)
+            else:
+                _say(settings, kpis, changes)
+            was_stale = _stale(latest, was_stale)
+
+
+def _show(kpis: "Mapping[str, Kpi]", values: "list[KpiValue]", by: str) -> None:
+    order = {name: number for number, name in enumerate(kpis)}
+    rows = [_row(kpis[value.kpi], value) for value in sorted(values, key=lambda v: (order[v.kpi], v.group, v.standing))]
+    columns = [column for column in _COLUMNS if column.field != "group" or by == "unit"]
+    notes = [] if rows else ["Nothing is published of that yet."]
+    output.table("KPIs now; each change follows, Ctrl-C ends it", columns, rows, notes)
+
+
+def _row(kpi: "Kpi", value: "KpiValue") -> dict[str, Any]:
+    from services.cli.ask import number_of
+
+    return {
+        "title": kpi.title,
+        "group": value.group,
+        "standing": value.standing,
+        "value": _text(kpi, value),
+        "of": number_of(value.numerator, value.denominator) if kpi.aggregator == "ratio-of-sums" else "",
+        "n": value.n,
+    }
+
+
+def _text(kpi: "Kpi", value: "KpiValue") -> str:
+    from services.cli.ask import value_text
+
+    return value.error or value_text(kpi, value.value, value.n, value.currency)
+
+
+def _say(settings: Settings, kpis: "Mapping[str, Kpi]", changes: "Changes") -> None:
+    from services.cli.ask import number_of
+
+    for before, now in changes:
+        kpi = kpis[now.kpi]
+        at = output.local(now.computed_at, settings.zone)
+        place = " ".join(filter(None, (kpi.title, now.group, "" if now.standing == "governed" else now.standing)))
+        was = _text(kpi, before) if before else "nothing"
+        of = f" ({number_of(now.numerator, now.denominator)})" if kpi.aggregator == "ratio-of-sums" else ""
+        shown = click.style(_text(kpi, now), bold=True)
+        click.echo(output.printable(f"{at:%H:%M:%S}  {place}: {was} -> ") + f"{shown}{of}")
+
+
+def _stale(latest: "Latest", was_stale: bool) -> bool:
+    """Says once when the publisher falls silent, and when it is back; whether it is silent now."""
+    if latest.pulse is None:
+        return False
+    age = (datetime.now(UTC) - latest.pulse.at).total_seconds()
+    if age > _STALE_S and not was_stale:
+        click.echo(f"Nobody has published for {age:.0f} s: these values may be old; is a worker running?", err=True)
+    elif age <= _STALE_S and was_stale:
+        click.echo("Published again.", err=True)
+    return age > _STALE_S
