@@ -1,7 +1,7 @@
 """From the store straight into ClickHouse: what runs where no broker does."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from services.commands.app import Governance
@@ -34,6 +34,16 @@ def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, i
         projector.settle()
     catch_up_directory(app, projector)
     return landed
+
+
+def values_from_store(app: Governance, progress: Callable[[int, int], None]) -> Iterator[list[bytes]]:
+    """The bytes of all events of the store, in batches, those that are recorded meanwhile too."""
+    position, done = 0, 0
+    while records := app.store.values_after(position, _BATCH):
+        position = records[-1][0]
+        done += len(records)
+        yield [value for _, _, value in records]
+        progress(done, max(done, app.store.max_notification_id() or 0))
 
 
 def catch_up_directory(app: Governance, projector: Projector) -> None:

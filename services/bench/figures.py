@@ -98,11 +98,12 @@ def landing(stage: Stage) -> Iterator[Figure]:
 
 def rebuild(stage: Stage) -> Iterator[Figure]:
     """Every table filled anew from `events`, inside the engine."""
-    from services.projections import schema
+
+    from services.projections import rebuilding
 
     clickhouse, count = stage.clickhouse, stage.count
     stage.say("Rebuilding all tables ...")
-    seconds, _ = timed(lambda: schema.rebuild(clickhouse))
+    seconds, _ = timed(lambda: rebuilding.rebuild(clickhouse))
     yield Figure("rebuild", "rebuild inside the engine, events", count / seconds, "1/s", 500_000)
 
 

@@ -1,11 +1,12 @@
 """What goes on running: all of it on one machine, or the relay and the worker alone; and the rebuild of all tables."""
 
 import time
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from services.cli import output
-from services.errors import Unavailable
+from services.errors import BadInput, Unavailable
 from services.settings import Settings
 
 _metrics_option = click.option(
@@ -84,22 +85,64 @@ def worker(metrics_port: int | None) -> None:
 @click.command(
     epilog="""\b
 Example:
-  pmo rebuild"""
+  pmo rebuild
+  pmo rebuild --from store
+  pmo rebuild project_events unit_events"""
 )
-def rebuild() -> None:
-    """Fill every table anew from the events that have landed.
+@click.argument("tables", metavar="[TABLE]...", nargs=-1)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(("events", "store", "kafka")),
+    default="events",
+    show_default=True,
+    help="Out of what: the events that have landed, or those too anew from the event store or from Kafka.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def rebuild(tables: tuple[str, ...], source: str, as_json: bool) -> None:
+    """Fill every table anew, or these, while queries and workers go on: the old one answers until the new one is whole.
 
-    On a ClickHouse server, queries and workers go on meanwhile. An embedded one is held by a running 'pmo up': stop
-    that first, and start it again afterwards.
+    An embedded ClickHouse is held by a running 'pmo up': stop that first, and start it again afterwards.
     """
-    from services.projections import schema
+    from services.projections import rebuilding, schema
     from services.runtime import endpoint_url
 
     settings = Settings.load()
     if not settings.clickhouse and endpoint_url(settings):
         raise Unavailable("'pmo up' holds the embedded ClickHouse: stop it, run 'pmo rebuild', and start it again.")
+    if tables and source != "events":
+        raise BadInput(f"--from {source} fills all tables anew: leave {tables[0]} out.")
+    rebuilding.rebuilt(tables)
+    say = _unsaid if as_json else lambda doing: click.echo(doing, err=True)
     with schema.connect(settings) as clickhouse:
         began = time.perf_counter()
-        events = schema.rebuild(clickhouse, lambda doing: click.echo(doing, err=True))
+        if source != "events":
+            say(f"filling events from {source}")
+            with output.progress("Reading") as progress:
+                rebuilding.rebuild_events(clickhouse, _batches(settings, source, progress))
+        events = rebuilding.rebuild(clickhouse, tables, say)
         seconds = time.perf_counter() - began
-    click.echo(f"All tables are filled anew from {output.counted(events, 'event')} in {seconds:.1f} s")
+    if as_json:
+        output.as_json({"events": events, "seconds": round(seconds, 3), "from": source})
+        return
+    which = output.counted(len(tables), "table") + " filled" if tables else "All tables are filled"
+    click.echo(f"{which} anew from {output.counted(events, 'event')} in {seconds:.1f} s")
+
+
+def _unsaid(_: str) -> None:
+    pass
+
+
+def _batches(settings: Settings, source: str, progress: Callable[[int, int], None]) -> Iterator[Sequence[bytes]]:
+    if source == "kafka":
+        from services.projections.bulk import values_from_kafka
+
+        if not settings.kafka:
+            raise Unavailable("'pmo rebuild --from kafka' needs a Kafka: set PMO_KAFKA to host:port.")
+        yield from values_from_kafka(settings.kafka, settings.topic_prefix, progress)
+        return
+    from services.catch_up import values_from_store
+    from services.runtime import open_app
+
+    with open_app(settings) as app:
+        yield from values_from_store(app, progress)

@@ -67,6 +67,19 @@ def bulk_from_kafka(
     return reached
 
 
+def values_from_kafka(bootstrap: str, prefix: str, progress: Callable[[int, int], None]) -> Iterator[list[bytes]]:
+    """The bytes of all valid events on the topics as of now, in batches; what is invalid landed as a dead letter."""
+    names = topic_names(prefix)
+    ends = bus.end_offsets(bootstrap, names)
+    total, done = sum(ends.values()), 0
+    with validators(total) as checking:
+        for records, faults in read_checked(bootstrap, names, {}, ends, checking, faults_of):
+            found = zip(records, faults.result(), strict=True)
+            yield [r.value for r, fault in found if r.value is not None and fault is None and r.topic != names[-1]]
+            done += len(records)
+            progress(done, total)
+
+
 def check_kept(bootstrap: str, landed: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
     """Raises Unavailable if a topic ends before what has landed from it: offsets mean something else now."""
     for (topic, partition), end in ends.items():

@@ -7,12 +7,12 @@ in the tables by then; of several rows the one that has seen most records counts
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from schemas.catalogue import KINDS
-from services.projections.beside import fresh_name, put
+from services.projections.beside import being_filled, beside, insert_beside, put
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import NOTHING, Table, View, digest, flat, of_kinds, table, tables
 from services.projections.inlining import closing
@@ -53,13 +53,12 @@ class Kept:
         """The query for the rows of all streams, made anew."""
         return self._rows("1")
 
-    @property
-    def behind(self) -> str:
-        """The query for the streams of which more records stand than their row has seen."""
-        return f"""
+    def behind(self, name: str = "") -> str:
+        """The condition for the streams of which more records stand than their row has seen."""
+        return f"""stream IN (
             SELECT told.stream FROM ({self._seen("1")}) AS told
-            LEFT JOIN (SELECT stream, seen FROM {self.physical} FINAL) AS held ON held.stream = told.stream
-            WHERE told.seen != held.seen"""
+            LEFT JOIN (SELECT stream, seen FROM {name or self.physical} FINAL) AS held ON held.stream = told.stream
+            WHERE told.seen != held.seen)"""
 
     @property
     def select(self) -> str:
@@ -181,29 +180,44 @@ def _flat(sql: str, now: bool) -> str:
 
 def keep(clickhouse: ClickHouse, batch: str, kinds: set[str]) -> None:
     """Makes the kept states of the streams in a batch that has landed in all tables."""
-    for kept in kept_states():
-        if kept.source.takes(kinds):
-            its_own = of_kinds(kept.source.kinds)
-            clickhouse.command(kept.fill(f"stream IN (SELECT stream FROM {batch} WHERE {its_own})"))
+    its_own = "SELECT stream FROM {batch} WHERE {kinds}"
+    chosen = {
+        kept: f"stream IN ({its_own.format(batch=batch, kinds=of_kinds(kept.source.kinds))})"
+        for kept in kept_states()
+        if kept.source.takes(kinds)
+    }
+    _fill(clickhouse, chosen)
 
 
-def keep_anew(clickhouse: ClickHouse, kept: Kept) -> None:
-    """Makes the kept states of all streams beside those that stand, in portions, and puts them in their place."""
-    fresh = fresh_name(kept.physical)
-    clickhouse.command(kept.create(fresh))
-    portions = int(clickhouse.scalar(f"SELECT count() FROM {kept.source.physical}")) // _RECORDS_AT_ONCE + 1
-    for portion in range(portions):
-        clickhouse.command(kept.fill(f"sipHash64(stream) % {portions} = {portion}", fresh))
-    if clickhouse.scalar(f"EXISTS TABLE {kept.physical}"):
-        clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
-        clickhouse.command(f"DROP TABLE {fresh} SYNC")
-    else:
-        put(clickhouse, fresh, kept.physical)
-    clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))
+def keep_anew(clickhouse: ClickHouse, kept: Kept, done: Callable[[int], None] = lambda _: None) -> None:
+    """Makes the kept states of all streams beside those that stand, in portions, and puts them in their place.
+
+    `done` is told of how many records states have been made.
+    """
+    with beside(clickhouse, kept.physical, kept.create) as fresh:
+        records = int(clickhouse.scalar(f"SELECT count() FROM {kept.source.physical}"))
+        portions = records // _RECORDS_AT_ONCE + 1
+        for portion in range(portions):
+            clickhouse.command(kept.fill(f"sipHash64(stream) % {portions} = {portion}", fresh))
+            done(records * (portion + 1) // portions - records * portion // portions)
+        if clickhouse.scalar(f"EXISTS TABLE {kept.physical}"):
+            # what landed meanwhile by a worker that does not know of this table
+            clickhouse.command(kept.fill(kept.behind(fresh), fresh))
+            clickhouse.command(f"EXCHANGE TABLES {fresh} AND {kept.physical}")
+        else:
+            put(clickhouse, fresh, kept.physical)
+    clickhouse.command(kept.fill(kept.behind()))
 
 
 def keep_missed(clickhouse: ClickHouse, kinds: Collection[str] = KINDS) -> None:
     """Makes the kept states of streams of these kinds of which more has landed than they have seen."""
-    for kept in kept_states():
-        if kept.source.takes(set(kinds)):
-            clickhouse.command(kept.fill(f"stream IN ({kept.behind})"))
+    _fill(clickhouse, {kept: kept.behind() for kept in kept_states() if kept.source.takes(set(kinds))})
+
+
+def _fill(clickhouse: ClickHouse, chosen: Mapping[Kept, str]) -> None:
+    """Makes rows of the streams that each condition chooses, first where others are to take the place of these."""
+    fresh = being_filled(clickhouse) if chosen else {}
+    for kept, streams in chosen.items():
+        for name in fresh.get(kept.physical, ()):
+            insert_beside(clickhouse, name, partial(clickhouse.command, kept.fill(streams, name)))
+        clickhouse.command(kept.fill(streams))

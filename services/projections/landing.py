@@ -17,13 +17,11 @@ from schemas.event import InvalidRecord, UnknownType
 from services import bus
 from services.metrics import LandingMetrics
 from services.projections.clickhouse import ClickHouse
-from services.projections.projector import Checkpoint, Projector
+from services.projections.projector import Checkpoint, DirectoryRow, Projector
 from services.topics import POSITION, SEQ, dead_letter_topic, directory_topic, event_topic
 
 # By its type, not by its topic: which tables take a record depends on the record alone.
 _KIND = re.compile(rb'"type": ?"pmo\.([a-z-]+)\.')
-
-DirectoryRow = tuple[int, str, str, str | None]
 
 
 class Batch(NamedTuple):
@@ -117,7 +115,7 @@ class Landing(AbstractContextManager["Landing"]):
 
     def _sort_directory(self, record: bus.Record, batch: Batch) -> None:
         try:
-            batch.directory.append(_directory_row(record))
+            batch.directory.append(directory_row(record))
         except (ValueError, TypeError, KeyError):
             # the reason leaves the content out: it may be a name
             batch.dead.append((record, "not a record of the directory"))
@@ -157,7 +155,8 @@ class Landing(AbstractContextManager["Landing"]):
         self.close()
 
 
-def _directory_row(record: bus.Record) -> DirectoryRow:
+def directory_row(record: bus.Record) -> DirectoryRow:
+    """What a record of the directory says. Raises ValueError, TypeError or KeyError if it is none."""
     subject, field = orjson.loads(record.key or b"")
     if record.value is None:
         return int(record.headers[SEQ]), subject, field, None

@@ -6,12 +6,14 @@ alone and are keyed by stream and version, so landing again, late or in another 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from schemas.streams import kind_of
 from services.projections import calendars
-from services.projections.beside import FRESH
+from services.projections.beside import being_filled, insert, insert_beside
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table, tables
 from services.projections.erasing import erase
@@ -19,6 +21,9 @@ from services.projections.kept import keep, keep_missed
 
 _BATCH = "batch_"
 _UNSETTLED = 5  # batches
+
+DirectoryRow = tuple[int, str, str, str | None]
+"""Its number, subject, field and value; None where that was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +69,20 @@ class Projector:
         self._unkept, self._unsaid = set(), []
 
     def _land(self, values: Sequence[bytes], kinds: set[str], keep_now: bool) -> None:
-        if values:
-            batch = f"{_BATCH}{uuid.uuid4().hex}"
-            raw = f"{batch}_raw"
-            try:
-                self._clickhouse.command(f"CREATE TABLE {raw} (value String) ENGINE = Memory")
-                self._clickhouse.insert(raw, {"value": values})
-                self._clickhouse.command(f"CREATE TABLE {batch} ENGINE = Memory AS {table('events').select_from(raw)}")
-                self._clickhouse.command(f"INSERT INTO {self._events} SELECT * FROM {batch}")
-                for projection in self._projections:
-                    if projection.takes(kinds):
-                        self._clickhouse.command(f"INSERT INTO {projection.physical} {projection.select_from(batch)}")
-                if keep_now:
-                    keep(self._clickhouse, batch, kinds)
-                if not kinds.isdisjoint(calendars.KINDS):
-                    calendars.fill_calendars(self._clickhouse)
-            finally:
-                self._clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
-                self._clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")
+        if not values:
+            return
+        with staged(self._clickhouse, values) as batch:
+            # looked up before each kind of table: who begins to fill one later finds these records in what it reads
+            fresh = being_filled(self._clickhouse)
+            insert(self._clickhouse, self._events, f"SELECT * FROM {batch}", fresh)
+            fresh = being_filled(self._clickhouse)
+            for projection in self._projections:
+                if projection.takes(kinds):
+                    insert(self._clickhouse, projection.physical, projection.select_from(batch), fresh)
+            if keep_now:
+                keep(self._clickhouse, batch, kinds)
+            if not kinds.isdisjoint(calendars.KINDS):
+                calendars.fill_calendars(self._clickhouse)
 
     def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Says how far has landed."""
@@ -104,18 +105,13 @@ class Projector:
         rows = self._clickhouse.rows(query)
         return {(r["transport"], r["partition"]): Checkpoint(**r) for r in rows}
 
-    def land_directory(self, entries: Sequence[tuple[int, str, str, str | None]]) -> None:
+    def land_directory(self, entries: Sequence[DirectoryRow]) -> None:
         """Takes over directory rows (seq, subject, field, value); None erases what was there, from the disk too."""
         if entries:
-            self._clickhouse.insert(
-                table("directory").physical,
-                {
-                    "seq": [e[0] for e in entries],
-                    "subject": [e[1] for e in entries],
-                    "field": [e[2] for e in entries],
-                    "value": [e[3] or "" for e in entries],
-                },
-            )
+            physical = table("directory").physical
+            for name in being_filled(self._clickhouse).get(physical, ()):
+                insert_beside(self._clickhouse, name, partial(insert_directory, self._clickhouse, name, entries))
+            insert_directory(self._clickhouse, physical, entries)
         if erased := {(subject, field): seq for seq, subject, field, value in entries if value is None}:
             erase(self._clickhouse, erased)
 
@@ -125,13 +121,35 @@ def kinds_of(streams: Sequence[str]) -> set[str]:
     return {kind_of(stream) for stream in streams}
 
 
+@contextmanager
+def staged(clickhouse: ClickHouse, values: Sequence[bytes]) -> Iterator[str]:
+    """A table in memory of these records, with the columns of `events`, for as long as the block takes."""
+    batch = f"{_BATCH}{uuid.uuid4().hex}"
+    raw = f"{batch}_raw"
+    try:
+        clickhouse.command(f"CREATE TABLE {raw} (value String) ENGINE = Memory")
+        clickhouse.insert(raw, {"value": values})
+        clickhouse.command(f"CREATE TABLE {batch} ENGINE = Memory AS {table('events').select_from(raw)}")
+        yield batch
+    finally:
+        clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
+        clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")
+
+
+def insert_directory(clickhouse: ClickHouse, name: str, entries: Sequence[DirectoryRow]) -> None:
+    """Puts directory rows into the table of this name."""
+    seqs, subjects, fields, values = zip(*entries, strict=True)
+    named = {"seq": seqs, "subject": subjects, "field": fields, "value": [value or "" for value in values]}
+    clickhouse.insert(name, {column: list(held) for column, held in named.items()})
+
+
 def drop_leftovers(clickhouse: ClickHouse, older_than: int) -> None:
-    """Drops the batches and half-filled tables of processes that were killed: those made so many seconds ago."""
+    """Drops the batches of processes that were killed: those made so many seconds ago."""
     found = clickhouse.rows(
         "SELECT name FROM system.tables WHERE database = currentDatabase() "
-        "AND (engine = 'Memory' AND startsWith(name, {batch:String}) OR position(name, {fresh:String}) > 0) "
+        "AND engine = 'Memory' AND startsWith(name, {batch:String}) "
         "AND metadata_modification_time <= now() - {older_than:UInt32}",
-        {"batch": _BATCH, "fresh": FRESH, "older_than": older_than},
+        {"batch": _BATCH, "older_than": older_than},
     )
     for row in found:
         clickhouse.command(f"DROP TABLE IF EXISTS {row['name']} SYNC")

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from services.metrics import LandingMetrics, known
 from services.projections.bulk import bulk_from_kafka, check_kept
 from services.projections.clickhouse import ClickHouse, QueryFailed
 from services.projections.landing import Landing, topic_names
+from services.projections.older import keep_settled
 from services.projections.projector import Projector
 from services.projections.publishing import Publisher
 from services.settings import Settings
@@ -127,7 +128,7 @@ class Worker:
             app = self._make_app(landing, thread)
             await app.start()
             ready()
-            with self._publishing():
+            with self._beside_landing():
                 while not (self._stop.is_set() or self._failure or app.crashed):
                     self._leads = any(tuple(place) == self._leading for place in app.consumer.assignment())
                     await asyncio.sleep(_WATCH_S)
@@ -144,18 +145,28 @@ class Worker:
             await app.stop()
 
     @contextmanager
-    def _publishing(self) -> Iterator[None]:
-        """Publishes the KPIs meanwhile, in a thread of its own, if this worker leads: it has the leading partition."""
+    def _beside_landing(self) -> Iterator[None]:
+        """What goes on beside landing, each in a thread of its own.
+
+        The worker that has the leading partition publishes the KPIs; on a server, each brings in what workers with
+        older definitions land.
+        """
         end = Event()
-        with self._clickhouse.session() as session:
+        with ExitStack() as stack:
+            session = stack.enter_context(self._clickhouse.session())
             publisher = Publisher(session, self._settings, lambda: self._leads, self._bootstrap)
-            thread = Thread(target=publisher.run, args=(end,), name="kpis", daemon=True)
-            thread.start()
+            threads = [Thread(target=publisher.run, args=(end,), name="kpis", daemon=True)]
+            if self._settings.clickhouse:
+                own = stack.enter_context(self._clickhouse.session())
+                threads.append(Thread(target=keep_settled, args=(own, end), name="settling", daemon=True))
+            for thread in threads:
+                thread.start()
             try:
                 yield
             finally:
                 end.set()
-                thread.join()
+                for thread in threads:
+                    thread.join()
 
     def _make_app(self, landing: Landing, thread: ThreadPoolExecutor) -> Any:
         import faust

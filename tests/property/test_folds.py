@@ -21,7 +21,8 @@ from services.projections.figures import measure
 from services.projections.kept import Kept, kept_states
 from services.projections.kpi import load_kpis
 from services.projections.projector import Projector
-from services.projections.schema import prepare, rebuild
+from services.projections.rebuilding import rebuild
+from services.projections.schema import prepare
 from services.projections.scope import Scope
 from tests.property.folds import countable
 from tests.property.histories import apart, gathered
