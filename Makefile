@@ -68,7 +68,7 @@ reference: setup
 	$(BIN)/python -m services.reference
 
 schemas: setup
-	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m services.compatibility
 	$(BIN)/python -m schemas.samples
 
 unit: setup postgres

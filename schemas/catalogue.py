@@ -83,7 +83,7 @@ def parse(value: bytes) -> Record:
     return Record(
         stream=envelope.subject,
         version=envelope.version,
-        event=envelope.data,
+        event=current(envelope.data),
         occurred_at=envelope.time,
         recorded_at=envelope.recordedtime,
         source=envelope.source,
@@ -96,7 +96,15 @@ def parse(value: bytes) -> Record:
         causation_id=envelope.causationid,
         supersedes=envelope.supersedes,
         received=value,
+        received_type=envelope.type,
     )
+
+
+def current(event: Event) -> Event:
+    """The event in the words of the latest version of its type: what rules and readers know."""
+    while (newer := event.upcast()) is not event:
+        event = newer
+    return event
 
 
 def _event_class(value: bytes) -> type[Event] | None:

@@ -52,6 +52,10 @@ class Event(BaseModel):
             cls.type_name = type
             cls.kind = type.split(".")[1]
 
+    def upcast(self) -> "Event":
+        """The same in the words of the next version of its type; itself where there is none."""
+        return self
+
     @property
     def part(self) -> str:
         """The part of the stream that this is about, "" for the whole: the fold's key is (stream, part)."""
@@ -179,6 +183,12 @@ class Record:
     causation_id: str | None = None
     supersedes: int | None = None
     received: bytes | None = field(default=None, compare=False, repr=False)
+    received_type: str | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type_name(self) -> str:
+        """The type that stands in the log: an earlier version of the event's where it was upcast on reading."""
+        return self.received_type or self.event.type_name
 
     @property
     def originator_id(self) -> str:

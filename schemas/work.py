@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.event import Event
-from schemas.fields import Day, Effort, Key, Note, PersonId, Text
+from schemas.fields import Day, Effort, Key, Note, PersonId, Share, Text
 from schemas.voiding import voided
 
 StatusCategory = Literal["queue", "active", "done"]
@@ -40,10 +40,30 @@ class Assigned(Event, type="pmo.work.assigned.v1"):
     assignee: PersonId | None
 
 
-class ReEstimated(Event, type="pmo.work.re-estimated.v1"):
-    """It is expected to take other hours, or to lie on other days."""
+class ReEstimatedV1(Event, type="pmo.work.re-estimated.v1"):
+    """It is expected to take other hours, or to lie on other days; no longer written."""
 
     estimate: Effort | None
+    planned_start: Day | None
+    planned_finish: Day | None
+
+    def upcast(self) -> "ReEstimated":
+        """The same in the words of version 2: what is left to do was not told, nor how much of it is done."""
+        return ReEstimated(
+            total_effort=self.estimate,
+            remaining_effort=None,
+            percent_complete=None,
+            planned_start=self.planned_start,
+            planned_finish=self.planned_finish,
+        )
+
+
+class ReEstimated(Event, type="pmo.work.re-estimated.v2"):
+    """It is expected to take other hours, to be further on, or to lie on other days."""
+
+    total_effort: Effort | None = Field(description="Hours from its beginning to its end, those worked included")
+    remaining_effort: Effort | None = Field(description="Hours that are still to be worked")
+    percent_complete: Share | None = Field(description="How much of it is done, as its source says")
     planned_start: Day | None
     planned_finish: Day | None
 
@@ -84,6 +104,7 @@ EVENTS: tuple[type[Event], ...] = (
     WorkCreated,
     Moved,
     Assigned,
+    ReEstimatedV1,
     ReEstimated,
     Blocked,
     Unblocked,

@@ -46,10 +46,10 @@ class Record(NamedTuple):
 def declare(bootstrap: str, wanted: Sequence[Topic]) -> None:
     """Create the missing topics; BadInput when one exists that would lose events or move keys."""
     kafka = _kafka()
-    from kafka.admin import ConfigFilterType, ConfigResource, ConfigResourceType
-
     with _admin(bootstrap, 10.0) as admin:
         present = set(admin.list_topics())
+        # before any is made
+        _check_topics(admin, [t for t in wanted if t.name in present])
         missing = {
             t.name: {"num_partitions": t.partitions, "replication_factor": t.replication, "configs": dict(t.config)}
             for t in wanted
@@ -66,10 +66,18 @@ def declare(bootstrap: str, wanted: Sequence[Topic]) -> None:
                     f"The broker at {bootstrap} can't keep {wanted[0].replication} copies; set PMO_REPLICATION to at "
                     "most the number of brokers."
                 ) from None
-        names = [t.name for t in wanted]
-        partitions = {t["name"]: len(t["partitions"]) for t in admin.describe_topics(names)}
-        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-        configs = admin.describe_configs(resources, config_filter=ConfigFilterType.ALL)["topic"]
+            _check_topics(admin, [t for t in wanted if t.name in missing])
+
+
+def _check_topics(admin: Any, wanted: Sequence[Topic]) -> None:
+    from kafka.admin import ConfigFilterType, ConfigResource, ConfigResourceType
+
+    if not wanted:
+        return
+    names = [t.name for t in wanted]
+    partitions = {t["name"]: len(t["partitions"]) for t in admin.describe_topics(names)}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    configs = admin.describe_configs(resources, config_filter=ConfigFilterType.ALL)["topic"]
     for topic in wanted:
         check_topic(topic, partitions[topic.name], {k: str(v["value"]) for k, v in configs[topic.name].items()})
 

@@ -200,7 +200,7 @@ def _rows(app: "Governance", records: Sequence[Record], until: datetime | None) 
             "precision": record.precision,
             "recorded_at": record.recorded_at,
             "reported_at": record.reported_at,
-            "type": record.event.type_name,
+            "type": record.type_name,
             "actor": record.actor,
             "by": names.get(record.actor, record.actor),
             "superseded_by": replaced.get(record.version),

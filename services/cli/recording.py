@@ -113,7 +113,7 @@ def as_data(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     return [
         {
             "id": record.event_id,
-            "type": record.event.type_name,
+            "type": record.type_name,
             "stream": record.stream,
             "version": record.version,
             "occurred_at": record.occurred_at,

@@ -77,7 +77,7 @@ class Mapper(LibraryMapper[str]):
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The row of a record."""
         record: Record = domain_event
-        return StoredEvent(record.stream, record.version, record.event.type_name, record.to_bytes())
+        return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The record of a row."""

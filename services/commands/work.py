@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas import work as events
 from schemas.event import Event, Record
-from schemas.fields import Effort, Text
+from schemas.fields import Effort, Share, Text
 from schemas.streams import stream_id
 from services.commands.command import Argument, Command, Context, Day, FreeText, KeyArgument, KeyField, PersonKey
 from services.commands.fold import State
@@ -108,19 +108,22 @@ class AssignWork(_WorkCommand, path="work assign", example="CRANE-7 W-12 --assig
         return [events.Assigned(assignee=self.assignee)]
 
 
-class ReEstimateWork(_WorkCommand, path="work re-estimate", example="CRANE-7 W-12 --estimate 24"):
+class ReEstimateWork(_WorkCommand, path="work re-estimate", example="CRANE-7 W-12 --estimate 24 --remaining 10"):
     """Record that an item is expected to take other hours or days: all of them are given anew."""
 
-    estimate: Effort | None = Field(default=None, description="Hours that it is expected to take")
+    estimate: Effort | None = Field(default=None, description="Hours from its beginning to its end")
+    remaining: Effort | None = Field(default=None, description="Hours that are still to be worked")
+    percent_complete: Share | None = Field(default=None, description="How much of it is done, 0 to 1")
     planned_start: Day | None = Field(default=None, description="Its planned first day")
     planned_finish: Day | None = Field(default=None, description="Its planned last day")
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
         """Refuses an item that does not exist, an estimate of nothing, and days in the wrong order."""
         self.existing(state, later)
-        fields = {name: getattr(self, name) for name in ("estimate", "planned_start", "planned_finish")}
+        fields = {name: getattr(self, name) for name in ("percent_complete", "planned_start", "planned_finish")}
+        fields |= {"total_effort": self.estimate, "remaining_effort": self.remaining}
         if not any(value is not None for value in fields.values()):
-            raise BadInput("Give --estimate, --planned-start or --planned-finish.")
+            raise BadInput("Give --estimate, --remaining, --percent-complete, --planned-start or --planned-finish.")
         _in_order(self.planned_start, self.planned_finish)
         return [events.ReEstimated(**fields)]
 

@@ -97,19 +97,18 @@ class ClickHouse:
             # the driver's own words for this are a page long
             raise Unavailable(f"No ClickHouse answers at {place}; start it, or correct PMO_CLICKHOUSE.") from error
         try:
+            client = clickhouse_connect.get_client(**options)
+            # before anything is written
+            _check_version(place, str(client.command("SELECT version()")))
             if create:
-                client = clickhouse_connect.get_client(**options)
                 client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
-                client.close()
+            client.close()
             connect = partial(clickhouse_connect.get_client, database=database, **options)
-            connection = cls(connect, database, f"ClickHouse at {place}")
+            return cls(connect, database, f"ClickHouse at {place}")
+        except Unavailable:
+            raise
         except Exception as error:
             raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
-        version = connection.version
-        if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
-            oldest = ".".join(str(part) for part in MINIMUM_VERSION)
-            raise Unavailable(f"ClickHouse at {place} is version {version}; at least {oldest} is needed.")
-        return connection
 
     def session(self) -> "ClickHouse":
         """Another connection to the same place, for another thread; close it before this one."""
@@ -271,6 +270,12 @@ def translated(error: Exception, where: str) -> Exception:
 def first_line(error: BaseException) -> str:
     """The first line of an error, short enough for one sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+
+
+def _check_version(place: str, version: str) -> None:
+    if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
+        oldest = ".".join(str(part) for part in MINIMUM_VERSION)
+        raise Unavailable(f"ClickHouse at {place} is version {version}; at least {oldest} is needed.")
 
 
 def lock_file(folder: Path) -> Path:

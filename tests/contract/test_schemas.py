@@ -15,7 +15,7 @@ from pydantic import Field
 
 from schemas import generate, samples
 from schemas.asyncapi import document
-from schemas.catalogue import BY_TYPE, EVENTS, KINDS, parse
+from schemas.catalogue import BY_TYPE, EVENTS, KINDS, current, parse, validated
 from schemas.event import SCHEMA_PREFIX, Envelope, Event, base_name
 from schemas.fields import Text
 
@@ -55,9 +55,16 @@ def test_every_event_has_a_sample_and_every_sample_an_event() -> None:
 
 @pytest.mark.parametrize("type_name", TYPES)
 def test_sample_loads_for_ever(type_name: str) -> None:
-    record = parse(sample(type_name))
-    assert type(record.event) is BY_TYPE[type_name]
-    assert replace(record, received=None).to_bytes() == sample(type_name)
+    told, record = validated(sample(type_name)).data, parse(sample(type_name))
+    assert type(told) is BY_TYPE[type_name]
+    assert (record.event, record.type_name, record.to_bytes()) == (current(told), type_name, sample(type_name))
+    assert replace(record, event=told, received=None).to_bytes() == sample(type_name)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_an_earlier_version_is_read_in_the_words_of_the_latest(type_name: str) -> None:
+    latest = max((t for t in TYPES if base_name(t) == base_name(type_name)), key=lambda t: int(t.rpartition(".v")[2]))
+    assert parse(sample(type_name)).event.type_name == latest
 
 
 @pytest.mark.parametrize("type_name", TYPES)

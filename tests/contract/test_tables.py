@@ -186,8 +186,9 @@ def test_every_frozen_sample_fills_its_row(clickhouse: ClickHouse, file: Path) -
     (definition,) = (t for t in TYPED if t.kinds == (record.event.kind,))
     happened = record.event.type_name.split(".")[2]
     rows = clickhouse.rows(
-        f"SELECT * FROM {definition.name} WHERE stream = {{stream:String}} AND happened = {{happened:String}}",
-        {"stream": record.stream, "happened": happened},
+        f"SELECT * FROM {definition.name} WHERE stream = {{stream:String}} AND happened = {{happened:String}}"
+        " AND version = {version:UInt32}",
+        {"stream": record.stream, "happened": happened, "version": 3 + sorted(SAMPLES.glob("*.json")).index(file)},
     )
     if isinstance(record.event, Voided):
         assert not rows, "a voided event says nothing beyond what it withdraws"
@@ -195,7 +196,8 @@ def test_every_frozen_sample_fills_its_row(clickhouse: ClickHouse, file: Path) -
     (row,) = rows
     for name in type(record.event).model_fields:
         column = {"planned_start": "start", "planned_finish": "finish"}.get(name, name)
-        if column in row:
+        # null only where an earlier version does not say it
+        if column in row and getattr(record.event, name) is not None:
             assert row[column] not in (None, [], {}, ""), f"{definition.name}.{column} stays empty"
             value = getattr(record.event, name)
             if isinstance(value, Decimal | date | bool | int) or (

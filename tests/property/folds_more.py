@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from schemas.event import Record
 from tests.property.folds import Records, Row, get, happened, last, version, when
 
 
@@ -25,7 +26,7 @@ def work_item(records: Records) -> Row | None:
         *get(created, "work_type", "parent"),
         when(next(r for r in records if happened(r) == "created")),
         *get(last(records, "created", "assigned"), "assignee"),
-        *get(last(records, "created", "re-estimated"), "estimate", "planned_start", "planned_finish"),
+        *_plan(last(records, "created", "re-estimated")),
         *get(moves[-1], "status", "category"),
         when(moves[-1]),
         version(moves[-1]),
@@ -33,6 +34,12 @@ def work_item(records: Records) -> Row | None:
         [(when(r), happened(r) == "blocked") for r in halts],
         last(records, "removed") is not None,
     )
+
+
+def _plan(record: Record | None) -> Row:
+    # version 2 of re-estimated calls the hours otherwise
+    hours = "total_effort" if record and record.type_name.endswith(".re-estimated.v2") else "estimate"
+    return get(record, hours, "planned_start", "planned_finish", "remaining_effort", "percent_complete")
 
 
 def path(records: Records) -> Row | None:

@@ -19,6 +19,8 @@ CREATE TABLE {table} (
     from_category Nullable(String),
     assignee Nullable(String),
     estimate Nullable(Decimal(11, 4)),
+    remaining_effort Nullable(Decimal(11, 4)),
+    percent_complete Nullable(Decimal(9, 8)),
     planned_start Nullable(Date32),
     planned_finish Nullable(Date32)
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
@@ -26,13 +28,18 @@ CREATE TABLE {table} (
 WITH JSONExtract(value, 'data', 'Tuple(
     work_type Nullable(String), parent Nullable(String), status Nullable(String), category Nullable(String),
     from_status Nullable(String), from_category Nullable(String), assignee Nullable(String),
-    estimate Nullable(Decimal(11, 4)), planned_start Nullable(Date32), planned_finish Nullable(Date32))') AS d
+    estimate Nullable(Decimal(11, 4)), total_effort Nullable(Decimal(11, 4)),
+    remaining_effort Nullable(Decimal(11, 4)), percent_complete Nullable(Decimal(9, 8)),
+    planned_start Nullable(Date32), planned_finish Nullable(Date32))') AS d
 SELECT
     stream, version, replaceRegexpOne(type, '^pmo\\.work\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
     occurred_at, recorded_at, reported_at,
     substringIndex(substring(stream, 6), '/', 1) AS project, substringIndex(stream, '/', -1) AS item_key,
     d.work_type AS work_type, d.parent AS parent, d.status AS status, d.category AS category,
-    d.from_status AS from_status, d.from_category AS from_category, d.assignee AS assignee, d.estimate AS estimate,
+    d.from_status AS from_status, d.from_category AS from_category, d.assignee AS assignee,
+    -- re-estimated.v1 said estimate, v2 says total_effort
+    coalesce(d.total_effort, d.estimate) AS estimate, d.remaining_effort AS remaining_effort,
+    d.percent_complete AS percent_complete,
     d.planned_start AS planned_start, d.planned_finish AS planned_finish
 FROM {source}
 WHERE kind = 'work' AND happened != 'voided'
@@ -43,7 +50,7 @@ SELECT * FROM {work_events}
 -- @view work_items
 -- Each item of work at {as_of_k} as known at {known_at}: `status` and its `category` ("queue", "active", "done") since
 -- `status_since`; `steps` are (moment, status, category) in order and `blocks` (moment, blocked or not); a removed item
--- stays, marked. Params: as_of_k, known_at, basis.
+-- stays, marked. `plan` is (hours in all, first day, last day, hours left, part done). Params: as_of_k, known_at, basis.
 SELECT
     stream,
     any(log.project) AS project,
@@ -52,7 +59,8 @@ SELECT
     argMaxIf(tuple(log.parent), k, happened = 'created').1 AS parent,
     minIf(occurred_at, happened = 'created') AS created_at,
     argMaxIf(tuple(log.assignee), k, happened IN ('created', 'assigned')).1 AS assignee,
-    argMaxIf(tuple(log.estimate, log.planned_start, log.planned_finish), k, happened IN ('created', 're-estimated')) AS plan,
+    argMaxIf(tuple(log.estimate, log.planned_start, log.planned_finish, log.remaining_effort, log.percent_complete), k,
+        happened IN ('created', 're-estimated')) AS plan,
     argMaxIf(tuple(log.status, log.category, occurred_at, version), k,
         happened IN ('created', 'moved', 'done', 'reopened')) AS step,
     step.1 AS status,

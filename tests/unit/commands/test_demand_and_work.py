@@ -204,7 +204,13 @@ class TestWork:
         days = {"planned_start": "2026-05-02", "planned_finish": "2026-05-01"}
         given(CREATED).when(work.ReEstimateWork, **ITEM, **days).refused(BadInput, "--planned-finish")
         given(CREATED).when(work.ReEstimateWork, **ITEM, estimate=0, planned_start="2026-05-02").then(
-            facts.ReEstimated(estimate=Decimal(0), planned_start=date(2026, 5, 2), planned_finish=None)
+            facts.ReEstimated(
+                total_effort=Decimal(0),
+                remaining_effort=None,
+                percent_complete=None,
+                planned_start=date(2026, 5, 2),
+                planned_finish=None,
+            )
         )
 
     def test_blocking_and_unblocking(self) -> None:
