@@ -14,7 +14,7 @@ from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory
 from eventsourcing.persistence import Mapper as LibraryMapper
 
 from schemas.catalogue import parse
-from schemas.event import Record
+from schemas.event import Record, UnknownType
 from services.commands.directory import Entry, content_digest
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
@@ -80,8 +80,14 @@ class Mapper(LibraryMapper[str]):
         return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The record of a row."""
-        return parse(bytes(stored_event.state))
+        """The record of a row. Raises Unavailable for an event of a newer program."""
+        try:
+            return parse(bytes(stored_event.state))
+        except UnknownType as error:
+            raise Unavailable(
+                f"{stored_event.originator_id} holds an event that this pmo does not know ({error}): a newer one recorded "
+                "it; update this one."
+            ) from None
 
 
 class Store(ApplicationRecorder):

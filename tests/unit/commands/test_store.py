@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from eventsourcing.persistence import IntegrityError
 
+from schemas import catalogue
 from schemas.event import Record
 from services.commands.app import Governance, Meta
 from services.commands.directory import Entry
@@ -319,3 +320,13 @@ def test_the_librarys_variables_in_the_environment_decide_nothing(
         monkeypatch.setenv(f"PMO_{name}", "y")
     with closing(Governance(planned.settings)) as app:
         assert app.history("project:CRANE-7").records[0].recorded_at == NOW
+
+
+def test_an_event_of_a_newer_program_is_said_to_be_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.do("unit register", unit="ops", name="Operations")
+    monkeypatch.delitem(catalogue.BY_TYPE, "pmo.business-unit.registered.v1")
+    with (
+        closing(Governance(office.settings)) as other,
+        pytest.raises(Unavailable, match=r"business-unit:OPS holds .* does not know \(pmo\.business-unit.*; update"),
+    ):
+        other.history("business-unit:OPS")
