@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError, OperationalError, PersistenceError
 from eventsourcing.utils import Environment
 
-from schemas.catalogue import VOIDED, parse
+from schemas.catalogue import VOIDED
 from schemas.event import (
     ACTOR_PATTERN,
     EARLIEST,
@@ -38,7 +38,7 @@ from services.commands.directory import Entry, content_digest, is_person, write_
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
 from services.commands.setting_values import check_known
-from services.commands.store import CommandDigest, Store, factory
+from services.commands.store import CommandDigest, Store, as_record, factory
 from services.errors import BadInput, Conflict, NotFound, Rejected, Unavailable
 from services.settings import Settings
 
@@ -130,7 +130,7 @@ class Governance(Application[str]):
         """All records of `stream`, empty if there is no such stream."""
         cached = self._cache.get(stream)
         known = cached.version if cached else 0
-        fresh = [parse(state) for state in self.store.states_after(stream, known)]
+        fresh = [as_record(state) for state in self.store.states_after(stream, known)]
         if cached is None:
             cached = History(stream)
             self._cache[stream] = cached

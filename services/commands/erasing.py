@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from schemas.catalogue import parse
 from schemas.event import Record
 from services.commands.app import Governance
 from services.commands.directory import PERSON_PREFIX, Entry, is_person, pseudonym
+from services.commands.store import as_record
 from services.errors import BadInput, NotFound, meant
 
 PERSONAL = ("name", "email", "login")
@@ -163,7 +163,7 @@ def _commands(app: Governance, subject: str) -> Iterator[tuple[str, str]]:
     if is_person(subject):
         own = app.history(subject).records
     else:
-        own = [parse(state) for state in app.store.states_with(subject.removeprefix(NOTE_PREFIX))]
+        own = [as_record(state) for state in app.store.states_with(subject.removeprefix(NOTE_PREFIX))]
     yield from dict.fromkeys((record.stream, record.command_id) for record in own)
 
 

@@ -80,14 +80,19 @@ class Mapper(LibraryMapper[str]):
         return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The record of a row. Raises Unavailable for an event of a newer program."""
-        try:
-            return parse(bytes(stored_event.state))
-        except UnknownType as error:
-            raise Unavailable(
-                f"{stored_event.originator_id} holds an event that this pmo does not know ({error}): a newer one recorded "
-                "it; update this one."
-            ) from None
+        """The record of a row."""
+        return as_record(bytes(stored_event.state))
+
+
+def as_record(value: bytes) -> Record:
+    """The record whose bytes stand in the store. Raises Unavailable for an event of a newer program."""
+    try:
+        return parse(value)
+    except UnknownType as error:
+        raise Unavailable(
+            f"The history holds an event that this pmo does not know ({error}): a newer one recorded it; "
+            "update this one."
+        ) from None
 
 
 class Store(ApplicationRecorder):

@@ -323,10 +323,11 @@ def test_the_librarys_variables_in_the_environment_decide_nothing(
 
 
 def test_an_event_of_a_newer_program_is_said_to_be_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    office.do("unit register", unit="ops", name="Operations")
-    monkeypatch.delitem(catalogue.BY_TYPE, "pmo.business-unit.registered.v1")
+    registered = "pmo.business-unit.registered.v1"
+    assert office.stored("business-unit:OPS")[0].type_name == registered
+    monkeypatch.delitem(catalogue.BY_TYPE, registered)
     with (
         closing(Governance(office.settings)) as other,
-        pytest.raises(Unavailable, match=r"business-unit:OPS holds .* does not know \(pmo\.business-unit.*; update"),
+        pytest.raises(Unavailable, match=r"does not know \(pmo\.business-unit\.registered\.v1\).*; update"),
     ):
         other.history("business-unit:OPS")
