@@ -18,7 +18,7 @@ from services.commands.intake import Intake
 from services.projections.capacity import loads
 from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import measure
+from services.projections.figures import measure, quantile
 from services.projections.kept import flat_at
 from services.projections.kpi import listed, load_kpis
 from services.projections.parallel import each
@@ -207,7 +207,8 @@ def kafka(stage: Stage) -> Iterator[Figure]:
     from services import bus
     from services.broker import LocalBroker
     from services.commands.relay import Relay
-    from services.projections.bulk import bulk_from_kafka
+    from services.projections.bulk import bulk_from_kafka, values_from_kafka
+    from services.projections.rebuilding import rebuild_events
     from services.projections.schema import connect
     from services.topics import topics
 
@@ -224,6 +225,30 @@ def kafka(stage: Stage) -> Iterator[Figure]:
             work = partial(bulk_from_kafka, clickhouse, bootstrap, settings.topic_prefix, stage.progress)
             seconds, _ = timed(work)
             yield Figure("kafka", "from Kafka in bulk into ClickHouse, events", sent / seconds, "1/s", 30_000)
+            stage.say("Rebuilding from Kafka ...")
+            values = values_from_kafka(bootstrap, settings.topic_prefix, stage.progress)
+            seconds, count = timed(lambda: rebuild_events(clickhouse, values))
+            yield Figure("kafka", "`events` rebuilt from Kafka, events", count / seconds, "1/s", 30_000)
+    yield from _path(stage)
+
+
+def _path(stage: Stage) -> Iterator[Figure]:
+    from services.bench.live import FAST, SLOW, live
+
+    seen = live(stage)
+    ordered = sorted(seen.visible)
+    at = f"recorded to queryable through Kafka at {SLOW} a second"
+    note = f"{len(ordered)} probes, {ordered[-1]:.3f} s at most"
+    yield Figure("kafka", f"{at}, p50", quantile(ordered, 0.5), "s", 0.3, note)
+    yield Figure("kafka", f"{at}, p99", quantile(ordered, 0.99), "s", 1.0)
+    thirds = len(seen.lag) // 3 or 1
+    note = (
+        f"on their way: {max(seen.lag):,} at most, {median(seen.lag[:thirds]):,.0f} in the first third, "
+        f"{median(seen.lag[-thirds:]):,.0f} in the last"
+    )
+    name = f"landed while {FAST:,} a second are recorded for {seen.seconds:.0f} s, events"
+    # what is on its way at the end is no growing lag: a second's worth of it is allowed for
+    yield Figure("kafka", name, seen.landed / seen.seconds, "1/s", FAST * (1 - 1 / max(2.0, seen.seconds)), note)
 
 
 # kafka stands last: it needs the engine for itself
