@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
-from services.cli.ask import value_text
+from services.shown import value_text
 
 if TYPE_CHECKING:
     from services.demo.present import Overview
