@@ -30,12 +30,12 @@ Example:
 @click.option(
     "--web-port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where the dashboard is served."
 )
-@click.option("--web-host", default="127.0.0.1", help="At which address it is served; elsewhere only with PMO_WEB_TOKEN.")
+@click.option(
+    "--web-host", default="127.0.0.1", help="At which address it is served; elsewhere only with PMO_WEB_TOKEN."
+)
 @click.option("--web/--no-web", default=True, help="With the dashboard or without; by default with it.")
 @_metrics_option
-def up(
-    embedded: bool, port: int, host: str, web_port: int, web_host: str, web: bool, metrics_port: int | None
-) -> None:
+def up(embedded: bool, port: int, host: str, web_port: int, web_host: str, web: bool, metrics_port: int | None) -> None:
     """Run everything on this machine until Ctrl-C: a broker, relay and worker, ClickHouse's endpoint, the dashboard.
 
     Without Java, or with --embedded, it runs without Kafka and says so. Other commands go on working meanwhile.

@@ -46,8 +46,9 @@ class Around:
             warnings.append(f"{gaps} streams have a gap in their history: figures that rest on them may change.")
         first, last = self._days(days, question)
         return {"units": _tree(units or ()), "first_day": first, "last_day": last, "warnings": warnings,
-                "known_day": question.known_at[:10] or last.isoformat(), "as_of_day": self._as_of(question).isoformat(),
-                "slider": {"first": first.isoformat(), "last": last.isoformat(), "days": (last - first).days}}  # fmt: skip
+                "known_day": question.known_at[:10] or last.isoformat(),
+                "as_of_day": self._as_of(question).isoformat(),
+                "slider": {"first": first.isoformat(), "days": (last - first).days}}  # fmt: skip
 
     def _as_of(self, question: Question) -> date:
         return question.scope(self._house.settings).as_of
@@ -75,7 +76,7 @@ def _held(values: Mapping[str, Any]) -> Shown:
 
 
 def _units(asked: Ask) -> list[dict[str, Any]]:
-    return [row for row in ask(asked.clickhouse, "units", replace(asked.scope, unit=None))]
+    return ask(asked.clickhouse, "units", replace(asked.scope, unit=None))
 
 
 def _tree(units: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from schemas.kpi_value import KpiValue
@@ -90,7 +90,7 @@ class Pulse:
             except PmoError as error:
                 if self.stamp.reads:
                     _log.warning("the dashboard cannot read: %s", error)
-                self._set(Stamp(**{**_fields(self.stamp), "reads": False}))
+                self._set(replace(self.stamp, reads=False))
                 self._end.wait(_RETRY_S)
 
     def _look(self, session: ClickHouse) -> None:
@@ -170,7 +170,3 @@ def _figure(value: KpiValue) -> Figure:
         incomplete=value.incomplete,
         open=value.open,
     )
-
-
-def _fields(stamp: Stamp) -> dict[str, object]:
-    return {name: getattr(stamp, name) for name in Stamp.__dataclass_fields__}

@@ -124,12 +124,13 @@ def address(path: str, params: Mapping[str, str]) -> str:
 
 def earlier(scope: Scope, months: int) -> Scope:
     """The same question so many months before, known then as it is known now or at the scope's time."""
-    moved = {
-        name: months_before(day, months)
-        for name in ("as_of", "period_from", "period_to")
-        if (day := getattr(scope, name)) is not None
-    }
-    return replace(scope, **moved)
+    first, last = scope.period_from, scope.period_to
+    return replace(
+        scope,
+        as_of=months_before(scope.as_of, months),
+        period_from=first and months_before(first, months),
+        period_to=last and months_before(last, months),
+    )
 
 
 def today(settings: Settings) -> date:

@@ -53,6 +53,5 @@ class Workers:
             while (work := self._queue.get()[2]) is not None:
                 try:
                     work(clickhouse)
-                except Exception:
-                    # the thread must go on for the others; whoever asked is answered by the work itself
+                except Exception:  # noqa: BLE001 - logged, and the thread goes on for the others
                     _log.exception("a part of a page could not be computed")

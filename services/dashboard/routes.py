@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S, _FIRST_S, _LONG_S = 0.3, 2.0, 20.0
 _THREADS = 24
+_FOR_EVER = b"public, max-age=31536000, immutable"
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _log = logging.getLogger("pmo.dashboard")
 T = TypeVar("T")
@@ -181,8 +182,9 @@ class Site:
                 return response
             self._guard.spend(request.client.host if request.client else "", self._guard.slowed())
             wrong = "That is not the token."
-        return HTMLResponse(self._renderer.template("login.html", wrong=wrong, next=request.query_params.get("next", "/")),
-                            401 if wrong else 200)  # fmt: skip
+        asked_for = request.query_params.get("next", "/")
+        html = self._renderer.template("login.html", wrong=wrong, next=asked_for)
+        return HTMLResponse(html, 401 if wrong else 200)
 
     async def _logout(self, _: "Request") -> "Response":
         from starlette.responses import RedirectResponse
@@ -264,8 +266,7 @@ class _Lasting:
 
         async def sent(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start" and lasting and message["status"] == 200:
-                message = {**message, "headers": [*message["headers"],
-                                                  (b"cache-control", b"public, max-age=31536000, immutable")]}  # fmt: skip
+                message = {**message, "headers": [*message["headers"], (b"cache-control", _FOR_EVER)]}
             await send(message)
 
         await self._app(scope, receive, sent)

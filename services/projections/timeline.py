@@ -13,8 +13,10 @@ _STREAM = f"""
         JSONExtractString(value, 'precision') AS precision,
         JSONExtractString(value, 'actorauth') = 'authenticated' AS authenticated,
         JSONExtractRaw(value, 'data') AS data,
-        (stream, version) IN (SELECT stream, version FROM superseded(known_at = {{known_at:DateTime64(3, 'UTC')}}, basis = {{basis:String}}))
-            AS dead
+        (stream, version) IN (
+            SELECT stream, version
+            FROM superseded(known_at = {{known_at:DateTime64(3, 'UTC')}}, basis = {{basis:String}})
+        ) AS dead
     FROM events
     WHERE stream = {{stream:String}} AND k <= {{as_of_k:Int64}} AND {_KNOWN}
     ORDER BY k

@@ -1,7 +1,7 @@
 """Attention: what somebody has to see to, with owner and age."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from services.dashboard.pages.common import kinds_of_queries, of_section, section_part, the
@@ -16,7 +16,6 @@ PART = section_part(
     kinds_of_queries("waiting_decisions", "conditions_past_due", "open_findings", "portfolio"),
 )
 SEVERITIES = ("critical", "high", "medium", "low")
-_AGES = ((7, "up to a week"), (30, "up to a month"), (90, "up to a quarter"), (10**6, "longer"))
 
 
 def page(_: House) -> Page:
@@ -27,7 +26,7 @@ def page(_: House) -> Page:
 def _panels(_: Question) -> tuple[Panel, ...]:
     return (
         Panel("counts", "In short", (PART,), _counts, heading=False),
-        of_section(PART, "decisions", "Decisions waiting", ("decisions",), _ages, size="half",
+        of_section(PART, "decisions", "Decisions waiting", ("decisions",), size="half",
                    hint="Gates requested, changes asked for and proposals handed in, each undecided."),
         of_section(PART, "findings-chart", "Open findings by unit and severity", (), _severities, size="half"),
         of_section(PART, "stale", f"Running, and not reported on for more than {STALE_DAYS} days", ("stale",),
@@ -54,21 +53,6 @@ def _counts(values: Values) -> Shown:
         oldest = f"the oldest for {max(ages):,} days" if ages else "nothing waits" if not rows else ""
         facts.append(Fact(title, f"{len(rows):,}", "warn" if rows else "good", f"#{name}", oldest))
     return Shown(facts=tuple(facts))
-
-
-def _ages(section: Section) -> Mapping[str, Any] | None:
-    rows = the(section, "decisions").rows
-    kinds = sorted({str(row["what"]) for row in rows})
-    series = [
-        {"name": kind, "values": [_between(rows, kind, place) for place in range(len(_AGES))]} for kind in kinds
-    ]  # fmt: skip
-    return {"kind": "bars", "stack": True, "categories": [name for _, name in _AGES], "series": series,
-            "unit": "", "label": "Decisions waiting by age"} if rows else None  # fmt: skip
-
-
-def _between(rows: Sequence[Mapping[str, Any]], kind: str, place: int) -> int:
-    low = _AGES[place - 1][0] if place else -1
-    return sum(row["what"] == kind and low < int(row["age"]) <= _AGES[place][0] for row in rows)
 
 
 def _severities(section: Section) -> Mapping[str, Any] | None:

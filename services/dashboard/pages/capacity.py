@@ -90,8 +90,8 @@ def _heat(values: Values, by: str) -> Shown:
     columns = (Column("group", by.capitalize()), Column("start", "Week of", "day"),
                *(Column(name, f"{_TITLES[name]}, h", "number") for name in _HOURS))  # fmt: skip
     note = "A person counts under each of their skills, so these rows must not be added up." if by == "skill" else ""
-    table = Table("loads", f"Hours by {by} and week", columns, ("group", "start"), rows, "Nobody is here in this period, "
-                  "and nothing is planned.")  # fmt: skip
+    table = Table("loads", f"Hours by {by} and week", columns, ("group", "start"), rows,
+                  "Nobody is here in this period, and nothing is planned.")  # fmt: skip
     return Shown(chart=chart if cells else None, tables=(table,), note=note)
 
 
@@ -109,7 +109,8 @@ def _weeks(values: Values) -> Shown:
     ]
     line = {"name": _TITLES["net"], "values": [round(float(sums[week]["net"]), 1) for week in weeks]}
     chart = {"kind": "bars", "stack": True, "categories": [_week(week) for week in weeks], "series": series,
-             "lines": [line], "unit": "h", "label": "Hours planned and asked for, against net supply, by week"}  # fmt: skip
+             "lines": [line], "unit": "h",
+             "label": "Hours planned and asked for, against net supply, by week"}  # fmt: skip
     columns = (Column("start", "Week of", "day"),
                *(Column(name, f"{_TITLES[name]}, h", "number") for name in _HOURS))  # fmt: skip
     rows = tuple(row({"start": week, **{n: round(v, 2) for n, v in sums[week].items()}}) for week in weeks)

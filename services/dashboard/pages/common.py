@@ -15,6 +15,7 @@ from services.reports.pack import Section, Table
 from services.reports.sections import Asked
 
 _KNOWN_LATE_S = 86_400.0
+_MANY = 8
 
 
 def kinds_of_queries(*names: str) -> frozenset[str]:
@@ -148,6 +149,8 @@ def _readable(data: Any, notes: Mapping[str, str]) -> Any:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, dict | list) and len(value) > _MANY:
+        return f"{len(value)} points" if isinstance(value, dict) else f"{len(value)} of them"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_said(each)}" for name, each in value.items())
     if isinstance(value, list):

@@ -20,7 +20,7 @@ from services.reports.pack import Column, Section, Table
 from services.reports.sections import compliance
 from services.shown import NO_DATA, percent
 
-_FIRST = 60
+_FIRST = 30
 _TONES = {"violated": "bad", "cured late": "warn", "satisfied": "good"}
 
 
@@ -85,6 +85,7 @@ def _matrix(house: House, values: Values) -> Shown:
     section = _screen(house, values)
     [table] = section.tables
     units = [column.field.removeprefix("unit:") for column in table.columns if column.field.startswith("unit:")]
+    units = [unit for unit in units if any(found.get(f"unit:{unit}") for found in table.rows)]
     ids = {control.number: control.id for control in house.controls.values()}
     rows = []
     for found in table.rows:
@@ -134,7 +135,8 @@ def _chart(house: House, values: Values) -> Shown:
     ]
     names = [f"{known[score.control].number} {known[score.control].title}" for score in worst]
     chart = {"kind": "bars", "stack": True, "horizontal": True, "categories": names, "series": series, "unit": "%",
-             "max": 100, "label": "Controls by share of occasions", "links": [f"/control/{s.control}" for s in worst]}  # fmt: skip
+             "max": 100, "label": "Controls by share of occasions",
+             "links": [f"/control/{s.control}" for s in worst]}  # fmt: skip
     return Shown(chart=chart if worst else None, tables=(_score_table(list(total.values()), known),))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from services.dashboard.pages.kpis import kinds_of
+from services.dashboard.pages.kpis import kinds_of, tile_panel
 from services.dashboard.panels import House, Page, Panel, Part, Shown, Values
 from services.dashboard.question import Question
 from services.projections.figures import groupings
@@ -13,7 +13,8 @@ from services.reports.kpi_sections import by_group
 from services.reports.pack import Section, Table
 from services.reports.sections import Asked
 
-_MORE_BOTTLENECKS = (("cycle-time", "unit"), ("wip-age", "unit"), ("flow-efficiency", "unit"), ("gate-waiting", "gate"))
+_MORE_BOTTLENECKS = (("cycle-time", "unit"), ("wip-age", "unit"), ("flow-efficiency", "unit"), ("gate-waiting", "gate"),
+                     ("blocked-time", "unit"), ("gate-lead-time", "approver"))  # fmt: skip
 _MORE_ADOPTION = (
     ("adoption", "standard"), ("training-compliance", "course"), ("maturity", "unit"), ("maturity-gap", "unit"),
     ("level-progress", "unit"), ("improvements-on-time", "unit"),
@@ -24,23 +25,32 @@ _SHOWN = 16
 def bottlenecks(house: House) -> Page:
     """Where work waits."""
     wanted = _there(house, (*BOTTLENECKS, *_MORE_BOTTLENECKS))
-    return Page("/bottlenecks", "Bottlenecks", "Where work waits: by status, gate and approver.", _panels(wanted))
+    return Page(
+        "/bottlenecks", "Bottlenecks", "Where work waits: by status, gate and approver.", _panels(house, wanted)
+    )
 
 
 def standards(house: House) -> Page:
     """Whether standards, training and maturity take hold."""
     wanted = _there(house, (*ADOPTION, *_MORE_ADOPTION))
-    return Page("/standards", "Standards", "Adoption of standards, technology, training and maturity.", _panels(wanted))
+    return Page("/standards", "Standards", "Adoption of standards, technology, training and maturity.",
+                _panels(house, wanted))  # fmt: skip
 
 
 def _there(house: House, pairs: Sequence[tuple[str, str]]) -> list[tuple[Kpi, str]]:
     return [(house.kpis[name], by) for name, by in pairs if name in house.kpis and by in groupings(house.kpis[name])]
 
 
-def _panels(wanted: Sequence[tuple[Kpi, str]]) -> Callable[[Question], tuple[Panel, ...]]:
-    # a figure for the whole portfolio needs no chart: the small ones stand together at the top
-    made = [_panel(kpi, by) for kpi, by in wanted]
-    return lambda _: tuple(made)
+def _panels(house: House, wanted: Sequence[tuple[Kpi, str]]) -> Callable[[Question], tuple[Panel, ...]]:
+    whole = [kpi for kpi, by in wanted if by == "portfolio"]
+    made = tuple(_panel(kpi, by) for kpi, by in wanted if by != "portfolio")
+
+    def panels(question: Question) -> tuple[Panel, ...]:
+        # figures for the whole portfolio need no chart: they stand together at the top
+        top = (tile_panel("headlines", "Headlines", whole, house, question, large=True),) if whole else ()
+        return (*top, *made)
+
+    return panels
 
 
 def _panel(kpi: Kpi, by: str) -> Panel:
@@ -51,8 +61,8 @@ def _panel(kpi: Kpi, by: str) -> Panel:
         assert isinstance(section, Section)
         return Shown(tables=section.tables, chart=_chart(kpi, by, section.tables), currency=currency)
 
-    title = kpi.title if by == "portfolio" else f"{kpi.title} by {by.replace('_', ' ')}"
-    return Panel(f"{kpi.name}-{by.replace('_', '-')}", title, (part,), show, "third" if by == "portfolio" else "half",
+    title = f"{kpi.title} by {by.replace('_', ' ')}"
+    return Panel(f"{kpi.name}-{by.replace('_', '-')}", title, (part,), show, "half",
                  hint=kpi.definition, link=f"/kpi/{kpi.name}")  # fmt: skip
 
 
@@ -61,7 +71,7 @@ def _section(kpi: Kpi, by: str) -> Callable[[Asked], Section]:
 
 
 def _chart(kpi: Kpi, by: str, tables: Sequence[Table]) -> Mapping[str, Any] | None:
-    if by == "portfolio" or not tables:
+    if not tables:
         return None
     rows = [row for row in tables[0].rows if row.get("value") is not None]
     standing = "governed" if any(row["standing"] == "governed" for row in rows) else "observed"

@@ -20,7 +20,7 @@ from services.projections.stretches import Every, scope_at, stretches
 from services.reports.pack import Column, Table
 from services.shown import beside_text, better_text, fraction_text, left_out_text, number_of, points_text, value_text
 
-_FIRST = 60
+_FIRST = 30
 _EVERY: dict[str, int] = {"month": 12, "quarter": 24, "year": 60}
 _BARS = 30
 
@@ -58,7 +58,9 @@ def page(house: House, kpi: Kpi) -> Page:
                            hint="Who recorded what, and when; what is left out, and why."))  # fmt: skip
         return tuple(found)
 
-    return Page(f"/kpi/{kpi.name}", kpi.title, kpi.definition, panels, own, "filters_kpi.html")
+    return Page(
+        f"/kpi/{kpi.name}", kpi.title, f"A KPI of {kpi.family}: {better_text(kpi)}.", panels, own, "filters_kpi.html"
+    )
 
 
 def _tile(house: House, kpi: Kpi, question: Question) -> Any:
@@ -84,7 +86,8 @@ def _grouped(ask: Ask, kpi: Kpi, default: str) -> Shown:
     aim = aim.of(kpi, by) if aim else None
     rows = tuple(
         {
-            "group": figure.by or "(none)", "subject": figure.subject, "met": aim.verdict(kpi, figure.value) if aim else "",
+            "group": figure.by or "(none)", "subject": figure.subject,
+            "met": aim.verdict(kpi, figure.value) if aim else "",
             **_cells(kpi, figure, ask.scope.currency),
         }
         for figure in found
@@ -153,8 +156,8 @@ def _went(ask: Ask, kpi: Kpi) -> Shown:
         for figure in found
     )
     columns = (Column("from", "From", "day"), Column("to", "To", "day"), *_COLUMNS)
-    chart = {"kind": "lines", "time": True, "series": series, "unit": _unit(kpi), "label": f"{kpi.title}, every {every}",
-             "aim": None if aim is None else _plain(kpi, aim.target)}  # fmt: skip
+    chart = {"kind": "lines", "time": True, "series": series, "unit": _unit(kpi),
+             "label": f"{kpi.title}, every {every}", "aim": None if aim is None else _plain(kpi, aim.target)}  # fmt: skip
     return Shown(chart=chart if series else None, tables=(Table("trend", f"Every {every}", columns, ("to",), rows),))
 
 
@@ -174,7 +177,8 @@ def _periods(ask: Ask, kpi: Kpi) -> Shown:
     )  # fmt: skip
     columns = (Column("period", "Period"), Column("from", "From", "day"), Column("to", "To", "day"),
                Column("standing", "Standing"), Column("value", "Value"), Column("n", "n", "count"),
-               Column("interval", "Interval"), Column("difference", "This one less that"), Column("said", ""))  # fmt: skip
+               Column("interval", "Interval"), Column("difference", "This one less that"),
+               Column("said", ""))  # fmt: skip
     return Shown(tables=(Table("periods", "By period", columns, ("period",), rows, "No data."),), note=compare.PROCESS)
 
 

@@ -1,6 +1,6 @@
 """KPIs as tiles: the figure, how it went, its target, what others publish, n, and what it leaves out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from services.benchmarks.compare import months_before
 from services.benchmarks.industry import Cited
 from services.dashboard.board import Trouble
-from services.dashboard.panels import ALWAYS, Ask, Part, Standing, Tile
-from services.dashboard.question import earlier
+from services.dashboard.panels import ALWAYS, Ask, House, Panel, Part, Shown, Size, Standing, Tile
+from services.dashboard.question import Question, earlier
 from services.projections import trends
 from services.projections.figures import Figure, kinds_read, measure
 from services.projections.house import Target
@@ -166,3 +166,16 @@ def _source(cited: Cited) -> str:
 def problems(values: Mapping[str, Any]) -> list[str]:
     """What kept parts from being computed, each once."""
     return list(dict.fromkeys(value.problem for value in values.values() if isinstance(value, Trouble)))
+
+
+def tile_panel(
+    name: str, title: str, wanted: Sequence[Kpi], house: House, question: Question, size: Size = "full",
+    *, large: bool = False,
+) -> Panel:  # fmt: skip
+    """A panel of tiles, each shown as soon as its figure is there; `large` ones without a heading."""
+
+    def show(values: Mapping[str, Any]) -> Shown:
+        made = [tile(kpi, values, house.cited, question.versus, large) for kpi in wanted]
+        return Shown(tiles=tuple(each for each in made if each is not None), more={"all": len(wanted)})
+
+    return Panel(name, title, parts(wanted, question.versus), show, size, heading=not large)

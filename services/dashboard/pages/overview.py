@@ -1,14 +1,12 @@
 """Overview: how we are doing, in the six families that everybody asks for, and what was recorded last."""
 
-from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
-from services.dashboard.pages import kpis as tiles
+from services.dashboard.pages.kpis import tile_panel
 from services.dashboard.panels import Ask, House, Page, Panel, Shown, simple
-from services.dashboard.question import Question
+from services.dashboard.question import Question, today
 from services.projections.figures import named
-from services.projections.kpi import Kpi, listed
+from services.projections.kpi import listed
 from services.projections.timeline import latest
 from services.reports.pack import Column, Table
 
@@ -22,6 +20,9 @@ FAMILIES = {
     "satisfaction": "Satisfaction",
     "improvement": "Improvement",
 }
+_PLACES = ("delivery", "budget", "resources", "improvement", "success", "satisfaction")
+"""How they stand on the page: those of about one height side by side."""
+_SMALL = ("success", "satisfaction")
 _LATEST = 8
 
 
@@ -32,26 +33,24 @@ def page(house: House) -> Page:
     def panels(question: Question) -> tuple[Panel, ...]:
         heads = [known[name] for name in HEADLINES if name in known]
         return (
-            _tiles("headlines", "Headlines", heads, house, question, large=True),
+            tile_panel("headlines", "Headlines", heads, house, question, large=True),
             *(
-                _tiles(family, title, [kpi for kpi in known.values() if kpi.family == family], house, question)
-                for family, title in FAMILIES.items()
-            ),
-            simple("latest", "Just recorded", _latest, None, hint="The last events, whatever they are about."),
+                tile_panel(
+                    name,
+                    FAMILIES[name],
+                    [k for k in known.values() if k.family == name],
+                    house,
+                    question,
+                    "third" if name in _SMALL else "half",
+                )
+                for name in _PLACES
+            ),  # fmt: skip
+            simple("latest", "Just recorded", _latest, None, size="third", hint="The last events, of whatever."),
         )
 
     return Page(
         "/", "Overview", "How we are doing, in the six families that every steering committee asks for.", panels
     )
-
-
-def _tiles(name: str, title: str, wanted: list[Kpi], house: House, question: Question, *, large: bool = False) -> Panel:
-    def show(values: Mapping[str, Any]) -> Shown:
-        made = [tiles.tile(kpi, values, house.cited, question.versus, large) for kpi in wanted]
-        return Shown(tiles=tuple(each for each in made if each is not None), more={"all": len(wanted)})
-
-    return Panel(name, title, tiles.parts(wanted, question.versus), show, "full" if large else "half",
-                 heading=not large)  # fmt: skip
 
 
 def _latest(ask: Ask) -> Shown:
@@ -64,9 +63,11 @@ def _latest(ask: Ask) -> Shown:
             "recorded": row["recorded_at"].replace(tzinfo=UTC).astimezone(ask.scope.zone).strftime("%Y-%m-%d %H:%M:%S"),
             "occurred": row["occurred_at"].replace(tzinfo=UTC).astimezone(ask.scope.zone).strftime("%Y-%m-%d"),
             "actor": actor,
+            "today": today(ask.house.settings).isoformat(),
         }
         for row, actor in zip(found, actors, strict=True)
     )
     columns = (Column("recorded", "Recorded"), Column("subject", "About", "stream"), Column("event", "What happened"),
                Column("occurred", "On", "day"), Column("actor", "Recorded by"))  # fmt: skip
-    return Shown(tables=(Table("latest", "The last events", columns, ("recorded", "subject"), rows),))
+    return Shown(tables=(Table("latest", "The last events", columns, ("recorded", "subject"), rows),),
+                 more={"feed": True})  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pipeline: open proposals in the order of their scores, the cut line, and what if budget or capacity were otherwise."""
+"""Pipeline: open proposals in the order of their scores, the cut line, and what if the limits were otherwise."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -72,7 +72,7 @@ def _cut(base: Ranking, case: Ranking, change: Change | None, currency: str) -> 
         {"name": "within", "tone": "green", "values": [_cost(p) if p.within else None for p in places]},
         {"name": "cut", "tone": "muted", "values": [None if p.within else _cost(p) for p in places]},
     ]
-    lines = [{"name": "cost so far", "values": [float(p.spent) for p in places], "axis": 1}]
+    lines = [{"name": "cost so far", "values": [float(p.spent) for p in places], "step": True}]
     chart = {"kind": "bars", "stack": True, "categories": [p.proposal.project for p in places], "series": series,
              "lines": lines, "unit": currency, "label": "Cost of each proposal by rank, and the sum of those taken",
              "links": [f"/project/{p.proposal.project}" for p in places],

@@ -6,14 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.dashboard.pages.common import ALWAYS, kinds_of_queries, moments, note_ids, people
-from services.dashboard.panels import Ask, Fact, House, Page, Panel, Part, Shown, Values
+from services.dashboard.pages.common import kinds_of_queries, moments, note_ids, people
+from services.dashboard.panels import ALWAYS, Ask, Fact, House, Page, Panel, Part, Shown, Values
 from services.dashboard.question import Question
-from services.errors import NotFound, meant
-from services.projections.clickhouse import ClickHouse
+from services.errors import NotFound
 from services.projections.figures import named
 from services.projections.queries import ask as asked_for
-from services.projections.scope import Scope
 from services.projections.timeline import events_of, notes
 from services.reports.pack import Column, Table, row
 from services.shown import money, percent
@@ -45,14 +43,6 @@ def page(_: House, code: str) -> Page:
 
     return Page(f"/project/{code}", f"Project {code}", "Decisions, baselines, reports: who recorded what, and when.",
                 panels)  # fmt: skip
-
-
-def check(clickhouse: ClickHouse, scope: Scope, code: str) -> None:
-    """Raises NotFound for a project that there is not at that time, with the nearest ones."""
-    found = asked_for(clickhouse, "portfolio", replace(scope, unit=None))
-    codes = [str(each["project"]) for each in found]
-    if code.upper() not in codes:
-        raise NotFound(f"There is no project {code} at that time; {meant(code.upper(), codes[:2000])}")
 
 
 def _project(ask: Ask, code: str) -> tuple[Mapping[str, Any], str]:

@@ -4,7 +4,7 @@
   var drawn = new WeakMap();
   function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
   function palette() { return [1, 2, 3, 4, 5, 6, 7, 8].map(function (n) { return css("--series-" + n); }); }
-  var TONES = { green: "--good", amber: "--warn", red: "--bad", muted: "--series-muted", critical: "--sev-critical", high: "--sev-high", medium: "--sev-medium", low: "--sev-low", none: "--series-muted" };
+  var TONES = { green: "--fill-good", amber: "--fill-warn", red: "--fill-bad", muted: "--series-muted", critical: "--sev-critical", high: "--sev-high", medium: "--sev-medium", low: "--sev-low", none: "--series-muted" };
   function tone(name) { return TONES[name] ? css(TONES[name]) : undefined; }
   var compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
   var exact = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
@@ -31,7 +31,14 @@
     return Object.assign({ axisLine: { lineStyle: { color: css("--line") } }, axisTick: { show: false }, splitLine: { lineStyle: { color: css("--grid") } }, axisLabel: { color: ink.soft, fontSize: 11 } }, more);
   }
   function aimLine(aim, horizontal, unit) {
-    return { silent: true, symbol: "none", lineStyle: { color: css("--aim"), type: "dashed", width: 1.5 }, label: { color: css("--soft"), fontSize: 11, formatter: "target " + short(aim) + (unit === "%" ? " %" : ""), position: horizontal ? "end" : "insideEndTop" }, data: [horizontal ? { xAxis: aim } : { yAxis: aim }] };
+    return { silent: true, symbol: "none", lineStyle: { color: css("--aim"), type: "dashed", width: 1.5 }, label: { color: css("--soft"), fontSize: 11, formatter: (unit && unit.length === 3 ? "budget " : "target ") + short(aim) + (unit === "%" ? " %" : ""), position: horizontal ? "end" : "insideEndTop" }, data: [horizontal ? { xAxis: aim } : { yAxis: aim }] };
+  }
+
+  // as wide as the longest of them: the library's own measure is a few pixels short
+  function width(words, most) {
+    var pen = document.createElement("canvas").getContext("2d");
+    pen.font = "11px " + getComputedStyle(document.body).fontFamily;
+    return Math.ceil(Math.max.apply(null, words.map(function (w) { return pen.measureText(cut(w, most)).width; }).concat(10))) + 16;
   }
 
   function bars(chart, ink, box) {
@@ -49,11 +56,9 @@
         markLine: chart.aim !== undefined && chart.aim !== null && last && !(chart.lines || []).length ? aimLine(chart.aim, horizontal, chart.unit) : undefined
       };
     });
-    var axes = [value];
     (chart.lines || []).forEach(function (each) {
-      if (each.axis) axes.push(axis(ink, { type: "value", splitLine: { show: false }, axisLabel: { color: ink.soft, fontSize: 11, formatter: short }, splitNumber: 4 }));
-      series.push({ name: each.name, type: "line", step: each.axis ? "middle" : undefined, yAxisIndex: each.axis || 0, symbol: "none", lineStyle: { width: 2, color: css("--aim") }, itemStyle: { color: css("--aim") }, data: each.values,
-        markLine: each.axis && chart.aim ? aimLine(chart.aim, false, chart.unit) : undefined });
+      series.push({ name: each.name, type: "line", step: each.step ? "middle" : undefined, symbol: "none", lineStyle: { width: 2, color: css("--aim") }, itemStyle: { color: css("--aim") }, data: each.values,
+        markLine: each.step && chart.aim ? aimLine(chart.aim, false, chart.unit) : undefined });
     });
     var option = Object.assign(common(ink), { series: series });
     option.legend.show = series.length > 1;
@@ -63,8 +68,9 @@
     option.tooltip.trigger = "axis";
     option.tooltip.axisPointer = { type: "shadow" };
     option.tooltip.valueFormatter = function (v) { return said(v, chart.unit); };
+    if (horizontal) Object.assign(option.grid, { left: width(chart.categories, narrow ? 22 : 46), bottom: 24, containLabel: false });
     option[horizontal ? "yAxis" : "xAxis"] = category;
-    option[horizontal ? "xAxis" : "yAxis"] = horizontal ? value : axes;
+    option[horizontal ? "xAxis" : "yAxis"] = value;
     return option;
   }
 
@@ -130,7 +136,7 @@
       }]
     });
     option.series[0].data = chart.cells.map(function (c) { return { value: c, label: { color: c[2] > 100 || c[2] > 75 && c[2] <= 100 ? css("--heat-ink-strong") : css("--heat-ink") } }; });
-    option.grid = { left: 8, right: 8, top: 4, bottom: 4, containLabel: true };
+    option.grid = { left: width(chart.y, narrow ? 14 : 30), right: 4, top: 24, bottom: 4 };
     option.legend.show = false;
     option.tooltip.formatter = function (p) { return chart.y[p.value[1]] + ", week of " + chart.x[p.value[0]] + "\n" + (p.value[2] > 998 ? "no supply" : exact.format(p.value[2]) + " % of net supply") + "\n" + p.value[3]; };
     return option;
