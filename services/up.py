@@ -175,7 +175,7 @@ def up(
 def run_web(
     settings: Settings, web: Web, *, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
 ) -> None:
-    """``pmo web``: the dashboard on the ClickHouse of the settings, or of the running ``pmo up``; else all of it, alone.
+    """``pmo web``: the dashboard on the ClickHouse of the settings or of a running ``pmo up``; else all of it.
 
     Nobody else could read an embedded folder that only the dashboard held, so there it is ``pmo up`` without Kafka.
     """

@@ -157,7 +157,8 @@ def _went(ask: Ask, kpi: Kpi) -> Shown:
     )
     columns = (Column("from", "From", "day"), Column("to", "To", "day"), *_COLUMNS)
     chart = {"kind": "lines", "time": True, "series": series, "unit": _unit(kpi),
-             "label": f"{kpi.title}, every {every}", "aim": None if aim is None else _plain(kpi, aim.target)}  # fmt: skip
+             "label": f"{kpi.title}, every {every}",
+             "aim": None if aim is None else _plain(kpi, aim.target)}  # fmt: skip
     return Shown(chart=chart if series else None, tables=(Table("trend", f"Every {every}", columns, ("to",), rows),))
 
 
