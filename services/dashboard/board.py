@@ -191,7 +191,8 @@ class Board:
             if self._running.get(key, 99) <= urgency:
                 return
             self._running[key] = urgency
-        self._workers.do(lambda clickhouse: self._compute(clickhouse, key, part, question), urgency)
+        cost = entry.took if entry is not None else 0.0
+        self._workers.do(lambda clickhouse: self._compute(clickhouse, key, part, question), urgency, cost)
 
     def _compute(self, clickhouse: ClickHouse, key: Key, part: Part, question: Question) -> None:
         with self._lock:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -123,7 +124,8 @@ class Hub:
     @staticmethod
     def _wake(viewers: list[Viewer]) -> None:
         for viewer in viewers:
-            if not viewer.loop.is_closed():
+            # the server may end at this very moment
+            with contextlib.suppress(RuntimeError):
                 viewer.loop.call_soon_threadsafe(viewer.news.set)
 
 

@@ -17,6 +17,8 @@ import secrets
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import TYPE_CHECKING
 
 from services.errors import BadInput, Rejected
@@ -157,6 +159,10 @@ class Endpoint:
             body = await _body(request)
         except ValueError:
             return _failed(_SYNTAX, f"The query is longer than {_MAX_QUERY_BYTES} bytes")
+        kind = request.headers.get("content-type", "")
+        if kind.startswith("multipart/form-data"):
+            # the official client sends parameters that are too long for an address as a form
+            given, body = {**_form(kind, body), **given}, b""
         # ClickHouse puts the two together when both are given
         parts = [given.get("query", ""), body.decode("utf-8", "replace")]
         query = "\n".join(part for part in parts if part)
@@ -278,6 +284,17 @@ async def _body(request: "Request") -> bytes:
             raise ValueError("too long")
         parts.append(part)
     return b"".join(parts)
+
+
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    """The fields of a form."""
+    message = message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body, policy=HTTP)
+    fields = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str):
+            fields[name] = bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+    return fields
 
 
 async def _ping(_: "Request") -> "Response":

@@ -45,7 +45,7 @@
       window.pmoCharts.forget(el("main"));
       el("main").replaceWith(fresh);
       ["stamp", "today"].forEach(function (id) { if (el(id) && page.getElementById(id)) el(id).replaceWith(page.getElementById(id)); });
-      document.querySelectorAll("a[data-nav]").forEach(function (a, place) { a.href = page.querySelectorAll("a[data-nav]")[place].href; });
+      document.querySelectorAll("a[data-nav]").forEach(function (a, place) { a.setAttribute("href", page.querySelectorAll("a[data-nav]")[place].getAttribute("href")); });
       document.title = page.title;
       if (push) history.pushState({}, "", url);
       window.pmoCharts.draw();
