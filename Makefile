@@ -6,11 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: long chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
+.PHONY: long chaos help setup java postgres chromium demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
-	@echo 'make demo         load a simulated company through a real broker and show its figures'
+	@echo 'make demo         a simulated company through a real broker, and a live dashboard of it'
 	@echo 'make test         lint, types, import rules and all tests, those on a real broker too'
 	@echo 'make schemas      write the JSON Schemas and the AsyncAPI document of new events'
 	@echo 'make reference    write docs/reference out of the catalogues'
@@ -51,8 +51,19 @@ postgres:
 		fi; \
 	fi
 
+# The dashboard is tested in a real browser.
+chromium:
+	@if ! command -v chromium >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq chromium; \
+		else \
+			echo 'The tests need a browser: install the package chromium.'; \
+			exit 1; \
+		fi; \
+	fi
+
 demo: setup
-	@$(BIN)/pmo demo --no-serve $(ARGS)
+	@$(BIN)/pmo demo $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check schemas services infra tests
@@ -74,10 +85,10 @@ schemas: setup
 unit: setup postgres
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/property
 
-integration: setup java postgres
+integration: setup java postgres chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration tests/e2e
 
-test: setup java postgres lint types imports
+test: setup java postgres chromium lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Long: parts of the path are killed, frozen and stopped a hundred times, then everything is verified.
@@ -85,7 +96,7 @@ chaos: setup java postgres
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 # Those that `make test` leaves out to stay under its time: crashes of workers, restores, erasure down to the bytes.
-long: setup java postgres
+long: setup java postgres chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 bench: setup

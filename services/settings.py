@@ -49,9 +49,13 @@ class Settings(BaseModel):
         default=SecretStr(""),
         description="With it other programs may query 'pmo up'; empty: only the pmo of this machine",
     )
+    web_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="With it the dashboard may be served at another address than this machine's own; it asks for it",
+    )
     actor: str = "unknown"
 
-    @field_validator("endpoint_token")
+    @field_validator("endpoint_token", "web_token")
     @classmethod
     def _long_enough(cls, token: SecretStr) -> SecretStr:
         if 0 < len(token.get_secret_value()) < _SHORTEST_TOKEN:

@@ -3,7 +3,6 @@
 Parts start in the order in which they need each other and end in the opposite one. If one ends by itself, all end.
 """
 
-import json
 import signal
 import threading
 import time
@@ -12,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
-from typing import Literal
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
@@ -20,20 +19,27 @@ from services import bus
 from services.broker import LocalBroker, why_not
 from services.catch_up import catch_up
 from services.commands.app import Governance
-from services.errors import PmoError, Unavailable
+from services.errors import Unavailable
 from services.metrics import LandingMetrics, served
 from services.projections.clickhouse import ClickHouse
 from services.runtime import Progress, endpoint_url, open_app, quiet
 from services.settings import Settings
 from services.topics import topics
-from services.waiting import STORE, Landed, missing, wait_visible
+from services.waiting import wait_visible
 
 Say = Callable[[str], None]
 LOOPBACK = "127.0.0.1"
 ENDPOINT_SAYS = "Queries are answered at"
+DASHBOARD_SAYS = "Dashboard at"
 _WATCH_S = 0.1
 _EMBEDDED_POLL_S = 0.1
-_SAMPLE_S = 1.0
+
+
+class Web(NamedTuple):
+    """Where the dashboard is served."""
+
+    host: str = LOOPBACK
+    port: int = 8080
 
 
 @dataclass
@@ -47,6 +53,7 @@ class Running:
     broker: LocalBroker | None = None
     parts: list["_Part"] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    dashboard: str = ""
 
     def check(self) -> None:
         """Raises what a part ended with, if one has ended."""
@@ -96,6 +103,7 @@ def running(
     endpoint_port: int = 0,
     endpoint_host: str = LOOPBACK,
     metrics_port: int | None = None,
+    web: Web | None = None,
 ) -> Iterator[Running]:
     """Starts all parts and says in a line each what runs; at the end stops them in order. Raises Unavailable.
 
@@ -126,6 +134,8 @@ def running(
             own = now.bootstrap or "" if now.broker else ""
             _start_endpoint(stack, settings, clickhouse, say, endpoint_port, own, endpoint_host)
         _serve_metrics(stack, now.registry, metrics_port, say)
+        if web is not None:
+            now.dashboard = _start_dashboard(stack, settings, clickhouse, say, web)
         yield now
 
 
@@ -139,6 +149,7 @@ def up(
     endpoint_port: int = 0,
     endpoint_host: str = LOOPBACK,
     metrics_port: int | None = None,
+    web: Web | None = None,
 ) -> None:
     """Runs everything until `stop`, SIGINT or SIGTERM. Raises what a part ended with, if one ends by itself."""
     with (
@@ -152,12 +163,36 @@ def up(
             endpoint_port=endpoint_port,
             endpoint_host=endpoint_host,
             metrics_port=metrics_port,
+            web=web,
         ) as now,
     ):
         say("Ready; Ctrl-C ends it.")
         while not end.wait(_WATCH_S):
             now.check()
         say("Stopping.")
+
+
+def run_web(
+    settings: Settings, web: Web, *, say: Say, stop: threading.Event | None = None, progress: Progress = quiet
+) -> None:
+    """``pmo web``: the dashboard on the ClickHouse of the settings or of a running ``pmo up``; else all of it.
+
+    Nobody else could read an embedded folder that only the dashboard held, so there it is ``pmo up`` without Kafka.
+    """
+    from services.projections.schema import check_tables
+
+    url = settings.clickhouse or endpoint_url(settings)
+    if url is None:
+        say("Nothing runs here, so the events are followed from the store.")
+        up(settings, embedded=True, say=say, stop=stop, progress=progress, web=web)
+        return
+    with stoppable(stop) as end, ExitStack() as stack:
+        clickhouse = stack.enter_context(ClickHouse.server(url, create=False))
+        check_tables(clickhouse)
+        say(f"ClickHouse {clickhouse.version}: {clickhouse.where}.")
+        _start_dashboard(stack, settings, clickhouse, say, web)
+        say("Ready; Ctrl-C ends it.")
+        end.wait()
 
 
 def run_relay(
@@ -234,67 +269,6 @@ def stoppable(stop: threading.Event | None = None) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def status(settings: Settings) -> list[tuple[str, bool, str]]:
-    """For ``pmo doctor``: each part of the path, whether it is well, how far it is behind, and how fast it goes."""
-    with open_app(settings) as app, ExitStack() as stack:
-        led = app.store.is_led()
-        running_at = settings.clickhouse or endpoint_url(settings)
-        clickhouse, away = None, None
-        if running_at:
-            try:
-                clickhouse = stack.enter_context(ClickHouse.server(running_at, create=False))
-            except PmoError as error:
-                away = ("clickhouse", False, str(error))
-        before = _Reached.now(app, clickhouse)
-        if led or clickhouse:
-            time.sleep(_SAMPLE_S)
-        now = _Reached.now(app, clickhouse)
-        found = [("store", True, f"{now.recorded} events recorded")]
-        if now.checkpoints or led:
-            behind = now.recorded - now.sent
-            leader = f"a relay leads, {_rate(before, now, 'sent')} events/s" if led else "no relay runs"
-            found.append(("relay", led or not behind, f"{behind} events behind, {leader}"))
-        if away:
-            return [*found, away]
-        if clickhouse is None:
-            return [*found, ("worker", True, "nothing runs; queries catch up by themselves")]
-        found.append(("clickhouse", True, f"{clickhouse.version} at {clickhouse.where}"))
-        if now.checkpoints:
-            behind = missing(json.loads(now.checkpoints[0][1]), now.landed)
-            speed = f"{_rate(before, now, 'taken')} records/s"
-            found.append(("worker", behind == 0 or led, f"{behind} records behind the relay, {speed}"))
-        return found
-
-
-@dataclass(frozen=True)
-class _Reached:
-    """How far everything has come at a moment."""
-
-    at: float
-    recorded: int
-    checkpoints: list[tuple[int, str]]
-    landed: Landed
-
-    @classmethod
-    def now(cls, app: Governance, clickhouse: ClickHouse | None) -> "_Reached":
-        from services.projections.projector import Projector
-
-        landed = Projector(clickhouse).landed() if clickhouse else {}
-        return cls(time.monotonic(), app.store.max_notification_id() or 0, app.store.checkpoints(), landed)
-
-    @property
-    def sent(self) -> int:
-        return self.checkpoints[0][0] if self.checkpoints else 0
-
-    @property
-    def taken(self) -> int:
-        return sum(checkpoint.next for (transport, _), checkpoint in self.landed.items() if transport != STORE)
-
-
-def _rate(before: _Reached, now: _Reached, of: Literal["sent", "taken"]) -> str:
-    return f"{(getattr(now, of) - getattr(before, of)) / (now.at - before.at):,.0f}"
-
-
 def _needed_kafka(settings: Settings, part: str) -> str:
     if not settings.kafka:
         raise Unavailable(f"'pmo {part}' needs a Kafka: set PMO_KAFKA to host:port, or run 'pmo up', which starts one.")
@@ -368,6 +342,16 @@ def _start_endpoint(
     stack.callback(endpoint.stop)
     endpoint.start()
     say(f"{ENDPOINT_SAYS} {endpoint.address} (user and token in {settings.endpoint_file}).")
+
+
+def _start_dashboard(stack: ExitStack, settings: Settings, clickhouse: ClickHouse, say: Say, web: Web) -> str:
+    from services.dashboard.server import Dashboard
+
+    dashboard = Dashboard(settings, clickhouse, web.host, web.port)
+    stack.callback(dashboard.stop)
+    dashboard.start("choose another by --web-port, or leave the dashboard out by --no-web")
+    say(f"{DASHBOARD_SAYS} {dashboard.address}")
+    return dashboard.address
 
 
 def _serve_metrics(stack: ExitStack, registry: CollectorRegistry, port: int | None, say: Say) -> None:

@@ -1,7 +1,6 @@
 """``pmo kpi``: figures as of any day, as known at any time, and the rows behind them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ from services.cli.output import Column
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput, NotFound
 from services.settings import Settings
+from services.shown import NO_DATA, beside_text, better_text, fraction_text, left_out_text, number_of, value_text
 
 if TYPE_CHECKING:
     from services.projections.figures import Figure, NoRate
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from services.projections.kpi import Kpi
     from services.projections.scope import Scope
 
-NO_DATA = "no data"
 NO_ROWS = "No data: there is nothing that it is about, at these two times."
 _FIGURE_CSV = (
     "kpi",
@@ -164,24 +163,6 @@ def kpi_of(settings: Settings, name: str) -> "Kpi":
         raise unknown_kpi(name) from None
 
 
-def value_text(kpi: "Kpi", value: Decimal | None, n: int = 0, currency: str = "") -> str:
-    """A KPI's value with its unit of measure."""
-    if value is None:
-        return "not reached" if kpi.aggregator == "kaplan-meier" and n else NO_DATA
-    match kpi.measure:
-        case "share":
-            return output.percent(value)
-        case "days":
-            days = output.figure(round(value, 1))
-            return f"{days} {'day' if days == '1' else 'days'}"
-        case "hours":
-            return f"{output.figure(round(value, 1))} h"
-        case "money":
-            return output.money(value, currency)
-        case _:
-            return output.figure(round(value, 2))
-
-
 def definition(kpi: "Kpi") -> dict[str, Any]:
     """A KPI's definition for programs."""
     names = ("title", "family", "measure", "better", "aggregator", "version", "digest", "definition", "source")
@@ -252,7 +233,7 @@ def show_figures(
             "of": fraction_text(kpi, figure),
             "n": figure.n,
             "beside": beside_text(kpi, figure, scope.currency),
-            "left_out": _left_out(figure.left_out, figure.incomplete),
+            "left_out": left_out_text(figure.left_out, figure.incomplete),
             **aim_cells(kpi, figure, group, aims.get(kpi.name), scope.currency),
         }
         for kpi, figure in figures
@@ -294,32 +275,16 @@ def _overview_notes(wanted: Sequence["Kpi"], silent: Sequence["Kpi"], unlisted: 
     ]
 
 
-def fraction_text(kpi: "Kpi", figure: "Figure") -> str:
-    """What was divided by what, where the value is a quotient."""
-    return number_of(figure.numerator, figure.denominator) if kpi.aggregator == "ratio-of-sums" else ""
-
-
-def beside_text(kpi: "Kpi", figure: "Figure", currency: str = "") -> str:
-    """What the definition sets next to the value."""
-    parts = [f"{name.upper() if name[0] == 'p' else name} {value_text(kpi, value, 0, currency)}"
-             for name, value in figure.beside.items()]  # fmt: skip
-    return ", ".join([*parts, *([f"{figure.open} still open"] if figure.open else [])])
-
-
 def definition_notes(kpi: "Kpi") -> list[str]:
     """What stands under a KPI's figures."""
     from services.projections.figures import groupings
 
     return [
         "",
-        f"{kpi.name}, version {kpi.version}, {_better(kpi)}. {kpi.definition}",
+        f"{kpi.name}, version {kpi.version}, {better_text(kpi)}. {kpi.definition}",
         f"Source: {kpi.source}",
         f"By: {', '.join(groupings(kpi))}",
     ]
-
-
-def _better(kpi: "Kpi") -> str:
-    return "neither more nor less is better" if kpi.better == "neither" else f"{kpi.better} is better"
 
 
 def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
@@ -335,15 +300,3 @@ def _show_rows(kpi: "Kpi", scope: "Scope", rows: list[dict[str, Any]], as_json: 
         shown = [{**row, "of": number_of(row["numerator"], row["denominator"])} for row in rows]
         notes = [*([] if rows else [NO_ROWS]), *definition_notes(kpi)]
         output.table(f"{kpi.title}, {scope_text(scope)}{one}", columns, shown, notes)
-
-
-def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:
-    """What was divided by what."""
-    return (
-        "" if numerator is None or denominator is None else f"{output.figure(numerator)} / {output.figure(denominator)}"
-    )
-
-
-def _left_out(reasons: Mapping[str, int], incomplete: int) -> str:
-    parts: Iterable[str] = (f"{n} {reason}" for reason, n in sorted(reasons.items()))
-    return ", ".join([*parts, *([f"{incomplete} with a gap in their history"] if incomplete else [])])

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
-from services.cli.ask import NO_DATA
 from services.cli.names import complete_control
 from services.cli.output import Column
 from services.cli.rules import COUNTS, rules_now, rules_option, rules_then
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
+from services.shown import NO_DATA
 
 if TYPE_CHECKING:
     from services.audit.run import Occasion, Score

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from services.cli import output
-from services.cli.ask import catalogue_of, definition, kpi_of, value_text
+from services.cli.ask import catalogue_of, definition, kpi_of
 from services.cli.names import complete_kpi
 from services.cli.output import Column
 from services.cli.scope import scope_data, scope_of, scope_options, scope_text
 from services.settings import Settings
+from services.shown import points_text, value_text
 
 if TYPE_CHECKING:
     from services.benchmarks.compare import IndustryRow, Interval, PeriodRow, UnitRow
@@ -252,13 +252,3 @@ def interval_text(data: Mapping[str, Any]) -> str:
         return "-"
     low, high = (f"{data[name] * 100:.1f}" for name in ("low", "high"))
     return f"{'~' if data['approximate'] else ''}{low} to {high} %"
-
-
-def points_text(kpi: "Kpi", difference: Decimal | None) -> str:
-    """A difference with its sign: of shares in points."""
-    if difference is None:
-        return ""
-    if kpi.measure == "share":
-        return f"{difference * 100:+.1f} points"
-    sign = "+" if difference > 0 else ""
-    return f"{sign}{output.figure(round(difference, 2))}"

@@ -119,7 +119,7 @@ def _brokers_finding(settings: Settings) -> Finding:
 
 
 def _transport(settings: Settings) -> Iterator[Finding]:
-    from services.up import status
+    from services.health import status
 
     for what, well, finding in status(settings):
         if what in ("relay", "worker"):

@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from services.cli import output
-from services.cli.ask import (
-    NO_ROWS,
-    beside_text,
-    definition,
-    definition_notes,
-    figure_row,
-    fraction_text,
-    kpi_of,
-    number_of,
-    value_text,
-)
+from services.cli.ask import NO_ROWS, definition, definition_notes, figure_row, kpi_of
 from services.cli.names import complete_definition, kpi_names, unknown_definition
 from services.cli.output import Column
 from services.cli.rules import control_of, rules_option, rules_then
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput, NotFound
 from services.settings import Settings
+from services.shown import beside_text, fraction_text, number_of, value_text
 
 if TYPE_CHECKING:
     from services.projections.checking import Control

@@ -67,7 +67,7 @@ def _show(kpis: "Mapping[str, Kpi]", values: "list[KpiValue]", by: str) -> None:
 
 
 def _row(kpi: "Kpi", value: "KpiValue") -> dict[str, Any]:
-    from services.cli.ask import number_of
+    from services.shown import number_of
 
     return {
         "title": kpi.title,
@@ -80,13 +80,13 @@ def _row(kpi: "Kpi", value: "KpiValue") -> dict[str, Any]:
 
 
 def _text(kpi: "Kpi", value: "KpiValue") -> str:
-    from services.cli.ask import value_text
+    from services.shown import value_text
 
     return value.error or value_text(kpi, value.value, value.n, value.currency)
 
 
 def _say(settings: Settings, kpis: "Mapping[str, Kpi]", changes: "Changes") -> None:
-    from services.cli.ask import number_of
+    from services.shown import number_of
 
     for before, now in changes:
         kpi = kpis[now.kpi]

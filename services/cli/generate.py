@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from services.cli import output, times
+from services import times
+from services.cli import output
 from services.cli.fields import Form, Look, look_of
 from services.cli.groups import SuggestingGroup
 from services.cli.names import completing

@@ -12,7 +12,8 @@ from schemas.catalogue import KINDS
 from schemas.event import Record
 from schemas.streams import checked
 from schemas.voiding import Voided
-from services.cli import output, times
+from services import times
+from services.cli import output
 from services.cli.groups import nearest
 from services.cli.output import Column
 from services.errors import BadInput, NotFound

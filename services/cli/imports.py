@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from services.cli import output, times
+from services import times
+from services.cli import output
 from services.cli.groups import SuggestingGroup
 from services.errors import PartlyRejected
 from services.settings import Settings

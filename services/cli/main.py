@@ -73,6 +73,7 @@ SECTIONS: tuple[Section, ...] = (
         "Run",
         (
             Subcommand("up", "Run everything on this machine.", "services.cli.run:up"),
+            Subcommand("web", "Serve the dashboard alone.", "services.cli.run:web"),
             Subcommand("relay", "Send recorded events to Kafka.", "services.cli.run:relay"),
             Subcommand("worker", "Land Kafka's events in ClickHouse.", "services.cli.run:worker"),
             Subcommand("dead-letters", "What could not be landed, and another try.", "services.cli.dead_letters:group"),

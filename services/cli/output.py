@@ -8,13 +8,18 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
 from services.nameless import shortened
+from services.shown import count as count
+from services.shown import counted as counted
+from services.shown import figure as figure
+from services.shown import money as money
+from services.shown import percent as percent
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -249,34 +254,6 @@ def printable(said: str) -> str:
 
 def _bracketed(value: Any) -> str:
     return f"[{text(value)}]" if isinstance(value, list | tuple | Mapping) else text(value)
-
-
-def count(number: int) -> str:
-    """``1,204``."""
-    return f"{number:,}"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 event``, ``1,204 events``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def percent(share: Decimal) -> str:
-    """``62.5 %`` of 0.625."""
-    return f"{(share * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):,f} %"
-
-
-def figure(number: Decimal) -> str:
-    """A number with thousands apart, and no more decimals than it needs, at most four."""
-    # nothing below zero is left of what is rounded to it
-    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP) + 0
-    whole = rounded == rounded.to_integral_value()
-    return f"{rounded.quantize(Decimal(1)) if whole else rounded.normalize():,f}"
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """``EUR 243,118.20``."""
-    return f"{currency} {amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}"
 
 
 def _styled(cell: str) -> "Text":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from services.cli import times
+from services import times
 from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.command import Command
 from services.commands.directory import PERSON_PREFIX, Entry, pseudonym

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from services.cli import output, times
-from services.cli.ask import figure_row, fraction_text, no_figure, problem_notes, value_text
+from services import times
+from services.cli import output
+from services.cli.ask import figure_row, no_figure, problem_notes
 from services.cli.output import Column
 from services.cli.scope import scope_data, scope_text
 from services.errors import BadInput, NotFound, Unavailable
 from services.settings import Settings
+from services.shown import fraction_text, value_text
 
 if TYPE_CHECKING:
     from services.audit.run import Occasion

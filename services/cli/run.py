@@ -28,12 +28,20 @@ Example:
 @click.option(
     "--host", default="127.0.0.1", help="At which address queries are answered; elsewhere than here by a token only."
 )
+@click.option(
+    "--web-port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where the dashboard is served."
+)
+@click.option(
+    "--web-host", default="127.0.0.1", help="At which address it is served; elsewhere only with PMO_WEB_TOKEN."
+)
+@click.option("--web/--no-web", default=True, help="With the dashboard or without; by default with it.")
 @_metrics_option
-def up(embedded: bool, port: int, host: str, metrics_port: int | None) -> None:
-    """Run everything on this machine until Ctrl-C: a Kafka broker, the relay, the worker, ClickHouse's endpoint.
+def up(embedded: bool, port: int, host: str, web_port: int, web_host: str, web: bool, metrics_port: int | None) -> None:
+    """Run everything on this machine until Ctrl-C: a broker, relay and worker, ClickHouse's endpoint, the dashboard.
 
     Without Java, or with --embedded, it runs without Kafka and says so. Other commands go on working meanwhile.
     """
+    from services.up import Web
     from services.up import up as run_up
 
     settings = Settings.load()
@@ -46,7 +54,29 @@ def up(embedded: bool, port: int, host: str, metrics_port: int | None) -> None:
             endpoint_port=port,
             endpoint_host=host,
             metrics_port=metrics_port,
+            web=Web(web_host, web_port) if web else None,
         )
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pmo web
+  PMO_CLICKHOUSE=http://default@clickhouse:8123/pmo pmo web --port 8090
+  PMO_WEB_TOKEN=sixteen-or-more-characters pmo web --host 0.0.0.0"""
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where it is served.")
+@click.option("--host", default="127.0.0.1", help="At which address; elsewhere than on this machine only with a token.")
+def web(port: int, host: str) -> None:
+    """Serve the dashboard alone, until Ctrl-C: on a ClickHouse server, or beside a running 'pmo up'.
+
+    Where neither is, it follows the store by itself, as 'pmo up --embedded' does.
+    """
+    from services.up import Web, run_web
+
+    settings = Settings.load()
+    with output.progress("Catching up") as progress:
+        run_web(settings, Web(host, port), say=click.echo, progress=progress)
 
 
 @click.command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from services.cli import times
+from services import times
 from services.cli.names import completing
 from services.errors import BadInput
 from services.settings import Settings

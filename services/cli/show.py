@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.cli import output
-from services.cli.ask import value_text
+from services.shown import value_text
 
 if TYPE_CHECKING:
     from services.demo.present import Overview
@@ -25,8 +25,11 @@ Examples:
 @click.option("--embedded", is_flag=True, help="Without Kafka: events go straight from the store into ClickHouse.")
 @click.option("--serve/--no-serve", default=True, help="Run on until Ctrl-C, or end after printing; by default run on.")
 @click.option("--seed", type=int, default=_DEMO_SEED, show_default=True, help="Another seed, another company.")
-def demo(embedded: bool, serve: bool, seed: int) -> None:
-    """Load a simulated company through Kafka and the worker, and show its figures and findings by unit.
+@click.option(
+    "--web-port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where the dashboard is served."
+)
+def demo(embedded: bool, serve: bool, seed: int, web_port: int) -> None:
+    """Load a simulated company through Kafka and the worker, show its figures, and serve a dashboard that moves.
 
     It gets a workspace of its own: PMO_HOME, by default .pmo-demo in the current folder, in place of an earlier demo
     there. Without Java it says so and runs embedded.
@@ -35,7 +38,16 @@ def demo(embedded: bool, serve: bool, seed: int) -> None:
 
     show = partial(_show, serve)
     with output.progress("Simulating") as progress:
-        run_demo(None, embedded=embedded, serve=serve, seed=seed, say=click.echo, progress=progress, show=show)
+        run_demo(
+            None,
+            embedded=embedded,
+            serve=serve,
+            seed=seed,
+            say=click.echo,
+            progress=progress,
+            show=show,
+            web_port=web_port,
+        )
 
 
 def _show(serve: bool, shown: "Demo") -> None:

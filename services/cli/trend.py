@@ -6,23 +6,14 @@ from typing import Any
 import click
 
 from services.cli import output
-from services.cli.ask import (
-    aim_cells,
-    aim_columns,
-    beside_text,
-    definition,
-    definition_notes,
-    figure_row,
-    fraction_text,
-    kpi_of,
-    value_text,
-)
+from services.cli.ask import aim_cells, aim_columns, definition, definition_notes, figure_row, kpi_of
 from services.cli.names import complete_kpi
 from services.cli.output import Column
 from services.cli.scope import say_if_retired, scope_data, scope_of, scope_options, scope_text
 from services.errors import BadInput
 from services.projections.stretches import EVERY, scope_at, stretches
 from services.settings import Settings
+from services.shown import beside_text, fraction_text, value_text
 
 _CSV = (
     "from",

@@ -7,7 +7,7 @@ from services.demo.fates import Project
 from services.demo.script import Script
 
 _MONTH = timedelta(days=30)
-_RISKS = (
+RISKS = (
     ("The supplier delivers late", "supply"),
     ("Key skills are missing", "people"),
     ("The old system cannot be read", "technology"),
@@ -16,7 +16,7 @@ _RISKS = (
     ("Users do not take it up", "change"),
 )
 _CHANCES = (("A second customer joins", "market"), ("A part can be used again", "technology"))
-_ISSUES = ("No test environment", "Drawings do not match", "Two teams wait for each other", "Licence has run out")
+ISSUES = ("No test environment", "Drawings do not match", "Two teams wait for each other", "Licence has run out")
 _STANDING = ("unaware", "resistant", "neutral", "supportive", "leading")
 _STAKEHOLDERS = ("Works council", "Customer", "Site manager", "Data protection officer", "Regulator")
 Severity = Literal["low", "medium", "high", "critical"]
@@ -41,7 +41,7 @@ def _risk(script: Script, project: Project, code: str, last: date) -> None:
     """Raised early, looked at every month by most, and closed, or left open where nobody cares."""
     rng, cares = script.random, project.unit.maturity > 1
     is_threat = script.chance(0.85)
-    name, category = rng.choice(_RISKS if is_threat else _CHANCES)
+    name, category = rng.choice(RISKS if is_threat else _CHANCES)
     day, chance = project.at(rng.uniform(0.02, 0.4)), rng.uniform(0.1, 0.7)
     impact = project.planned.budget * rng.randint(3, 25) // 100
     where: dict[str, Any] = {"project": project.code, "risk": code, "by": project.manager.key}
@@ -79,7 +79,7 @@ def _issue(script: Script, project: Project, code: str, last: date) -> None:
     where: dict[str, Any] = {"project": project.code, "issue": code, "by": project.manager.key}
     due, severity = day + script.days(20, 60), rng.randrange(len(_SEVERITIES))
     if not script.say(
-        day, "project raise-issue", name=rng.choice(_ISSUES), severity=_SEVERITIES[severity],
+        day, "project raise-issue", name=rng.choice(ISSUES), severity=_SEVERITIES[severity],
         owner=project.manager.key, due=due.isoformat(), **where,
     ):  # fmt: skip
         return

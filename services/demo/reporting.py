@@ -82,7 +82,7 @@ def report(
                     "forecast_cost": str(round(plan.budget * (1 + (plan.cost - 1) * known))),
                     "rag": "green" if unit.says_green else rag_of(max(seen, (plan.cost - 1) * known)),
                 }
-            told: dict[str, Any] = {"narrative": rng.choice(_NARRATIVES)} if script.chance(0.15) else {}
+            told: dict[str, Any] = {"narrative": rng.choice(NARRATIVES)} if script.chance(0.15) else {}
             late = rng.randint(33, 62) if script.chance(unit.records_late) else rng.choice((0, 0, 1, 3))
             _tell(script, day, late, manager, {"project": plan.code, "data_date": day.isoformat(), **said, **told})
         day += timedelta(days=unit.report_every)
@@ -106,7 +106,7 @@ def rag_of(off: float) -> str:
     return "green" if off < 0.05 else "amber" if off < 0.15 else "red"
 
 
-_NARRATIVES = (
+NARRATIVES = (
     "All work packages go as planned.",
     "The supplier delivers two weeks later than agreed; the team works on other parts meanwhile.",
     "Two people are missing; the second half of the month will be tight.",

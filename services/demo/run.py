@@ -4,20 +4,24 @@ import json
 import os
 import secrets
 import shutil
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from services.demo import tour
 from services.demo.company import DemoSummary, load
+from services.demo.living import Living
 from services.demo.present import Overview, overview
 from services.demo.world import CURRENCY, ORGANISATION, TIME_ZONE
 from services.errors import Rejected, Unavailable
 from services.runtime import Progress, endpoint_url, open_app
 from services.settings import WORKSPACE_FILE, Settings
-from services.up import ENDPOINT_SAYS, Running, running, stoppable
+from services.up import DASHBOARD_SAYS, ENDPOINT_SAYS, LOOPBACK, Running, Web, running, stoppable
 
 Say = Callable[[str], None]
 DEFAULT_HOME = ".pmo-demo"
@@ -45,11 +49,13 @@ def demo(
     progress: Progress,
     show: Callable[[Demo], None],
     until: date | None = None,
+    web_port: int = Web().port,
 ) -> None:
     """Loads the company into a new workspace, lands it, and hands to `show` what is to be seen of it.
 
-    With `serve` everything then runs on until Ctrl-C. Raises Rejected where `settings_home` (else `PMO_HOME`, else
-    ``./.pmo-demo``) holds anything but an earlier demo.
+    With `serve` everything then runs on until Ctrl-C, with a live dashboard, and the company goes on living.
+
+    Raises Rejected where `settings_home` (else `PMO_HOME`, else ``./.pmo-demo``) holds anything but an earlier demo.
     """
     home = settings_home or Path(os.environ.get("PMO_HOME") or DEFAULT_HOME).expanduser()
     earlier = (home / WORKSPACE_FILE).exists()
@@ -65,22 +71,49 @@ def demo(
     ran: list[str] = []
 
     def say_what_runs(line: str) -> None:
-        if line.startswith(ENDPOINT_SAYS) and not serve:
-            # it ends with this process, before anybody could ask it
+        if line.startswith(DASHBOARD_SAYS) or (line.startswith(ENDPOINT_SAYS) and not serve):
+            # said at the end, where it is not overlooked; or it ends with this process, before anybody could ask it
             return
         ran.append(line)
         say(line)
 
-    with stoppable() as stop, running(settings, embedded=embedded, say=say_what_runs, stop=stop) as now:
+    web = Web(port=_free(web_port)) if serve else None
+    with stoppable() as stop, running(settings, embedded=embedded, say=say_what_runs, stop=stop, web=web) as now:
         _land(now, summary.events, progress)
         transport = "the Faust worker" if now.bootstrap else "the embedded projector"
         say_what_runs(f"{summary.events:,} events landed by {transport}.")
         show(Demo(settings, summary, overview(now.clickhouse, settings, summary.last_day), tuple(ran)))
         say("\n" + "\n".join(tour.lines()))
         if serve:
-            say("Ready; Ctrl-C ends it.")
-            while not stop.wait(_POLL_S):
-                now.check()
+            say(f"\nThe company goes on living; see it move, until Ctrl-C:\n  {now.dashboard}")
+            with _living(now, seed, stop):
+                while not stop.wait(_POLL_S):
+                    now.check()
+
+
+@contextmanager
+def _living(now: Running, seed: int, stop: threading.Event) -> Iterator[None]:
+    """Meanwhile something is recorded every few seconds."""
+    with now.clickhouse.session() as session:
+        living = Living(now.app, session, seed)
+        thread = threading.Thread(target=living.run, args=(stop,), name="living", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def _free(port: int) -> int:
+    """The port, or 0 for any where somebody else has it: a demo is not to fail of that."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return 0
+    return port
 
 
 def _land(now: Running, events: int, progress: Progress) -> None:

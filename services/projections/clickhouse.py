@@ -110,9 +110,13 @@ class ClickHouse:
         except Exception as error:
             raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
 
-    def session(self) -> "ClickHouse":
-        """Another connection to the same place, for another thread; close it before this one."""
-        other = ClickHouse(self._connect, self.database, self.where)
+    def session(self, limits: Params | None = None) -> "ClickHouse":
+        """Another connection to the same place, for another thread; close it before this one.
+
+        With `limits` it can only read, and within these settings; so can the sessions that are made of it.
+        """
+        connect = partial(_limited, self._connect, limits, self.is_embedded) if limits else self._connect
+        other = ClickHouse(connect, self.database, self.where)
         other.memory = self.memory
         return other
 
@@ -212,6 +216,17 @@ class ClickHouse:
                 self._client.close()
                 self._client = self._connect()
             raise translated(error, self.where) from error
+
+
+def _limited(connect: Callable[[], Any], limits: Params, embedded: bool) -> Any:
+    client = connect()
+    # readonly last: from there on nothing is written, and on a server no setting is changed by others
+    for name, value in {**limits, "readonly": 2}.items():
+        if embedded:
+            client.command(f"SET {name} = {value}")
+        else:
+            client.set_client_setting(name, value)
+    return client
 
 
 class EmbeddedReader:

@@ -24,9 +24,9 @@ Progress = Callable[[int, int], None]
 D = TypeVar("D", Kpi, Control)
 R = TypeVar("R")
 _LAYOUT = "report:layout"
-_BOTTLENECKS = (("where-work-waits", "status"), ("gate-lead-time", "gate"), ("cycle-time", "portfolio"),
+BOTTLENECKS = (("where-work-waits", "status"), ("gate-lead-time", "gate"), ("cycle-time", "portfolio"),
                 ("wip-age", "portfolio"), ("blocked-time", "portfolio"), ("flow-efficiency", "portfolio"))  # fmt: skip
-_ADOPTION = (("adoption", "unit"), ("technology-usage", "unit"), ("time-to-adopt", "unit"),
+ADOPTION = (("adoption", "unit"), ("technology-usage", "unit"), ("time-to-adopt", "unit"),
              ("training-compliance", "unit"), ("training-expiring", "unit"))  # fmt: skip
 
 
@@ -74,9 +74,9 @@ def gather(
         step()
     scores = [score for found in of_each(clickhouse, asking(sections.scores_of), controls.values()) for score in found]
     made.append(sections.compliance(asked, scores))
-    made.append(kpi_sections.by_group(asked, "bottlenecks", "Bottlenecks", _BOTTLENECKS))
+    made.append(kpi_sections.by_group(asked, "bottlenecks", "Bottlenecks", BOTTLENECKS))
     step()
-    made.append(kpi_sections.by_group(asked, "adoption", "Adoption and training", _ADOPTION))
+    made.append(kpi_sections.by_group(asked, "adoption", "Adoption and training", ADOPTION))
     step()
     told = [kpi for family in FAMILIES for kpi in kpis.values() if kpi.family == family]
     families: dict[str, list[dict[str, object]]] = {}

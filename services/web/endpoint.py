@@ -14,18 +14,20 @@ import json
 import os
 import re
 import secrets
-import socket
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from email import message_from_bytes
+from email.policy import HTTP
+from typing import TYPE_CHECKING
 
-from services.errors import BadInput, Rejected, Unavailable
+from services.errors import BadInput, Rejected
 from services.projections.analysis import database_of, offer
 from services.projections.clickhouse import DATABASE, Answer, ClickHouse, EmbeddedReader, EngineError
 from services.settings import Settings
 from services.web.blocks import framed
 from services.web.guard import check
+from services.web.serving import ANYWHERE, LOOPBACK, Serving
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 USER = "pmo"
 OTHERS = "others"
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_ANYWHERE = ("0.0.0.0", "::")
 LIMITS = {
     "max_execution_time": 30,
     "max_result_rows": 5_000_000,
@@ -45,7 +45,6 @@ LIMITS = {
 _THREADS = 4
 _WAITING = 16
 _MAX_QUERY_BYTES = 1_000_000
-_START_SECONDS = 20.0
 _READONLY, _SYNTAX, _AUTHENTICATION, _NO_DATABASE, _TOO_MANY = 164, 62, 516, 81, 202
 _STATUS = {
     _READONLY: 403,
@@ -93,8 +92,7 @@ class Endpoint:
         self._offered = False
         found = clickhouse.rows("SELECT lower(name) AS name FROM system.table_functions")
         self._table_functions = frozenset(str(row["name"]) for row in found)
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
         self._time_zone = str(clickhouse.scalar("SELECT timezone()"))
 
     @property
@@ -105,76 +103,42 @@ class Endpoint:
     @property
     def running(self) -> bool:
         """Whether it answers."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._serving is not None and self._serving.running
 
     def start(self) -> None:
         """Answers from now on, and says so in the workspace's endpoint file. Raises Unavailable."""
-        import uvicorn
         from starlette.applications import Starlette
         from starlette.routing import Route
 
-        if self._host not in _LOOPBACK and not self._settings.endpoint_token.get_secret_value():
+        if self._host not in LOOPBACK and not self._settings.endpoint_token.get_secret_value():
             raise BadInput(
                 f"Queries are answered at {self._host} only with a token: "
                 "set PMO_ENDPOINT_TOKEN to 16 characters or more."
             )
-        listener = self._listen()
         app = Starlette(
             routes=[
                 Route("/ping", _ping, methods=["GET"]),
                 Route("/{database:path}", self._answer, methods=["GET", "POST"]),
             ]
         )
-        config = uvicorn.Config(
-            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(listener, started), name="endpoint", daemon=True)
-        self._thread.start()
-        if not started.wait(_START_SECONDS):
-            raise Unavailable("The query endpoint did not start; try again.")
+        self._serving = Serving(app, self._host, self._port, "query endpoint")
+        self._serving.start("choose another")
+        self._port = self._serving.port
         self._publish()
 
     def stop(self) -> None:
         """Ends in order: nobody is sent here any more, what runs is finished."""
         with contextlib.suppress(FileNotFoundError):
             self._file.unlink()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join()
+        if self._serving is not None:
+            self._serving.stop()
         self._pool.shutdown()
         self._others.shutdown()
         for reader in self._readers:
             reader.close()
 
-    def _listen(self) -> socket.socket:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # inherited by each connection: an answer in two parts must not wait 40 ms for the first one's receipt
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            listener.bind((self._host, self._port))
-        except OSError as error:
-            listener.close()
-            place = f"Port {self._port} of {self._host}"
-            raise Unavailable(f"{place} can't be used ({error.strerror}); choose another.") from None
-        self._port = listener.getsockname()[1]
-        return listener
-
-    def _serve(self, listener: socket.socket, started: threading.Event) -> None:
-        async def run() -> None:
-            serving = asyncio.ensure_future(self._server.serve(sockets=[listener]))
-            while not self._server.started and not serving.done():
-                await asyncio.sleep(0.01)
-            started.set()
-            await serving
-
-        # uvicorn leaves signals alone outside the main thread, which is where this runs
-        asyncio.run(run())
-
     def _publish(self) -> None:
-        here = HOST if self._host in _ANYWHERE else self._host
+        here = HOST if self._host in ANYWHERE else self._host
         url = f"http://{USER}:{self._token}@{here}:{self._port}/{DATABASE}"
         # the broker that this process started: 'pmo doctor' looks whether it answers
         is_open = bool(self._settings.endpoint_token.get_secret_value())
@@ -195,6 +159,10 @@ class Endpoint:
             body = await _body(request)
         except ValueError:
             return _failed(_SYNTAX, f"The query is longer than {_MAX_QUERY_BYTES} bytes")
+        kind = request.headers.get("content-type", "")
+        if kind.startswith("multipart/form-data"):
+            # the official client sends parameters that are too long for an address as a form
+            given, body = {**_form(kind, body), **given}, b""
         # ClickHouse puts the two together when both are given
         parts = [given.get("query", ""), body.decode("utf-8", "replace")]
         query = "\n".join(part for part in parts if part)
@@ -316,6 +284,17 @@ async def _body(request: "Request") -> bytes:
             raise ValueError("too long")
         parts.append(part)
     return b"".join(parts)
+
+
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    """The fields of a form."""
+    message = message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body, policy=HTTP)
+    fields = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str):
+            fields[name] = bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+    return fields
 
 
 async def _ping(_: "Request") -> "Response":

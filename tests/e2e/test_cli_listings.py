@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.cli.ask import value_text
 from services.projections.kpi import find_kpi
+from services.shown import value_text
 from tests.e2e.cli import Pmo
 
 ANN = "ann@example.org"

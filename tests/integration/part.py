@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from services.settings import Settings
-from services.up import run_relay, run_worker, up
+from services.up import Web, run_relay, run_web, run_worker, up
 
 
 def _say(text: str) -> None:
@@ -24,3 +24,7 @@ if __name__ == "__main__":
             up(settings, embedded=False, say=_say, metrics_port=port)
         case "up-embedded":
             up(settings, embedded=True, say=_say, metrics_port=port)
+        case "up-web":
+            up(settings, embedded=False, say=_say, web=Web(port=0))
+        case "web":
+            run_web(settings, Web(port=0), say=_say)

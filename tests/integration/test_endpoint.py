@@ -133,3 +133,9 @@ def test_errors_and_formats_are_those_of_clickhouse(served: Settings) -> None:
     code, body, headers = asked(served, "SELECT {a:UInt8} AS a FORMAT CSVWithNames", param_a="7")
     assert (code, body, headers["X-ClickHouse-Format"]) == (200, '"a"\n7\n', "CSVWithNames")
     assert asked(served, "SELECT 1", database="other")[0] == 404
+
+
+def test_parameters_too_long_for_an_address_come_as_a_form(served: Settings) -> None:
+    many = [f"project:P{n:05}" for n in range(20_000)]
+    with open_reader(served) as clickhouse:
+        assert clickhouse.scalar("SELECT length({many:Array(String)})", {"many": many}) == len(many)

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 from services.commands.app import Governance
+from services.health import status
 from services.runtime import endpoint_url, open_reader
-from services.up import status
 from services.waiting import wait_visible
 from tests.integration.workspaces import command, fill, process, until, workspace
 

@@ -50,14 +50,14 @@ def end_of(text: str, option: str, zone: ZoneInfo) -> datetime:
     return instant(text, option, zone)
 
 
-def known(text: str, zone: ZoneInfo) -> datetime:
+def known(text: str, zone: ZoneInfo, option: str = "--known-at") -> datetime:
     """The instant of ``--known-at``, or the end of its day, which may be today. Raises BadInput for a later one."""
-    if start_of(text, "--known-at", zone) > datetime.now(UTC):
+    if start_of(text, option, zone) > datetime.now(UTC):
         raise BadInput(
-            f"--known-at: {text} lies in the future, and nobody can say what will be known then; leave it out to ask "
+            f"{option}: {text} lies in the future, and nobody can say what will be known then; leave it out to ask "
             "with what is known now."
         )
-    return end_of(text, "--known-at", zone)
+    return end_of(text, option, zone)
 
 
 def _is_day(text: str) -> bool:
