@@ -276,6 +276,27 @@ class UnitOfWork:
         event = VOIDED[kind_of(stream)](reason=reason)
         return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
 
+    def observe(
+        self, stream: str, event: Event, meta: Meta, entries: tuple[Entry, ...] = (), digest: str = ""
+    ) -> Record:
+        """Records what a source tells as a fact, which no rule refuses. Raises BadInput for a time to come.
+
+        `digest` is of what may be erased in it, kept to tell whether the source says something else later.
+        """
+        self._corrected(stream, meta)
+        return self._add(stream, [event], meta, *self._times(meta), entries, digest).records[0]
+
+    def take_as_new(self, streams: Iterable[str]) -> None:
+        """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
+        for stream in streams:
+            if stream not in self._histories:
+                self._histories[stream] = History(stream)
+                self._own.add(stream)
+
+    def digest(self, stream: str, command_id: str) -> str | None:
+        """What is kept of what a command said; None if nothing is, or no longer."""
+        return self._digests.get((stream, command_id)) or self._app.store.digest(stream, command_id)
+
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
         self._entries.extend(entries)
@@ -291,7 +312,7 @@ class UnitOfWork:
         earlier = self.history(stream).command_ids.get(meta.command_id)
         if not earlier:
             return None
-        said = self._digests.get((stream, meta.command_id)) or self._app.store.digest(stream, meta.command_id)
+        said = self.digest(stream, meta.command_id)
         if said and said != digest:
             raise BadInput(
                 f"Command id {meta.command_id} was used before in {stream} for another command; give a new id."
@@ -299,9 +320,9 @@ class UnitOfWork:
         return Outcome(stream, tuple(earlier), repeated=True)
 
     def _corrected(self, stream: str, meta: Meta) -> Record | None:
-        history = self.history(stream)
         if meta.supersedes is None:
             return None
+        history = self.history(stream)
         if not history.version:
             raise NotFound(f"There is no {stream}, so nothing in it can be corrected.")
         if not history.is_active(meta.supersedes):
@@ -357,14 +378,16 @@ class UnitOfWork:
             causation_id=meta.causation_id,
             supersedes=meta.supersedes,
         )
-        records = [replace(first, version=first.version + n, event=event) for n, event in enumerate(events)]
+        further = (replace(first, version=first.version + n, event=event) for n, event in enumerate(events) if n)
+        records = [first, *further]
         if stream not in self._own:
             history = self._histories[stream] = history.copy()
             self._own.add(stream)
         history.extend(records)
         self.records.extend(records)
         self._entries.extend(entries)
-        self._digests[stream, meta.command_id] = digest
+        if digest:
+            self._digests[stream, meta.command_id] = digest
         return Outcome(stream, tuple(records), repeated=False)
 
 

@@ -1,0 +1,165 @@
+"""Records what a source tells in one unit of work: ids of its own keys, people by pseudonym, texts to the directory."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+
+from schemas.event import Event, Record
+from schemas.fields import Note
+from services.commands.app import Governance, Meta, UnitOfWork, day_end, day_start
+from services.commands.directory import PERSON_PREFIX, Entry, content_digest, pseudonym, write_note
+from services.importers.shown import Person, When
+from services.settings import Settings
+
+ACTOR = "system:importer"
+_MINUTE = dt.timedelta(seconds=59, milliseconds=999)
+
+
+def origin(source: str) -> str:
+    """What the correlation ids of all imports of a source begin with."""
+    return f"import/{source}/"
+
+
+def person_key(source: str, key: str) -> str:
+    """The key that a source's person has here: of two tools never the same one. ``pmo person link`` takes it."""
+    return f"{source}:{key}"
+
+
+def moment(when: When, settings: Settings) -> dt.datetime:
+    """The instant that orders what happened then: a day stands at its beginning."""
+    return when if isinstance(when, dt.datetime) else day_start(when, settings)
+
+
+class Teller:
+    """One file's telling. Everything of one row carries an id made of the source's own keys."""
+
+    def __init__(self, app: Governance, unit: UnitOfWork, source: str, digest: str) -> None:
+        self._app, self._unit, self._source = app, unit, source
+        self.settings = app.settings
+        self._secret = app.settings.secret.get_secret_value()
+        self._correlation = f"{origin(source)}{digest[:16]}"
+        self._known: dict[str, frozenset[str]] = {}
+        self._seen_people: dict[str, tuple[Person, When]] = {}
+        self._pseudonyms: dict[str, str] = {}
+
+    @property
+    def unit(self) -> UnitOfWork:
+        """What everything is recorded in."""
+        return self._unit
+
+    def records(self, stream: str) -> list[Record]:
+        """The stream's records that count, in the order of what they mean; none if it is new, which costs nothing."""
+        if not self.is_known(stream):
+            self._unit.take_as_new((stream,))
+            # what this file has told of it before
+            if not self._unit.history(stream).version:
+                return []
+        return sorted(self._unit.history(stream).active(), key=lambda record: record.k)
+
+    def is_known(self, stream: str) -> bool:
+        """Whether the store has the stream."""
+        kind = stream.partition(":")[0]
+        if kind not in self._known:
+            self._known[kind] = frozenset(self._app.store.streams(kind))
+        return stream in self._known[kind]
+
+    def streams(self, kind: str) -> frozenset[str]:
+        """All streams of a kind that the store has."""
+        self.is_known(f"{kind}:")
+        return self._known[kind]
+
+    def is_ours(self, record: Record) -> bool:
+        """Whether this source told it, in whatever file."""
+        return record.correlation_id.startswith(origin(self._source))
+
+    def has_told(self, stream: str, command_id: str) -> bool:
+        """Whether this id stands in the stream, also on what was withdrawn since."""
+        return command_id in self._unit.history(stream).command_ids
+
+    def id_of(self, *parts: str) -> str:
+        """The command id of what these parts of the source's own name: the same in every export."""
+        content = "\0".join((self._source, *parts)).encode()
+        return f"import-{hashlib.sha256(content).hexdigest()[:32]}"
+
+    def tell(
+        self,
+        stream: str,
+        event: Event,
+        when: When,
+        command_id: str,
+        *,
+        reported_at: dt.datetime | None = None,
+        notes: tuple[Entry, ...] = (),
+        digest: str = "",
+        supersedes: int | None = None,
+    ) -> None:
+        """Records one event. An id that stands already is told again, of something else since, under another one."""
+        if self.has_told(stream, command_id):
+            command_id = f"{command_id}-{self._unit.history(stream).version + 1}"
+        instant = when if isinstance(when, dt.datetime) else None
+        meta = Meta(
+            ACTOR,
+            command_id,
+            self._correlation,
+            at=instant,
+            on=None if instant else when,
+            reported_at=reported_at,
+            supersedes=supersedes,
+        )
+        self._unit.observe(stream, event, meta, notes, digest)
+
+    def note(self, text: str | None) -> tuple[Note | None, tuple[Entry, ...]]:
+        """A note for a free text, and what goes to the directory."""
+        if text is None:
+            return None, ()
+        note, entry = write_note(text)
+        return note, (entry,)
+
+    def digest(self, *texts: str | None) -> str:
+        """A keyed digest of texts that may be erased, to tell later whether the source says another."""
+        return content_digest(self._secret, "\0".join(text or "" for text in texts).encode())
+
+    def told_digest(self, record: Record) -> str | None:
+        """The digest that was kept with a record; None if its text was erased since, or had none."""
+        return self._unit.digest(record.stream, record.command_id)
+
+    def person(self, person: Person | None, when: When) -> str | None:
+        """The pseudonym of a source's person, whose name goes to the directory with the file."""
+        if person is None:
+            return None
+        found = self._pseudonyms.get(person.key)
+        if found is None:
+            found = self._pseudonyms[person.key] = pseudonym(self._secret, person_key(self._source, person.key))
+        known = self._seen_people.get(found)
+        if known is None:
+            self._seen_people[found] = (person, when)
+        elif known[0].name is None is not person.name:
+            self._seen_people[found] = (person, min(when, known[1], key=self._moment))
+        elif (when is not known[1]) and self._moment(when) < self._moment(known[1]):
+            self._seen_people[found] = (known[0], when)
+        return found
+
+    def _moment(self, when: When) -> dt.datetime:
+        return moment(when, self.settings)
+
+    def people(self) -> Iterable[tuple[str, Person, When]]:
+        """Who was named: pseudonym, person, and the first time that any of it speaks of."""
+        return [(pseudonym_, person, when) for pseudonym_, (person, when) in self._seen_people.items()]
+
+    def name_people(self) -> None:
+        """Writes names and e-mails to the directory where it does not have them so."""
+        named = {f"{PERSON_PREFIX}{each}": person for each, person, _ in self.people()}
+        held = self._app.store.values(named)
+        entries = [
+            Entry(subject, name, value)
+            for subject, person in named.items()
+            for name, value in (("name", person.name), ("email", person.email))
+            if value and held.get(subject, {}).get(name) != value
+        ]
+        self._unit.record_entries(entries)
+
+    def end_of(self, when: When) -> dt.datetime:
+        """The last instant that it may mean: of a day, or of a minute where seconds are not shown."""
+        if not isinstance(when, dt.datetime):
+            return day_end(when, self.settings)
+        return when if when.second or when.microsecond else when + _MINUTE
