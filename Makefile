@@ -88,6 +88,10 @@ chaos: setup java postgres
 long: setup java postgres
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
+# Long: 10,000 mutated files for the parser of every source of `pmo import`.
+fuzz: setup
+	PMO_FUZZ=10000 $(BIN)/python -m pytest -n 2 --dist load tests/importers -k mutated
+
 bench: setup
 	$(BIN)/pmo bench $(ARGS)
 

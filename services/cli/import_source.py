@@ -74,19 +74,20 @@ def command(name: str) -> click.Command:
 
 
 def _import(source: "Source", files: list[Path], asked: Asked) -> None:
-    from services.importers.exports import record
+    from services.importers.exports import record, undisturbed
     from services.importers.source import load_mapping
     from services.runtime import open_app
 
     settings = Settings.load()
     given = _given(asked, settings)
     mapping = load_mapping(source, Path(asked.mapping) if asked.mapping else None, given)
-    read = source.read(files, mapping, given)
-    if asked.write_mapping:
-        _write_mapping(source, Path(asked.write_mapping), read.mapping)
-        return
-    with open_app(settings) as app, output.progress("Importing") as progress:
-        reports = record(app, source, read, dry_run=asked.dry_run, progress=progress)
+    with undisturbed():
+        read = source.read(files, mapping, given)
+        if asked.write_mapping:
+            _write_mapping(source, Path(asked.write_mapping), read.mapping)
+            return
+        with open_app(settings) as app, output.progress("Importing") as progress:
+            reports = record(app, source, read, dry_run=asked.dry_run, progress=progress)
     data = {"source": source.name, "dry_run": asked.dry_run, "files": [_data(report) for report in reports]}
     if asked.report:
         import json

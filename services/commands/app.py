@@ -47,7 +47,7 @@ _TRIES = 20
 _FAILED_TRIES = 5
 _PAUSE_S = (0.01, 0.3)
 _CACHED_STREAMS = 20_000
-_CLOCK_SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 _ACTOR = re.compile(ACTOR_PATTERN)
 _ID = re.compile(ID_PATTERN)
 
@@ -276,15 +276,11 @@ class UnitOfWork:
         event = VOIDED[kind_of(stream)](reason=reason)
         return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
 
-    def observe(
-        self, stream: str, event: Event, meta: Meta, entries: tuple[Entry, ...] = (), digest: str = ""
-    ) -> Record:
-        """Records what a source tells as a fact, which no rule refuses. Raises BadInput for a time to come.
-
-        `digest` is of what may be erased in it, kept to tell whether the source says something else later.
-        """
-        self._corrected(stream, meta)
-        return self._add(stream, [event], meta, *self._times(meta), entries, digest).records[0]
+    def add(self, record: Record, entries: Iterable[Entry] = ()) -> None:
+        """Takes a record that needs no decision."""
+        self._own_history(record.stream).extend((record,))
+        self.records.append(record)
+        self._entries.extend(entries)
 
     def take_as_new(self, streams: Iterable[str]) -> None:
         """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
@@ -292,10 +288,6 @@ class UnitOfWork:
             if stream not in self._histories:
                 self._histories[stream] = History(stream)
                 self._own.add(stream)
-
-    def digest(self, stream: str, command_id: str) -> str | None:
-        """What is kept of what a command said; None if nothing is, or no longer."""
-        return self._digests.get((stream, command_id)) or self._app.store.digest(stream, command_id)
 
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
@@ -308,11 +300,18 @@ class UnitOfWork:
             self._app.append(self.records, entries=self._entries, digests=digests)
             self._app.remember(self._histories[stream] for stream in self._own)
 
+    def _own_history(self, stream: str) -> History:
+        """A history that only this unit sees, to extend."""
+        if stream not in self._own:
+            self._histories[stream] = self.history(stream).copy()
+            self._own.add(stream)
+        return self._histories[stream]
+
     def _repeated(self, stream: str, meta: Meta, digest: str) -> Outcome | None:
         earlier = self.history(stream).command_ids.get(meta.command_id)
         if not earlier:
             return None
-        said = self.digest(stream, meta.command_id)
+        said = self._digests.get((stream, meta.command_id)) or self._app.store.digest(stream, meta.command_id)
         if said and said != digest:
             raise BadInput(
                 f"Command id {meta.command_id} was used before in {stream} for another command; give a new id."
@@ -343,7 +342,7 @@ class UnitOfWork:
         said = [occurred_at, day_start(own_day, self._app.settings) if own_day else now]
         if meta.reported_at:
             said.append(_instant(meta.reported_at))
-        if max(said) > now + _CLOCK_SKEW:
+        if max(said) > now + CLOCK_SKEW:
             raise BadInput("A fact cannot lie in the future; record it when it has happened.")
         if min(said) < EARLIEST:
             raise BadInput(f"A fact cannot lie before {EARLIEST.year}.")
@@ -380,14 +379,11 @@ class UnitOfWork:
         )
         further = (replace(first, version=first.version + n, event=event) for n, event in enumerate(events) if n)
         records = [first, *further]
-        if stream not in self._own:
-            history = self._histories[stream] = history.copy()
-            self._own.add(stream)
+        history = self._own_history(stream)
         history.extend(records)
         self.records.extend(records)
         self._entries.extend(entries)
-        if digest:
-            self._digests[stream, meta.command_id] = digest
+        self._digests[stream, meta.command_id] = digest
         return Outcome(stream, tuple(records), repeated=False)
 
 

@@ -1,21 +1,22 @@
 """What no event can hold is a fault of its row, whichever source showed it, so that recording fails on none."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.fields import FIRST_DAY, LAST_DAY, DayHours, Effort, Hours, Text
+from schemas.fields import FIRST_DAY, LAST_DAY, DayHours, Effort, Hours
 from schemas.progress import Recorded
-from schemas.streams import key
+from schemas.streams import KEY_PATTERN
 from services.importers.cells import NARRATIVE_BYTES, shown
 from services.importers.rows import CellFault
 from services.importers.shown import Allocation, Item, Project, Thing, When
 from services.importers.shown import Hours as WorkedHours
 
-_SHORT = TypeAdapter(Text)
+_KEY = re.compile(KEY_PATTERN)
 _SIZES: dict[str, TypeAdapter[Any]] = {
     "estimate": TypeAdapter(Effort),
     "hours": TypeAdapter(DayHours),
@@ -66,10 +67,8 @@ def _item(item: Item, latest: dt.datetime) -> Iterator[CellFault]:
 
 def _codes(*codes: str) -> Iterator[CellFault]:
     for code in codes:
-        try:
-            key(code)
-        except ValueError as error:
-            yield CellFault(None, shown(code), str(error))
+        if not _KEY.fullmatch(code):
+            yield CellFault(None, shown(code), "is not a key: it has 1 to 64 letters, digits, '.', '_' or '-'")
 
 
 def _moment(name: str, when: When, latest: dt.datetime) -> Iterator[CellFault]:

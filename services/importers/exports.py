@@ -56,25 +56,22 @@ def record(
     rehearsal = UnitOfWork(app) if dry_run else None
     reports: list[FileReport] = []
     done = 0
-    with _undisturbed():
-        for number, export in enumerate(exports, start=1):
-            # only behind the last file is it known what none of them shows, and not if any row could not be read
-            is_known = number == len(exports) and read.mapping.complete and not any(r.rejected for r in reports)
-            shown = exports if is_known else ()
-            work = partial(
-                _record_file, app, source, read.mapping, export, shown, partial(_said, progress, done, total)
-            )
-            reports.append(work(rehearsal) if rehearsal else app.transact(work))
-            done += len(export.rows)
-            progress(done, total)
+    for number, export in enumerate(exports, start=1):
+        # only behind the last file is it known what none of them shows, and not if any row could not be read
+        is_known = number == len(exports) and read.mapping.complete and not any(r.rejected for r in reports)
+        shown = exports if is_known else ()
+        work = partial(_record_file, app, source, read.mapping, export, shown, partial(_said, progress, done, total))
+        reports.append(work(rehearsal) if rehearsal else app.transact(work))
+        done += len(export.rows)
+        progress(done, total)
     if read.mapping.complete and any(report.rejected for report in reports):
         exports[-1].notes.append("what is missing was not taken as gone, since rows were rejected")
     return reports
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without the collector, which would look again and again at all that is kept for the one transaction."""
+def undisturbed() -> Iterator[None]:
+    """Without the collector, which would look again and again at all that reading and recording keep."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

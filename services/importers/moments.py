@@ -85,6 +85,11 @@ class Calendar:
         return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
     def _parse(self, text: str) -> When | CellProblem:
+        if text[10:11] == "T":
+            try:
+                return self._in_zone(dt.datetime.fromisoformat(text))
+            except ValueError:
+                pass  # it may be written in another way that is read below
         if (matched := _ISO.fullmatch(text)) is not None:
             return self._made(matched, int(matched["year"]), int(matched["month"]), int(matched["day"]))
         if (matched := _NAMED.fullmatch(text) or _NAMED_FIRST.fullmatch(text)) is not None:

@@ -22,7 +22,8 @@ CATEGORIES: dict[str, StatusCategory] = {
 _BY_NAME: dict[str, StatusCategory] = {
     **dict.fromkeys(
         ("to do", "todo", "open", "new", "backlog", "reopened", "selected for development", "ready", "created",
-         "on hold", "ready for development", "waiting", "waiting for support", "waiting for customer", "pending", "triage",
+         "on hold", "ready for development", "waiting", "waiting for support", "waiting for customer", "pending",
+         "triage",
          "ready for review", "ready for test", "ready for qa", "blocked", "planned", "funnel"), "queue",
     ),
     **dict.fromkeys(

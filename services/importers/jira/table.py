@@ -4,11 +4,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from services.importers import tabular
-from services.importers.cells import CellProblem, shown, text
+from services.importers.cells import CellProblem, label, shown, text
 from services.importers.jira.issue import Issue, Worklog, effort
 from services.importers.jira.mapping import JiraMapping
 from services.importers.moments import Calendar
@@ -109,9 +109,9 @@ class Reader:
     def __init__(self, sheet: Sheet, mapping: JiraMapping, data_date: When) -> None:
         self._sheet, self._mapping, self._data_date = sheet, mapping, data_date
         at = sheet.at
-        self._one: dict[str, Callable[[Sequence[Any]], Any]] = {
-            field: partial(_first, at[field]) for field in _COLUMNS if field != "log"
-        }
+        self._read = [
+            (field, places, self._reader_of(field)) for field, places in at.items() if places and field != "log"
+        ]
         self._logs = at["log"]
         self._people: dict[tuple[str | None, str | None], Person | None] = {}
         silent = {ours for field, ours in _SILENT.items() if not at[field]}
@@ -128,47 +128,28 @@ class Reader:
     def issue(self, row: tabular.Row) -> Issue | Row:
         """The issue of a row, or what is wrong with it."""
         cells, faults = row.cells, []
-        get = self._one
-
-        def words(field: str, longest: int = 500) -> str | None:
-            line = text(get[field](cells))
-            if line is not None and len(line) > longest:
-                faults.append(CellFault(field, shown(line), f"has {len(line)} characters, more than {longest}"))
-                return None
-            return line
-
-        def timed(field: str, read: Callable[[Any], Any]) -> Any:
-            cell = get[field](cells)
+        found: dict[str, Any] = {}
+        for field, places, read in self._read:
+            cell = cells[places[0]] if len(places) == 1 else _first(places, cells)
             if cell is None or cell == "":
-                return None
-            found = read(cell)
-            if isinstance(found, CellProblem):
-                faults.append(CellFault(self._name(field), shown(cell), found.reason))
-                return None
-            return found
-
-        calendar = self._sheet.calendar
-        key, status = words("key", 100), words("status")
-        if key is None:
-            faults.append(CellFault("Issue key", None, "is empty"))
-        elif not _KEY_FORM.fullmatch(key):
-            faults.append(CellFault("Issue key", shown(key), "is not the key of an issue, such as PAY-12"))
-        if status is None:
-            faults.append(CellFault("Status", None, "is empty"))
-        created, updated = timed("created", calendar.when), timed("updated", calendar.when)
-        resolved, since = timed("resolved", calendar.when), timed("status_since", calendar.when)
-        start, due = timed("start", calendar.day), timed("due", calendar.day)
-        try:
-            estimate = effort(get["estimate"](cells), self._mapping)
-        except ValueError as error:
-            faults.append(CellFault("Original Estimate", shown(get["estimate"](cells)), str(error)))
-            estimate = None
+                continue
+            value = read(cell)
+            if value.__class__ is CellProblem:
+                faults.append(CellFault(self._name(field), shown(cell), value.reason))
+            elif value is not None:
+                found[field] = value
+        key, status = found.get("key"), found.get("status")
+        if key is None and not faults:
+            faults.append(CellFault(self._name("key"), None, "is empty"))
+        if status is None and not faults:
+            faults.append(CellFault(self._name("status"), None, "is empty"))
         notes: list[CellFault] = []
-        logs = self._worklogs(row, key or "", notes) if self._logs else []
-        if faults:
+        logs = self._worklogs(row, str(key), notes) if self._logs else []
+        if faults or key is None or status is None:
             return Row(row.number, faults=tuple(faults))
-        assert key is not None and status is not None
-        seen = updated or resolved or since
+        get = found.get
+        resolved, since, start, due = get("resolved"), get("status_since"), get("start"), get("due")
+        seen = get("updated") or resolved or since
         if seen is None:
             self.undated += 1
             seen = self._data_date
@@ -179,29 +160,52 @@ class Reader:
             start = None
         return Issue(
             row.number,
-            key.upper(),
-            text(get["id"](cells)) or key,
-            words("project", 100) or key.rpartition("-")[0].upper(),
+            key,
+            get("id") or key,
+            get("project") or key.rpartition("-")[0],
             status,
-            words("category"),
+            get("category"),
             seen,
-            project_name=words("project_name"),
-            title=_title(get["title"](cells)),
-            work_type=words("type"),
-            resolution=words("resolution"),
-            assignee=self._person(words("assignee"), words("assignee_id")),
-            estimate=estimate,
-            start=start,
-            due=due,
-            flagged=words("flagged") is not None,
-            parent=self._parent(words("parent", 100)),
-            created=created,
-            resolved=resolved,
-            status_since=since,
-            worklogs=logs,
-            notes=notes,
-            silent=self._silent,
+            get("project_name"),
+            get("title"),
+            get("type"),
+            get("resolution"),
+            self._person(get("assignee"), get("assignee_id")),
+            get("estimate"),
+            start,
+            due,
+            "flagged" in found,
+            get("parent"),
+            get("created"),
+            resolved,
+            since,
+            logs,
+            None,
+            notes,
+            self._silent,
         )
+
+    def _reader_of(self, field: str) -> Callable[[Any], Any]:
+        """What reads the cells of a field: a value, None for none, or a problem."""
+        calendar = self._sheet.calendar
+        match field:
+            case "key":
+                return _key
+            case "title":
+                return _title
+            case "id":
+                return text
+            case "parent":
+                return _parent
+            case "estimate":
+                return lru_cache(maxsize=4096)(partial(_effort, self._mapping))
+            case "start" | "due":
+                return calendar.day
+            case "created" | "updated" | "resolved" | "status_since":
+                return calendar.when
+            case _:
+                # the few values of such a column come again in every row
+                return lru_cache(maxsize=16384)(label)
 
     def _name(self, field: str) -> str:
         places = self._sheet.at[field]
@@ -243,12 +247,27 @@ class Reader:
             logs.append(Worklog(f"{_short(said)}{again or ''}", Person(known), day, seconds))
         return logs
 
-    @staticmethod
-    def _parent(reference: str | None) -> str | None:
-        if reference is None:
-            return None
-        # a number that went through a spreadsheet
-        return reference.removesuffix(".0") if reference[0].isdigit() else reference.upper()
+
+def _key(cell: Any) -> str | None | CellProblem:
+    line = text(cell)
+    if line is not None and (len(line) > 100 or not _KEY_FORM.fullmatch(line)):
+        return CellProblem("is not the key of an issue, such as PAY-12")
+    return line.upper() if line else None
+
+
+def _parent(cell: Any) -> str | None:
+    reference = text(cell)
+    if reference is None:
+        return None
+    # a number may have gone through a spreadsheet
+    return reference.removesuffix(".0") if reference[0].isdigit() else reference.upper()
+
+
+def _effort(mapping: JiraMapping, cell: Any) -> Any:
+    try:
+        return effort(cell, mapping)
+    except ValueError as error:
+        return CellProblem(str(error))
 
 
 def _first(places: tuple[int, ...], cells: Sequence[Any]) -> Any:

@@ -24,18 +24,20 @@ def tell_project(teller: Teller, project: Project) -> None:
     ]
     fields = {**_NOTHING, **project.fields}
     narrative = fields.pop("narrative", None)
-    digest = teller.digest(narrative) if narrative else ""
     if shown and isinstance(shown[-1].event, Recorded):
-        held = shown[-1].event.model_dump()
-        held.pop("narrative")
-        said = teller.told_digest(shown[-1])
-        same_text = said is None or said == digest
+        note = shown[-1].event.narrative
+        was = teller.text_of(note) if note else None
+        # a text that was erased is not brought in again
+        if note is not None and was is None:
+            narrative = None
+        held = shown[-1].event.model_dump(exclude={"narrative"})
+        same_text = was == (narrative and narrative.strip())
         if held == {name: value for name, value in fields.items() if name in held} and same_text:
             return
-    note, entries = teller.note(narrative)
-    event = Recorded.model_validate({**fields, "narrative": note})
+    told, entries = teller.note(narrative)
+    event = Recorded.model_validate({**fields, "narrative": told})
     command_id = teller.id_of(stream, str(project.seen), repr(sorted(event.model_dump(exclude={"narrative"}).items())))
-    teller.tell(stream, event, project.seen, command_id, notes=entries, digest=digest)
+    teller.tell(stream, event, project.seen, command_id, notes=entries)
 
 
 def tell_project_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from schemas.event import Event, Record
 from schemas.fields import Note
-from services.commands.app import Governance, Meta, UnitOfWork, day_end, day_start
-from services.commands.directory import PERSON_PREFIX, Entry, content_digest, pseudonym, write_note
+from services.commands.app import Governance, UnitOfWork, day_end, day_start
+from services.commands.directory import PERSON_PREFIX, Entry, pseudonym, write_note
+from services.commands.erasing import NOTE_PREFIX
+from services.commands.observing import Observer
 from services.importers.shown import Person, When
 from services.settings import Settings
 
@@ -37,7 +39,9 @@ class Teller:
         self._app, self._unit, self._source = app, unit, source
         self.settings = app.settings
         self._secret = app.settings.secret.get_secret_value()
-        self._correlation = f"{origin(source)}{digest[:16]}"
+        self._origin = origin(source)
+        self._observer = Observer(app, unit, ACTOR, f"{self._origin}{digest[:16]}")
+        self._new: set[str] = set()
         self._known: dict[str, frozenset[str]] = {}
         self._seen_people: dict[str, tuple[Person, When]] = {}
         self._pseudonyms: dict[str, str] = {}
@@ -49,9 +53,10 @@ class Teller:
 
     def records(self, stream: str) -> list[Record]:
         """The stream's records that count, in the order of what they mean; none if it is new, which costs nothing."""
-        if not self.is_known(stream):
+        if not self.is_known(stream) and stream not in self._new:
+            self._new.add(stream)
             self._unit.take_as_new((stream,))
-            # what this file has told of it before
+            # another file of the same unit of work may have told of it
             if not self._unit.history(stream).version:
                 return []
         return sorted(self._unit.history(stream).active(), key=lambda record: record.k)
@@ -70,7 +75,7 @@ class Teller:
 
     def is_ours(self, record: Record) -> bool:
         """Whether this source told it, in whatever file."""
-        return record.correlation_id.startswith(origin(self._source))
+        return record.correlation_id.startswith(self._origin)
 
     def has_told(self, stream: str, command_id: str) -> bool:
         """Whether this id stands in the stream, also on what was withdrawn since."""
@@ -90,23 +95,11 @@ class Teller:
         *,
         reported_at: dt.datetime | None = None,
         notes: tuple[Entry, ...] = (),
-        digest: str = "",
-        supersedes: int | None = None,
     ) -> None:
         """Records one event. An id that stands already is told again, of something else since, under another one."""
         if self.has_told(stream, command_id):
             command_id = f"{command_id}-{self._unit.history(stream).version + 1}"
-        instant = when if isinstance(when, dt.datetime) else None
-        meta = Meta(
-            ACTOR,
-            command_id,
-            self._correlation,
-            at=instant,
-            on=None if instant else when,
-            reported_at=reported_at,
-            supersedes=supersedes,
-        )
-        self._unit.observe(stream, event, meta, notes, digest)
+        self._observer.observe(stream, event, when, command_id, reported_at=reported_at, entries=notes)
 
     def note(self, text: str | None) -> tuple[Note | None, tuple[Entry, ...]]:
         """A note for a free text, and what goes to the directory."""
@@ -115,13 +108,10 @@ class Teller:
         note, entry = write_note(text)
         return note, (entry,)
 
-    def digest(self, *texts: str | None) -> str:
-        """A keyed digest of texts that may be erased, to tell later whether the source says another."""
-        return content_digest(self._secret, "\0".join(text or "" for text in texts).encode())
-
-    def told_digest(self, record: Record) -> str | None:
-        """The digest that was kept with a record; None if its text was erased since, or had none."""
-        return self._unit.digest(record.stream, record.command_id)
+    def text_of(self, note: Note) -> str | None:
+        """What the directory says of a note; None if it was erased."""
+        subject = f"{NOTE_PREFIX}{note.id}"
+        return self._app.store.values((subject,)).get(subject, {}).get("text")
 
     def person(self, person: Person | None, when: When) -> str | None:
         """The pseudonym of a source's person, whose name goes to the directory with the file."""
@@ -133,7 +123,7 @@ class Teller:
         known = self._seen_people.get(found)
         if known is None:
             self._seen_people[found] = (person, when)
-        elif known[0].name is None is not person.name:
+        elif (person.name and not known[0].name) or (person.email and not known[0].email):
             self._seen_people[found] = (person, min(when, known[1], key=self._moment))
         elif (when is not known[1]) and self._moment(when) < self._moment(known[1]):
             self._seen_people[found] = (known[0], when)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import work as events
-from schemas.event import Event, Record
-from schemas.streams import stream_id
+from schemas.event import Event
 from services.importers.shown import Item, Status, When
 from services.importers.tell.teller import Teller, moment
 
@@ -26,10 +25,9 @@ class _Standing:
     assignee: str | None = None
     plan: tuple[Any, Any, Any] = (None, None, None)
     blocked: bool = False
-    described: tuple[str | None, str | None] = (None, None)
-    description: Record | None = None
+    described: events.WorkCreated | events.WorkDescribed | None = None
 
-    def take(self, event: Event, record: Record | None = None) -> None:
+    def take(self, event: Event) -> None:
         """Folds one event in."""
         match event:
             case events.WorkCreated():
@@ -37,9 +35,9 @@ class _Standing:
                 self.status = Status(event.status, event.category)
                 self.assignee = event.assignee
                 self.plan = (event.estimate, event.planned_start, event.planned_finish)
-                self.described, self.description = (event.work_type, event.parent), record
+                self.described = event
             case events.WorkDescribed():
-                self.described, self.description = (event.work_type, event.parent), record
+                self.described = event
             case events.Moved() | events.WorkDone() | events.WorkReopened():
                 self.status = Status(event.status, event.category)
             case events.Assigned():
@@ -77,7 +75,7 @@ def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
 class _Telling:
     def __init__(self, teller: Teller, item: Item) -> None:
         self._teller, self._item = teller, item
-        self._stream = stream_id("work", item.project, item.key)
+        self._stream = f"work:{item.project}/{item.key}"
         self._records = teller.records(self._stream)
         self._settings = teller.settings
         self._standing = _Standing()
@@ -109,7 +107,7 @@ class _Telling:
         if not isinstance(created.event, events.WorkCreated) or not created.event.status == BEFORE != status.name:
             return
         if not self._told(self._teller.id_of(self._stream, "first\0status")):
-            self._standing.take(created.event, created)
+            self._standing.take(created.event)
             self._status(status, created.occurred_at, "first")
             self._standing, self._records = _Standing(), self._teller.records(self._stream)
 
@@ -132,7 +130,7 @@ class _Telling:
             self._standing, self._taken = _Standing(), 0
         while self._taken < len(self._records) and self._records[self._taken].occurred_at <= until:
             record = self._records[self._taken]
-            self._standing.take(record.event, record)
+            self._standing.take(record.event)
             self._taken += 1
 
     def _at_first(self) -> Mapping[str, Any]:
@@ -161,7 +159,7 @@ class _Telling:
             assignee=teller.person(fields.get("assignee"), when),
             **_plan(fields),
         )
-        self._tell(created, when, key, notes, teller.digest(item.title) if item.title else "")
+        self._tell(created, when, key, notes)
 
     def _differ(self, fields: Mapping[str, Any], when: When, key: str) -> None:
         """Tells each field that stands otherwise."""
@@ -212,24 +210,20 @@ class _Telling:
         self._tell(event, when, f"{key}\0status")
 
     def _describe(self) -> None:
-        item, teller, standing = self._item, self._teller, self._standing
-        if not self._records or "title" in item.silent:
+        item, teller, held = self._item, self._teller, self._standing.described
+        if not self._records or held is None or "title" in item.silent:
             return
-        held = standing.description
-        digest = teller.told_digest(held) if held else None
-        is_untitled = held is not None and held.event.title is None  # type: ignore[attr-defined]
+        was = teller.text_of(held.title) if held.title else None
         # a title that was erased is not brought in again
-        may_title = digest is not None or is_untitled
-        retitled = may_title and item.title is not None and digest != teller.digest(item.title)
-        if standing.described == (item.work_type, item.parent) and not retitled:
+        is_erased = held.title is not None and was is None
+        title = None if is_erased else item.title
+        if (held.work_type, held.parent, was) == (item.work_type, item.parent, title and title.strip()):
             return
-        title, notes = teller.note(item.title if may_title else None)
-        described = events.WorkDescribed(work_type=item.work_type, title=title, parent=item.parent)
-        self._tell(
-            described, self._seen, f"seen\0{item.seen}\0described", notes, teller.digest(item.title) if title else ""
-        )
+        note, notes = teller.note(title)
+        described = events.WorkDescribed(work_type=item.work_type, title=note, parent=item.parent)
+        self._tell(described, self._seen, f"seen\0{item.seen}\0described", notes)
 
-    def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = (), digest: str = "") -> None:
+    def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = ()) -> None:
         self._teller.tell(
             self._stream,
             event,
@@ -237,7 +231,6 @@ class _Telling:
             self._teller.id_of(self._stream, key),
             reported_at=self._item.reported_at,
             notes=notes,
-            digest=digest,
         )
         self._standing.take(event)
 
