@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: long chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
+.PHONY: long fuzz chaos help setup java postgres demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'

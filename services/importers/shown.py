@@ -73,13 +73,18 @@ class Item:
 
 
 class Hours(NamedTuple):
-    """Hours that a person worked on a project on a day; `id` is the source's own of this entry."""
+    """Hours that a person worked on a project on a day; `id` is the source's own of this entry.
+
+    A format without ids makes one of what the entry says, marked as `made_up`: then the same hours of a format that has
+    them are the same entry.
+    """
 
     person: Person
     project: str
     day: dt.date
     hours: Decimal
     id: str
+    made_up: bool = False
 
 
 @dataclass(slots=True)

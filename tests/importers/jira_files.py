@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 HEADER = (
-    "Summary,Issue key,Issue id,Parent,Issue Type,Status,Project key,Project name,Priority,Resolution,Assignee,"
-    "Assignee Id,Created,Updated,Resolved,Due date,Sprint,Sprint,Labels,Log Work,Log Work,Original estimate,Work Ratio,"
-    "Σ Original Estimate,Σ Time Spent,Custom field (Flagged),Custom field (Start date),Comment,Comment,Status Category\n"
+    "Summary,Issue key,Issue id,Parent,Issue Type,Status,Project key,Project name,Priority,Resolution,"
+    "Assignee,Assignee Id,Created,Updated,Resolved,Due date,Sprint,Sprint,Labels,Log Work,Log Work,Original estimate,"
+    "Work Ratio,Σ Original Estimate,Σ Time Spent,Custom field (Flagged),Custom field (Start date),Comment,Comment,"
+    "Status Category\n"
 )
 CSV = HEADER + (
     "Pay by card,PAY-1,10001,,Story,Done,PAY,Payments,High,Done,Ann Smith,"

@@ -167,6 +167,25 @@ def test_a_history_after_an_export_of_states_adds_what_that_could_not_show(desk:
     tells_nothing_again(desk, first)
 
 
+def test_hours_of_both_formats_are_the_same_hours(desk: Desk) -> None:
+    header = "Issue key,Status,Created,Log Work,Log Work\n"
+    logged = '"x;10/Jan/24 11:30 PM;712020:aa;7200","x;10/Jan/24 9:00 AM;712020:aa;7200"'
+    table = desk.file("issues.csv", f"{header}PAY-1,Done,09/Jan/24 3:54 PM,{logged}\n")
+    desk.run(table, zone="Europe/Helsinki")
+    told = desk.file("search.json", search(issue()))
+    desk.run(told, complete=True)
+    desk.run(told, complete=True)
+    tells_nothing_again(desk, table, zone="Europe/Helsinki")
+    assert list(desk.hours().values()) == [Decimal(4)]
+    changed = issue()
+    changed["fields"]["worklog"]["worklogs"][0] |= {"id": "901", "timeSpentSeconds": 3600}
+    desk.run(desk.file("search.json", search(changed)))
+    assert list(desk.hours().values()) == [Decimal(5)]
+    changed["fields"]["worklog"]["worklogs"][0]["timeSpentSeconds"] = 1800
+    desk.run(desk.file("search.json", search(changed)))
+    assert list(desk.hours().values()) == [Decimal("4.5")]
+
+
 def test_lists_lines_and_single_issues(desk: Desk) -> None:
     as_list = json.dumps([issue(1), issue(2)])
     as_pages = json.dumps([json.loads(search(issue(3))), json.loads(search(issue(4)))])

@@ -37,6 +37,7 @@ class Worklog(NamedTuple):
     person: Person
     day: dt.date
     seconds: int
+    made_up: bool = False
 
 
 @dataclass(slots=True)
@@ -241,7 +242,7 @@ class Issues:
                 issue.notes.append(CellFault("Log Work", said, "is more than a day has, so it was left out"))
             elif log.seconds > 0:
                 hours = (Decimal(log.seconds) / _SECONDS).quantize(_FOUR_PLACES).normalize() + 0
-                yield Hours(log.person, project, log.day, hours, log.id)
+                yield Hours(log.person, project, log.day, hours, log.id, log.made_up)
 
 
 def effort(cell: Any, mapping: JiraMapping) -> Decimal | None:

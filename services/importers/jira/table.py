@@ -244,7 +244,7 @@ class Reader:
             # there is no id: what makes it one entry is all that it says, and how often that was said before
             said = f"{key}\0{parts[-3].strip()}\0{account}\0{seconds}"
             again = sum(log.id.startswith(_short(said)) for log in logs)
-            logs.append(Worklog(f"{_short(said)}{again or ''}", Person(known), day, seconds))
+            logs.append(Worklog(f"{_short(said)}{again or ''}", Person(known), day, seconds, made_up=True))
         return logs
 
 

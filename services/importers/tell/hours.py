@@ -9,31 +9,46 @@ from schemas.streams import slug_key, stream_id
 from services.importers.shown import Hours
 from services.importers.tell.teller import Teller
 
+_MADE_UP = ":"
+_Logged = events.HoursLogged | events.HoursCorrected
+
 
 def tell_hours(teller: Teller, hours: Hours) -> None:
     """Records an entry that is new, or says other hours than before."""
     person = teller.person(hours.person, hours.day)
     assert person is not None
     stream, item = stream_id("timesheet", person, week_of(hours.day)), item_of(hours)
-    told = [record.event for record in teller.records(stream) if record.event.part == item]
+    standing = _standing(teller, stream)
     fields = {"item": item, "project": hours.project, "day": hours.day, "hours": hours.hours}
     event: Event
-    if not told:
+    if (told := standing.get(item)) is None:
+        alike = (
+            other
+            for other, event in standing.items()
+            if _is_made_up(other) != hours.made_up
+            and (event.project, event.day, event.hours) == (hours.project, hours.day, hours.hours)
+        )
+        if teller.claim(stream, alike):
+            return
         event = events.HoursLogged(**fields)
-    elif told[-1].hours == hours.hours:  # type: ignore[attr-defined]
+    elif told.hours == hours.hours:
         return
     else:
         event = events.HoursCorrected(reason=None, **fields)
-    teller.tell(stream, event, hours.day, teller.id_of(stream, hours.id, str(hours.hours)))
+    teller.tell(stream, event, hours.day, teller.id_of(stream, item, str(hours.hours)))
 
 
 def tell_hours_gone(teller: Teller, stream: str, listed: frozenset[str], projects: frozenset[str]) -> int:
-    """Corrects to nothing the entries of this source that a complete export of these projects no longer lists."""
-    standing: dict[str, events.HoursLogged | events.HoursCorrected] = {}
-    for record in teller.records(stream):
-        if teller.is_ours(record) and isinstance(record.event, events.HoursLogged | events.HoursCorrected):
-            standing[record.event.item] = record.event
-    gone = [e for item, e in standing.items() if item not in listed and e.project in projects and e.hours]
+    """Corrects to nothing the entries of this source that a complete export of these projects no longer lists.
+
+    Of entries with ids of the source's own an export without such ids says nothing, nor the other way round.
+    """
+    forms = {_is_made_up(item) for item in listed}
+    gone = [
+        event
+        for item, event in _standing(teller, stream).items()
+        if item not in listed and _is_made_up(item) in forms and event.project in projects and event.hours
+    ]
     for event in gone:
         corrected = events.HoursCorrected(
             item=event.item, project=event.project, day=event.day, hours=Decimal(0), reason=None
@@ -42,10 +57,24 @@ def tell_hours_gone(teller: Teller, stream: str, listed: frozenset[str], project
     return len(gone)
 
 
+def _standing(teller: Teller, stream: str) -> dict[str, _Logged]:
+    """The entries of this source in a week, as corrected."""
+    return {
+        record.event.item: record.event
+        for record in teller.records(stream)
+        if isinstance(record.event, _Logged) and teller.is_ours(record)
+    }
+
+
 def item_of(hours: Hours) -> str:
-    """The item of the week that an entry is: PROJECT.DAY, as of all hours, and the source's own id."""
+    """The item of the week that an entry is: PROJECT.DAY, as of all hours, and the id of the entry."""
     # a project's code and an id of 64 characters each would be too long beside a day
-    return f"{slug_key(hours.project)[:51]}.{hours.day.isoformat()}.{slug_key(hours.id)}"
+    made_up = _MADE_UP if hours.made_up else ""
+    return f"{slug_key(hours.project)[:50]}.{hours.day.isoformat()}.{made_up}{slug_key(hours.id)}"
+
+
+def _is_made_up(item: str) -> bool:
+    return f".{_MADE_UP}" in item
 
 
 def week_of(day: dt.date) -> str:

@@ -42,6 +42,7 @@ class Teller:
         self._origin = origin(source)
         self._observer = Observer(app, unit, ACTOR, f"{self._origin}{digest[:16]}")
         self._new: set[str] = set()
+        self._claimed: dict[str, set[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
         self._seen_people: dict[str, tuple[Person, When]] = {}
         self._pseudonyms: dict[str, str] = {}
@@ -80,6 +81,14 @@ class Teller:
     def has_told(self, stream: str, command_id: str) -> bool:
         """Whether this id stands in the stream, also on what was withdrawn since."""
         return command_id in self._unit.history(stream).command_ids
+
+    def claim(self, stream: str, parts: Iterable[str]) -> bool:
+        """Takes the first of these parts of a stream that nothing else of this file is; False if there is none."""
+        claimed = self._claimed.setdefault(stream, set())
+        found = next((part for part in parts if part not in claimed), None)
+        if found is not None:
+            claimed.add(found)
+        return found is not None
 
     def id_of(self, *parts: str) -> str:
         """The command id of what these parts of the source's own name: the same in every export."""
