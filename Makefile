@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: long chaos help setup java postgres chromium demo test lint types imports schemas reference unit integration bench clean
+.PHONY: long fuzz chaos help setup java postgres chromium demo test lint types imports schemas reference unit integration bench clean
 
 help:
 	@echo 'make setup        virtual environment with pinned dependencies, broker jars'
@@ -98,6 +98,10 @@ chaos: setup java postgres
 # Those that `make test` leaves out to stay under its time: crashes of workers, restores, erasure down to the bytes.
 long: setup java postgres chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+
+# Long: 10,000 mutated files for the parser of every source of `pmo import`.
+fuzz: setup
+	PMO_FUZZ=10000 $(BIN)/python -m pytest -n 2 --dist load tests/importers -k mutated
 
 bench: setup
 	$(BIN)/pmo bench $(ARGS)

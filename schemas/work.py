@@ -25,6 +25,14 @@ class WorkCreated(Event, type="pmo.work.created.v1"):
     planned_finish: Day | None
 
 
+class WorkDescribed(Event, type="pmo.work.described.v1"):
+    """The item is of another type, has another title, or is a part of another item: all of them are given anew."""
+
+    work_type: Text | None = Field(examples=["task"])
+    title: Note | None
+    parent: Key | None = Field(description="The item that it is a part of, in the same project")
+
+
 class Moved(Event, type="pmo.work.moved.v1"):
     """The item went from one status to another."""
 
@@ -102,6 +110,7 @@ WorkVoided = voided("work")
 
 EVENTS: tuple[type[Event], ...] = (
     WorkCreated,
+    WorkDescribed,
     Moved,
     Assigned,
     ReEstimatedV1,

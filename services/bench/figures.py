@@ -91,6 +91,17 @@ def append(stage: Stage) -> Iterator[Figure]:
     yield Figure("append", "bulk append to SQLite, events", stage.count / stage.append_seconds, "1/s", 30_000)
 
 
+def imports(stage: Stage) -> Iterator[Figure]:
+    """Exports of other tools, from the bytes of a file to recorded events."""
+    from services.bench import imports as measured
+
+    folder = stage.folder / "exports"
+    folder.mkdir()
+    targets = iter((15_000, 10_000))
+    for name, rate in measured.jira(stage, folder, measured.rows_of(stage)):
+        yield Figure("imports", name, rate, "1/s", next(targets))
+
+
 def landing(stage: Stage) -> Iterator[Figure]:
     """From the store into an empty ClickHouse, until the first KPI is answered."""
     yield Figure("landing", "store to queryable KPI, events", stage.count / stage.landing_seconds, "1/s", 60_000)
@@ -255,6 +266,7 @@ def _path(stage: Stage) -> Iterator[Figure]:
 GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "commands": commands,
     "append": append,
+    "imports": imports,
     "landing": landing,
     "rebuild": rebuild,
     "verify": verify,

@@ -8,8 +8,9 @@ import click
 
 from services import times
 from services.cli import output
-from services.cli.groups import SuggestingGroup
+from services.cli.groups import LazyGroup, Section, Subcommand
 from services.errors import PartlyRejected
+from services.importers.sources import SOURCES
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,12 +26,24 @@ Examples:
   pmo import portfolio --mapping our-list.yaml --data-date 2026-06-30 list.xlsx --dry-run"""
 
 
-@click.group("import", cls=SuggestingGroup, epilog=_EPILOG)
+class _Imports(LazyGroup):
+    sections = (
+        Section(
+            "Sources",
+            (
+                *(Subcommand(row.name, row.title, "services.cli.import_source:command") for row in SOURCES),
+                Subcommand("portfolio", "CSV or Excel lists of projects.", "services.cli.imports:portfolio"),
+            ),
+        ),
+    )
+
+
+@click.group("import", cls=_Imports, epilog=_EPILOG)
 def group() -> None:
     """Bring in history from other tools: a file is one transaction."""
 
 
-@group.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--mapping", required=True, metavar="FILE_OR_NAME", help="The mapping (YAML), or gmpp, which ships.")
 @click.option("--data-date", metavar="DAY", help="The day the figures speak of, where mapping and file do not say.")

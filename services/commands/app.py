@@ -47,7 +47,7 @@ _TRIES = 20
 _FAILED_TRIES = 5
 _PAUSE_S = (0.01, 0.3)
 _CACHED_STREAMS = 20_000
-_CLOCK_SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 _ACTOR = re.compile(ACTOR_PATTERN)
 _ID = re.compile(ID_PATTERN)
 
@@ -276,6 +276,19 @@ class UnitOfWork:
         event = VOIDED[kind_of(stream)](reason=reason)
         return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
 
+    def add(self, record: Record, entries: Iterable[Entry] = ()) -> None:
+        """Takes a record that needs no decision."""
+        self._own_history(record.stream).extend((record,))
+        self.records.append(record)
+        self._entries.extend(entries)
+
+    def take_as_new(self, streams: Iterable[str]) -> None:
+        """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
+        for stream in streams:
+            if stream not in self._histories:
+                self._histories[stream] = History(stream)
+                self._own.add(stream)
+
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
         self._entries.extend(entries)
@@ -286,6 +299,13 @@ class UnitOfWork:
             digests = [CommandDigest(stream, cid, digest) for (stream, cid), digest in self._digests.items()]
             self._app.append(self.records, entries=self._entries, digests=digests)
             self._app.remember(self._histories[stream] for stream in self._own)
+
+    def _own_history(self, stream: str) -> History:
+        """A history that only this unit sees, to extend."""
+        if stream not in self._own:
+            self._histories[stream] = self.history(stream).copy()
+            self._own.add(stream)
+        return self._histories[stream]
 
     def _repeated(self, stream: str, meta: Meta, digest: str) -> Outcome | None:
         earlier = self.history(stream).command_ids.get(meta.command_id)
@@ -299,9 +319,9 @@ class UnitOfWork:
         return Outcome(stream, tuple(earlier), repeated=True)
 
     def _corrected(self, stream: str, meta: Meta) -> Record | None:
-        history = self.history(stream)
         if meta.supersedes is None:
             return None
+        history = self.history(stream)
         if not history.version:
             raise NotFound(f"There is no {stream}, so nothing in it can be corrected.")
         if not history.is_active(meta.supersedes):
@@ -322,7 +342,7 @@ class UnitOfWork:
         said = [occurred_at, day_start(own_day, self._app.settings) if own_day else now]
         if meta.reported_at:
             said.append(_instant(meta.reported_at))
-        if max(said) > now + _CLOCK_SKEW:
+        if max(said) > now + CLOCK_SKEW:
             raise BadInput("A fact cannot lie in the future; record it when it has happened.")
         if min(said) < EARLIEST:
             raise BadInput(f"A fact cannot lie before {EARLIEST.year}.")
@@ -357,10 +377,9 @@ class UnitOfWork:
             causation_id=meta.causation_id,
             supersedes=meta.supersedes,
         )
-        records = [replace(first, version=first.version + n, event=event) for n, event in enumerate(events)]
-        if stream not in self._own:
-            history = self._histories[stream] = history.copy()
-            self._own.add(stream)
+        further = (replace(first, version=first.version + n, event=event) for n, event in enumerate(events) if n)
+        records = [first, *further]
+        history = self._own_history(stream)
         history.extend(records)
         self.records.extend(records)
         self._entries.extend(entries)

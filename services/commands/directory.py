@@ -43,7 +43,7 @@ def pseudonym(secret: str, source_key: str) -> str:
     normal = source_key.strip().casefold()
     if not normal:
         raise ValueError("a person's key is empty")
-    digest = hmac.new(secret.encode(), b"person:" + normal.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(secret.encode(), b"person:" + normal.encode(), "sha256")
     return base64.b32encode(digest).decode()[:20]
 
 
@@ -54,7 +54,7 @@ def is_person(subject: str) -> bool:
 
 def content_digest(secret: str, content: bytes) -> str:
     """A keyed digest of what a command said, to tell a second try from another command under the same id."""
-    return hmac.new(secret.encode(), b"command:" + content, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), b"command:" + content, "sha256").hex()
 
 
 def note_digest(salt: str, text: str) -> str:
@@ -69,5 +69,6 @@ def write_note(text: str) -> tuple[Note, Entry]:
         raise ValueError("a reason or narrative is empty")
     if len(clean) > MAX_NOTE:
         raise ValueError(f"a text has {len(clean)} characters; at most {MAX_NOTE} are kept")
-    note_id, salt = secrets.token_hex(16), secrets.token_hex(16)
+    random = secrets.token_hex(32)
+    note_id, salt = random[:32], random[32:]
     return Note(id=note_id, digest=note_digest(salt, clean)), Entry(f"note:{note_id}", "text", clean, salt)

@@ -73,6 +73,28 @@ class CreateWork(
         return [events.WorkCreated(**fields)]
 
 
+class DescribeWork(_WorkCommand, path="work describe", example='CRANE-7 W-12 --title "Order steel rails"'):
+    """Record that an item has another title, type or parent: all of them are given anew."""
+
+    work_type: Text | None = Field(default=None, description="What it is, such as task or defect")
+    title: FreeText | None = Field(default=None, description="Its title")
+    parent: KeyField | None = Field(default=None, description="The item that it is a part of, in the same project")
+
+    def references(self) -> tuple[str, ...]:
+        """The project and the parent."""
+        parent = (stream_id("work", self.project, self.parent),) if self.parent else ()
+        return (*super().references(), *parent)
+
+    def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses an item that does not exist, an item inside itself, and a description that says nothing."""
+        self.existing(state, later)
+        if self.parent == self.item:
+            raise BadInput("An item cannot be a part of itself.")
+        if self.title is None and self.work_type is None and self.parent is None:
+            raise BadInput("Give --title, --work-type or --parent.")
+        return [events.WorkDescribed(work_type=self.work_type, title=self.title, parent=self.parent)]
+
+
 class MoveWork(_WorkCommand, path="work move", example='CRANE-7 W-12 --status "In review" --category active'):
     """Record that an item went from one status to another."""
 
@@ -221,6 +243,7 @@ def _in_order(start: date | None, finish: date | None) -> None:
 
 COMMANDS: tuple[type[Command], ...] = (
     CreateWork,
+    DescribeWork,
     MoveWork,
     AssignWork,
     ReEstimateWork,

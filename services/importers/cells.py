@@ -64,8 +64,10 @@ class CellProblem:
 
 def text(cell: Cell) -> str | None:
     """The cell as one line of text, without control characters and doubled spaces."""
-    if cell is None:
+    if cell is None or cell == "":
         return None
+    if cell.__class__ is str and cell.isprintable() and "  " not in cell:
+        return cell.strip() or None
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     line = " ".join(str(cell).split())

@@ -137,6 +137,7 @@ timesheet log
 timesheet submit
 timesheet approve
 work create
+work describe
 work move
 work assign
 work re-estimate

@@ -50,13 +50,14 @@ SELECT * FROM {work_events}
 -- @view work_items
 -- Each item of work at {as_of_k} as known at {known_at}: `status` and its `category` ("queue", "active", "done") since
 -- `status_since`; `steps` are (moment, status, category) in order and `blocks` (moment, blocked or not); a removed item
--- stays, marked. `plan` is (hours in all, first day, last day, hours left, part done). Params: as_of_k, known_at, basis.
+-- stays, marked, until it is created again. `plan` is (hours in all, first day, last day, hours left, part done).
+-- Params: as_of_k, known_at, basis.
 SELECT
     stream,
     any(log.project) AS project,
     any(log.item_key) AS item_key,
-    argMaxIf(tuple(log.work_type), k, happened = 'created').1 AS work_type,
-    argMaxIf(tuple(log.parent), k, happened = 'created').1 AS parent,
+    argMaxIf(tuple(log.work_type), k, happened IN ('created', 'described')).1 AS work_type,
+    argMaxIf(tuple(log.parent), k, happened IN ('created', 'described')).1 AS parent,
     minIf(occurred_at, happened = 'created') AS created_at,
     argMaxIf(tuple(log.assignee), k, happened IN ('created', 'assigned')).1 AS assignee,
     argMaxIf(tuple(log.estimate, log.planned_start, log.planned_finish, log.remaining_effort, log.percent_complete), k,
@@ -71,7 +72,7 @@ SELECT
         happened IN ('created', 'moved', 'done', 'reopened')))) AS steps,
     arrayMap(s -> (s.2, s.3), arraySort(groupUniqArrayIf(
         (k, occurred_at, happened = 'blocked'), happened IN ('blocked', 'unblocked')))) AS blocks,
-    countIf(happened = 'removed') > 0 AS is_removed
+    argMaxIf(happened, k, happened IN ('created', 'removed')) = 'removed' AS is_removed
 FROM {work_events} AS log
 GROUP BY stream
 HAVING countIf(happened = 'created') > 0

@@ -1,0 +1,121 @@
+"""How fast exports of other tools come in: from the bytes of a file to recorded events."""
+
+import csv
+import io
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.bench.stage import Stage, timed
+from services.importers.exports import FileReport, record, undisturbed
+from services.importers.source import Given, load, load_mapping
+from services.importers.sources import SOURCES
+from services.runtime import open_app
+
+_ROWS = 20_000
+_WARMING = 200
+_BEGINNING = datetime(2023, 1, 2, 8, tzinfo=UTC)
+_STATUSES = {"To Do": "new", "In Progress": "indeterminate", "In Review": "indeterminate", "Done": "done"}
+_HEADER = (
+    "Summary", "Issue key", "Issue id", "Issue Type", "Status", "Project key", "Project name", "Priority", "Resolution",
+    "Assignee", "Assignee Id", "Created", "Updated", "Resolved", "Sprint", "Sprint", "Labels", "Original estimate",
+    "Work Ratio", "Comment", "Status Category",
+)  # fmt: skip
+
+
+def jira(stage: Stage, folder: Path, rows: int) -> Iterator[tuple[str, float]]:
+    """Rows of a CSV, and entries of the changelogs of a JSON, a second."""
+    settings = stage.workspace("imports")
+    source = load(next(row for row in SOURCES if row.name == "jira"))
+    given = Given(zone=ZoneInfo("Europe/London"))
+    mapping = load_mapping(source, None, given)
+    with open_app(settings) as app:
+
+        def bring_in(file: Path) -> FileReport:
+            with undisturbed():
+                (report,) = record(app, source, source.read([file], mapping, given))
+            return report
+
+        # the models of events are built at their first use
+        bring_in(_table(folder, "WARM", _WARMING))
+        bring_in(_search(folder, "WARMER", _WARMING))
+        table = _table(folder, "CSV", rows)
+        seconds, report = timed(partial(bring_in, table))
+        yield "CSV rows to recorded events", report.recorded / seconds
+        search = _search(folder, "JSON", rows)
+        seconds, report = timed(partial(bring_in, search))
+        yield "JSON changelog entries to recorded events", (len(_STATUSES) - 1) * report.recorded / seconds
+
+
+def rows_of(stage: Stage) -> int:
+    """How many rows are brought in."""
+    return max(_WARMING, min(_ROWS, stage.events))
+
+
+def _table(folder: Path, project: str, rows: int) -> Path:
+    """A third of the issues each waits, is worked on, and is done."""
+    rng = random.Random(7)
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(_HEADER)
+    for number in range(rows):
+        created = _BEGINNING + timedelta(minutes=rng.randrange(400_000))
+        changed = created + timedelta(minutes=rng.randrange(90_000))
+        status = ("To Do", "In Progress", "Done")[number % 3]
+        done = status == "Done"
+        lines.writerow(
+            (
+                f"What is to be done, {number}", f"{project}-{number}", number, "Story", status, project,
+                "Project", "High", "Done" if done else "", f"Person {number % 60}", f"id:{number % 60}",
+                _short(created), _short(changed), _short(changed) if done else "", "Sprint 1", "Sprint 2", "web",
+                3600 * (number % 9), -1, "", status,
+            )
+        )  # fmt: skip
+    file = folder / f"{project}.csv"
+    file.write_text(written.getvalue())
+    return file
+
+
+def _search(folder: Path, project: str, issues: int) -> Path:
+    """Each issue went through all statuses."""
+    rng = random.Random(7)
+    found = []
+    names = list(_STATUSES)
+    for number in range(issues):
+        created = at = _BEGINNING + timedelta(minutes=rng.randrange(400_000))
+        histories = []
+        for step, (old, new) in enumerate(zip(names, names[1:], strict=False)):
+            at += timedelta(hours=rng.randrange(1, 90))
+            item = {"field": "status", "fieldtype": "jira", "from": "1", "fromString": old, "to": "3", "toString": new}
+            histories.append(
+                {"id": f"{number}{step}", "author": {"accountId": "a"}, "created": _long(at), "items": [item]}
+            )
+        fields = {
+            "summary": f"What is to be done, {number}",
+            "status": {"name": "Done", "statusCategory": {"key": "done"}},
+            "project": {"key": project, "name": "Project"},
+            "issuetype": {"name": "Story"},
+            "assignee": {"accountId": f"a{number % 50}", "displayName": "Somebody"},
+            "created": _long(created),
+            "updated": _long(at),
+            "resolution": {"name": "Done"},
+            "description": "x" * 400,
+        }
+        found.append(
+            {"id": f"{number}", "key": f"{project}-{number}", "fields": fields, "changelog": {"histories": histories}}
+        )
+    file = folder / f"{project}.json"
+    file.write_text(json.dumps({"total": issues, "issues": found}))
+    return file
+
+
+def _short(moment: datetime) -> str:
+    return moment.strftime("%d/%b/%y %I:%M %p")
+
+
+def _long(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")

@@ -1,0 +1,109 @@
+"""What no event can hold is a fault of its row, whichever source showed it, so that recording fails on none."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.fields import FIRST_DAY, LAST_DAY, DayHours, Effort, Hours
+from schemas.progress import Recorded
+from schemas.streams import KEY_PATTERN
+from services.importers.cells import NARRATIVE_BYTES, shown
+from services.importers.rows import CellFault
+from services.importers.shown import Allocation, Item, Project, Thing, When
+from services.importers.shown import Hours as WorkedHours
+
+_KEY = re.compile(KEY_PATTERN)
+_SIZES: dict[str, TypeAdapter[Any]] = {
+    "estimate": TypeAdapter(Effort),
+    "hours": TypeAdapter(DayHours),
+    "weekly_hours": TypeAdapter(Hours),
+}
+
+
+def faults_of(thing: Thing, latest: dt.datetime) -> Iterator[CellFault]:
+    """What is wrong with a thing, nothing may have happened after `latest`."""
+    match thing:
+        case Item():
+            yield from _item(thing, latest)
+        case WorkedHours():
+            yield from _codes(thing.project)
+            yield from _moment("day", thing.day, latest)
+            yield from _sized("hours", thing.hours)
+        case Project():
+            yield from _codes(thing.key)
+            yield from _moment("seen", thing.seen, latest)
+            yield from _recorded(thing)
+        case Allocation():
+            yield from _codes(thing.project)
+            yield from _moment("seen", thing.seen, latest)
+            yield from _sized("weekly_hours", thing.weekly_hours)
+            yield from _ordered(thing.first_day, thing.last_day)
+
+
+def _item(item: Item, latest: dt.datetime) -> Iterator[CellFault]:
+    yield from _codes(item.project, item.key, *([item.parent] if item.parent else []))
+    for name, when in (("created", item.created), ("seen", item.seen)):
+        if when is not None:
+            yield from _moment(name, when, latest)
+    for name, text in (("status", item.status.name), ("work_type", item.work_type)):
+        if text is not None:
+            yield from _short(name, text)
+    if item.title is not None and len(item.title.encode()) > NARRATIVE_BYTES:
+        yield CellFault("title", shown(item.title), "is longer than a text may be")
+    if item.estimate is not None:
+        yield from _sized("estimate", item.estimate)
+    yield from _ordered(item.planned_start, item.planned_finish)
+    for step in item.steps:
+        yield from _moment("history", step.when, latest)
+        if (status := step.fields.get("status")) is not None:
+            yield from _short("history", status.name)
+        if (estimate := step.fields.get("estimate")) is not None:
+            yield from _sized("estimate", estimate)
+
+
+def _codes(*codes: str) -> Iterator[CellFault]:
+    for code in codes:
+        if not _KEY.fullmatch(code):
+            yield CellFault(None, shown(code), "is not a key: it has 1 to 64 letters, digits, '.', '_' or '-'")
+
+
+def _moment(name: str, when: When, latest: dt.datetime) -> Iterator[CellFault]:
+    day = when.date() if isinstance(when, dt.datetime) else when
+    if not FIRST_DAY <= day <= LAST_DAY:
+        yield CellFault(name, str(when), f"lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
+    elif (when > latest) if isinstance(when, dt.datetime) else (day > latest.date()):
+        yield CellFault(name, str(when), "lies in the future, and nothing has happened there yet")
+
+
+def _short(name: str, text: str) -> Iterator[CellFault]:
+    if not 1 <= len(text) <= 500:
+        yield CellFault(name, shown(text), f"has {len(text)} characters, and 1 to 500 are allowed")
+
+
+def _sized(name: str, number: Decimal) -> Iterator[CellFault]:
+    try:
+        _SIZES[name].validate_python(number)
+    except ValidationError as error:
+        yield CellFault(name, str(number)[:60], f"cannot be taken: {error.errors(include_url=False)[0]['msg']}")
+
+
+def _ordered(start: dt.date | None, finish: dt.date | None) -> Iterator[CellFault]:
+    for day in (start, finish):
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            yield CellFault(None, str(day), f"lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
+    if start is not None and finish is not None and finish < start:
+        yield CellFault(None, str(finish), f"lies before the start, {start}")
+
+
+def _recorded(project: Project) -> Iterator[CellFault]:
+    fields = dict.fromkeys(Recorded.model_fields) | dict(project.fields) | {"narrative": None}
+    try:
+        Recorded.model_validate(fields)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            reason = found["msg"].removeprefix("Value error, ")
+            yield CellFault(str(found["loc"][0]), shown(str(found["input"])), f"cannot be taken: {reason}")

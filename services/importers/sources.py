@@ -1,0 +1,14 @@
+"""The table of the sources of `pmo import`: a new one is one row here and one module. Imports nothing heavy."""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A source by its name, and the module that has it as `SOURCE`, loaded when it is used."""
+
+    name: str
+    title: str
+    module: str
+
+
+SOURCES: tuple[Row, ...] = (Row("jira", "Issues of Jira, from CSV or JSON.", "services.importers.jira.source"),)

@@ -1,0 +1,54 @@
+"""Projects as a source shows them: an observed state, told where it differs from the last one of the same source."""
+
+from schemas.event import base_name
+from schemas.progress import Recorded
+from schemas.project import LeftSource
+from schemas.streams import stream_id
+from services.importers.shown import Project, When
+from services.importers.tell.teller import Teller
+
+_NOTHING: dict[str, None] = dict.fromkeys(Recorded.model_fields)
+
+
+def tell_project(teller: Teller, project: Project) -> None:
+    """Records the state if the source showed another one before, or none."""
+    stream = stream_id("project", project.key)
+    records = teller.records(stream)
+    if project.if_unknown and records:
+        return
+    until = teller.end_of(project.seen)
+    shown = [
+        record
+        for record in records
+        if isinstance(record.event, Recorded | LeftSource) and teller.is_ours(record) and record.occurred_at <= until
+    ]
+    fields = {**_NOTHING, **project.fields}
+    narrative = fields.pop("narrative", None)
+    if shown and isinstance(shown[-1].event, Recorded):
+        note = shown[-1].event.narrative
+        was = teller.text_of(note) if note else None
+        # a text that was erased is not brought in again
+        if note is not None and was is None:
+            narrative = None
+        held = shown[-1].event.model_dump(exclude={"narrative"})
+        same_text = was == (narrative and narrative.strip())
+        if held == {name: value for name, value in fields.items() if name in held} and same_text:
+            return
+    told, entries = teller.note(narrative)
+    event = Recorded.model_validate({**fields, "narrative": told})
+    command_id = teller.id_of(stream, str(project.seen), repr(sorted(event.model_dump(exclude={"narrative"}).items())))
+    teller.tell(stream, event, project.seen, command_id, notes=entries)
+
+
+def tell_project_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
+    """Records that a source lists a project no longer; False if it never did, or was told so."""
+    until = teller.end_of(when)
+    seen = [
+        record
+        for record in teller.records(stream)
+        if isinstance(record.event, Recorded | LeftSource) and teller.is_ours(record) and record.occurred_at <= until
+    ]
+    if not seen or base_name(seen[-1].event.type_name) == base_name(LeftSource.type_name):
+        return False
+    teller.tell(stream, LeftSource(listing=listing), when, teller.id_of(stream, "gone", str(when)))
+    return True

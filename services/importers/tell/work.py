@@ -1,0 +1,250 @@
+"""Items of work: their history is told once, by its ids; of a state only what differs from the log."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import work as events
+from schemas.event import Event
+from services.importers.shown import Item, Status, When
+from services.importers.tell.teller import Teller, moment
+
+BEFORE = "Not shown"
+"""The status of an item before the first one that its source shows."""
+
+_PLAN = ("estimate", "planned_start", "planned_finish")
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What the log says of an item at a moment."""
+
+    exists: bool = False
+    status: Status | None = None
+    assignee: str | None = None
+    plan: tuple[Any, Any, Any] = (None, None, None)
+    blocked: bool = False
+    described: events.WorkCreated | events.WorkDescribed | None = None
+
+    def take(self, event: Event) -> None:
+        """Folds one event in."""
+        match event:
+            case events.WorkCreated():
+                self.exists, self.blocked = True, False
+                self.status = Status(event.status, event.category)
+                self.assignee = event.assignee
+                self.plan = (event.estimate, event.planned_start, event.planned_finish)
+                self.described = event
+            case events.WorkDescribed():
+                self.described = event
+            case events.Moved() | events.WorkDone() | events.WorkReopened():
+                self.status = Status(event.status, event.category)
+            case events.Assigned():
+                self.assignee = event.assignee
+            case events.ReEstimated():
+                self.plan = (event.total_effort, event.planned_start, event.planned_finish)
+            case events.Blocked():
+                self.blocked = True
+            case events.Unblocked():
+                self.blocked = False
+            case events.WorkRemoved():
+                self.exists = False
+            case _:
+                pass
+
+
+def tell_item(teller: Teller, item: Item) -> None:
+    """Records what the log does not say of an item yet."""
+    _Telling(teller, item).tell()
+
+
+def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
+    """Records that an item of this source is in it no longer; False if it is not, or was told so."""
+    records = teller.records(stream)
+    created = [record for record in records if isinstance(record.event, events.WorkCreated | events.WorkRemoved)]
+    if not created or not isinstance(created[-1].event, events.WorkCreated) or not teller.is_ours(created[-1]):
+        return False
+    if moment(when, teller.settings) < created[-1].occurred_at:
+        when = created[-1].occurred_at
+    note, entries = teller.note(f"No longer in {listing}")
+    teller.tell(stream, events.WorkRemoved(reason=note), when, teller.id_of(stream, "gone", str(when)), notes=entries)
+    return True
+
+
+class _Telling:
+    def __init__(self, teller: Teller, item: Item) -> None:
+        self._teller, self._item = teller, item
+        self._stream = f"work:{item.project}/{item.key}"
+        self._records = teller.records(self._stream)
+        self._settings = teller.settings
+        self._standing = _Standing()
+        self._taken = 0
+        # a source without dates, or with wrong ones, may show a state before what its own history says
+        before = [item.seen, *(step.when for step in item.steps[-1:]), *([item.created] if item.created else [])]
+        self._seen = item.seen if len(before) == 1 else max(before, key=self._moment)
+
+    def tell(self) -> None:
+        item, first = self._item, self._item.created or self._begins()
+        if not self._records:
+            self._create(self._at_first(), first, "created")
+        elif status := item.first.get("status"):
+            self._begin_with(status)
+        for step in item.steps:
+            command_id = self._teller.id_of(self._stream, "step", step.id)
+            if not self._told(command_id):
+                self._advance(step.when)
+                self._differ(step.fields, step.when, f"step\0{step.id}")
+        self._advance(self._seen)
+        now = {name: getattr(item, name) for name in _FIELDS if name not in item.silent}
+        self._differ(now, self._seen, f"seen\0{item.seen}")
+        if self._standing.exists:
+            self._describe()
+
+    def _begin_with(self, status: Status) -> None:
+        """A history shows what an export of states alone could not: how the item began."""
+        created = self._records[0]
+        if not isinstance(created.event, events.WorkCreated) or not created.event.status == BEFORE != status.name:
+            return
+        if not self._told(self._teller.id_of(self._stream, "first\0status")):
+            self._standing.take(created.event)
+            self._status(status, created.occurred_at, "first")
+            self._standing, self._records = _Standing(), self._teller.records(self._stream)
+
+    def _told(self, command_id: str) -> bool:
+        return bool(self._records) and self._teller.has_told(self._stream, command_id)
+
+    def _begins(self) -> When:
+        item = self._item
+        return min((step.when for step in item.steps), key=self._moment, default=item.seen)
+
+    def _moment(self, when: When) -> dt.datetime:
+        return moment(when, self._settings)
+
+    def _advance(self, when: When) -> None:
+        """Folds what the log says up to then."""
+        if self._taken == len(self._records):
+            return
+        until = self._teller.end_of(when)
+        if self._taken and self._records[self._taken - 1].occurred_at > until:
+            self._standing, self._taken = _Standing(), 0
+        while self._taken < len(self._records) and self._records[self._taken].occurred_at <= until:
+            record = self._records[self._taken]
+            self._standing.take(record.event)
+            self._taken += 1
+
+    def _at_first(self) -> Mapping[str, Any]:
+        """The fields at the beginning: what the history says, else what is shown now where nothing changed."""
+        item = self._item
+        changed = {name for step in item.steps for name in step.fields}
+        first = {name: getattr(item, name) for name in _FIELDS if name not in changed}
+        first.update(item.first)
+        if not item.steps and item.created is not None:
+            # nothing is known of what lies between the beginning and the moment that is shown
+            if item.status.category != "queue":
+                first["status"] = Status(BEFORE, "queue")
+            first["blocked"] = False
+        return first
+
+    def _create(self, fields: Mapping[str, Any], when: When, key: str) -> None:
+        item, teller = self._item, self._teller
+        status: Status = fields.get("status") or Status(BEFORE, "queue")
+        title, notes = teller.note(item.title)
+        created = events.WorkCreated(
+            work_type=item.work_type,
+            title=title,
+            parent=item.parent,
+            status=status.name,
+            category=status.category,
+            assignee=teller.person(fields.get("assignee"), when),
+            **_plan(fields),
+        )
+        self._tell(created, when, key, notes)
+
+    def _differ(self, fields: Mapping[str, Any], when: When, key: str) -> None:
+        """Tells each field that stands otherwise."""
+        standing, teller = self._standing, self._teller
+        removed = fields.get("removed")
+        if "removed" in fields and bool(removed) == standing.exists:
+            if removed:
+                if (status := fields.get("status")) and status.category != "done":
+                    self._status(status, when, key)
+                reason, notes = teller.note(str(removed))
+                self._tell(events.WorkRemoved(reason=reason), when, f"{key}\0removed", notes)
+            else:
+                now = {**{name: getattr(self._item, name) for name in _FIELDS}, **fields}
+                self._create(now, when, f"{key}\0again")
+        if not standing.exists:
+            return
+        if status := fields.get("status"):
+            self._status(status, when, key)
+        if "assignee" in fields:
+            assignee = teller.person(fields["assignee"], when)
+            if assignee != standing.assignee:
+                self._tell(events.Assigned(assignee=assignee), when, f"{key}\0assignee")
+        if any(name in fields for name in _PLAN):
+            plan = tuple(fields.get(name, held) for name, held in zip(_PLAN, standing.plan, strict=True))
+            if plan != standing.plan:
+                estimate, start, finish = plan
+                again = events.ReEstimated(
+                    total_effort=estimate,
+                    remaining_effort=None,
+                    percent_complete=None,
+                    planned_start=start,
+                    planned_finish=finish,
+                )
+                self._tell(again, when, f"{key}\0plan")
+        if "blocked" in fields and fields["blocked"] != standing.blocked:
+            blocked = events.Blocked(reason=None) if fields["blocked"] else events.Unblocked()
+            self._tell(blocked, when, f"{key}\0blocked")
+
+    def _status(self, status: Status, when: When, key: str) -> None:
+        held = self._standing.status
+        if held == status:
+            return
+        was_done, is_done = held is not None and held.category == "done", status.category == "done"
+        event: Event
+        if is_done and not was_done:
+            event = events.WorkDone(status=status.name, category="done")
+        elif was_done and not is_done:
+            event = events.WorkReopened(status=status.name, category=status.category)
+        else:
+            event = events.Moved(
+                from_status=held.name if held else None,
+                from_category=held.category if held else None,
+                status=status.name,
+                category=status.category,
+            )
+        self._tell(event, when, f"{key}\0status")
+
+    def _describe(self) -> None:
+        item, teller, held = self._item, self._teller, self._standing.described
+        if not self._records or held is None or "title" in item.silent:
+            return
+        was = teller.text_of(held.title) if held.title else None
+        # a title that was erased is not brought in again
+        is_erased = held.title is not None and was is None
+        title = None if is_erased else item.title
+        if (held.work_type, held.parent, was) == (item.work_type, item.parent, title and title.strip()):
+            return
+        note, notes = teller.note(title)
+        described = events.WorkDescribed(work_type=item.work_type, title=note, parent=item.parent)
+        self._tell(described, self._seen, f"seen\0{item.seen}\0described", notes)
+
+    def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = ()) -> None:
+        self._teller.tell(
+            self._stream,
+            event,
+            when,
+            self._teller.id_of(self._stream, key),
+            reported_at=self._item.reported_at,
+            notes=notes,
+        )
+        self._standing.take(event)
+
+
+_FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
+
+
+def _plan(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields.get(name) for name in _PLAN}
