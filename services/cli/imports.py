@@ -9,6 +9,7 @@ import click
 from services import times
 from services.cli import output
 from services.cli.groups import SuggestingGroup
+from services.cli.import_plans import msproject
 from services.errors import PartlyRejected
 from services.settings import Settings
 
@@ -28,6 +29,9 @@ Examples:
 @click.group("import", cls=SuggestingGroup, epilog=_EPILOG)
 def group() -> None:
     """Bring in history from other tools: a file is one transaction."""
+
+
+group.add_command(msproject)
 
 
 @group.command(epilog=_EPILOG)

@@ -276,6 +276,15 @@ class UnitOfWork:
         event = VOIDED[kind_of(stream)](reason=reason)
         return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
 
+    def observe(self, stream: str, event: Event, meta: Meta, entries: Sequence[Entry] = ()) -> Record:
+        """Records what a source tells as a fact, which no rule refuses. Raises BadInput for a time to come."""
+        self._corrected(stream, meta)
+        return self._add(stream, [event], meta, *self._times(meta), tuple(entries), "").records[0]
+
+    def take_as_new(self, streams: Iterable[str]) -> None:
+        """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
+        self._histories.update({stream: History(stream) for stream in streams if stream not in self._histories})
+
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
         self._entries.extend(entries)
@@ -357,14 +366,16 @@ class UnitOfWork:
             causation_id=meta.causation_id,
             supersedes=meta.supersedes,
         )
-        records = [replace(first, version=first.version + n, event=event) for n, event in enumerate(events)]
+        others = (replace(first, version=first.version + n, event=event) for n, event in enumerate(events[1:], 1))
+        records = [first, *others]
         if stream not in self._own:
             history = self._histories[stream] = history.copy()
             self._own.add(stream)
         history.extend(records)
         self.records.extend(records)
         self._entries.extend(entries)
-        self._digests[stream, meta.command_id] = digest
+        if digest:
+            self._digests[stream, meta.command_id] = digest
         return Outcome(stream, tuple(records), repeated=False)
 
 

@@ -60,17 +60,17 @@ def read_whole(path: Path, limits: Limits) -> bytes:
 
 def kind_of(path: Path, data: bytes) -> str:
     """`TEXT` or `WORKBOOK`; anything else is refused by what it seems to be."""
-    seems = _seems(data)
-    if seems is None:
+    what = seems(data)
+    if what is None:
         claimed = WORKBOOK if path.suffix.lower() in _WORKBOOK_SUFFIXES else TEXT
         if claimed == WORKBOOK:
             raise BadInput(f"{path.name} is named as an Excel workbook but seems to be text; rename it to .csv.")
         return TEXT
-    if seems == WORKBOOK:
+    if what == WORKBOOK:
         if path.suffix.lower() not in _WORKBOOK_SUFFIXES:
             raise BadInput(f"{path.name} seems to be an Excel workbook; rename it to .xlsx.")
         return WORKBOOK
-    raise BadInput(f"{path.name} is not a table: it seems to be {seems}.")
+    raise BadInput(f"{path.name} is not a table: it seems to be {what}.")
 
 
 def check_workbook_size(path: Path, limits: Limits) -> None:
@@ -85,7 +85,8 @@ def check_workbook_size(path: Path, limits: Limits) -> None:
         )
 
 
-def _seems(data: bytes) -> str | None:
+def seems(data: bytes) -> str | None:
+    """What these bytes begin like, in words; None if it may be a table in text."""
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
             return name
