@@ -32,7 +32,8 @@ def work_item(records: Records) -> Row | None:
         version(moves[-1]),
         [(when(r), *get(r, "status", "category")) for r in moves],
         [(when(r), happened(r) == "blocked") for r in halts],
-        last(records, "removed") is not None,
+        *get(last(records, "scheduled"), "actual_effort", "cost", "actual_cost", "currency", "deadline"),
+        happened(last(records, "created", "removed") or created) == "removed",
     )
 
 

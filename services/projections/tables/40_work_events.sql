@@ -82,7 +82,7 @@ SELECT
         happened IN ('created', 'moved', 'done', 'reopened')))) AS steps,
     arrayMap(s -> (s.2, s.3), arraySort(groupUniqArrayIf(
         (k, occurred_at, happened = 'blocked'), happened IN ('blocked', 'unblocked')))) AS blocks,
-    countIf(happened = 'removed') > 0 AS is_removed
+    argMaxIf(toString(happened), k, happened IN ('created', 'removed')) = 'removed' AS is_removed
 FROM {work_events} AS log
 GROUP BY stream
 HAVING countIf(happened = 'created') > 0
