@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from schemas.streams import key
-from services.cli import output, times
+from services import times
+from services.cli import output
 from services.errors import BadInput, PartlyRejected
 from services.settings import Settings
 
