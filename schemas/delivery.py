@@ -32,6 +32,13 @@ class MilestoneReached(Event, type="pmo.project.milestone-reached.v1"):
     evidence: tuple[Evidence, ...]
 
 
+class MilestoneDropped(Event, type="pmo.project.milestone-dropped.v1"):
+    """The milestone is no longer part of the plan; that says nothing of whether it was reached."""
+
+    item: Item
+    reason: Note | None
+
+
 class ChangeRequested(Event, type="pmo.project.change-requested.v1"):
     """Somebody asks for another scope, cost or finish; `item` is the change."""
 
@@ -107,6 +114,7 @@ EVENTS: tuple[type[Event], ...] = (
     MilestonePlanned,
     MilestoneMoved,
     MilestoneReached,
+    MilestoneDropped,
     ChangeRequested,
     ChangeApproved,
     ChangeRejected,

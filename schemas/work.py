@@ -1,14 +1,58 @@
 """Items of work inside a project, as trackers and schedules hold them: `work:PROJECT/KEY`."""
 
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.event import Event
-from schemas.fields import Day, Effort, Key, Note, PersonId, Share, Text
+from schemas.fields import Cost, Currency, Day, Effort, Key, Note, PersonId, Share, Text
 from schemas.voiding import voided
+from schemas.wire import Exact
 
 StatusCategory = Literal["queue", "active", "done"]
+LagUnit = Literal["minutes", "hours", "days", "weeks", "months", "years", "percent"]
+Lag = Annotated[
+    Decimal,
+    Field(max_digits=10, decimal_places=4),
+    Exact(r"^-?[0-9]{1,6}(\.[0-9]{1,4})?$"),
+    Field(examples=["-2.5000"]),
+]
+"""How long after its predecessor an item comes, in the unit that stands beside it; negative for a lead."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Predecessor(_Part):
+    """An item, or a milestone, of the same project on which another one waits."""
+
+    item_key: Key
+    relation: Literal["finish-to-start", "start-to-start", "finish-to-finish", "start-to-finish"]
+    lag: Lag
+    lag_unit: LagUnit
+    elapsed: bool = Field(description="The lag runs by the clock, not in working time")
+
+
+class ItemBaseline(_Part):
+    """What was once planned for an item: one of the baselines that schedules number from 0 to 10."""
+
+    number: Annotated[int, Field(ge=0, le=10, examples=[0])]
+    start: Day | None
+    finish: Day | None
+    effort: Effort | None
+    cost: Cost | None
+
+
+class ItemAssignment(_Part):
+    """Who, or which role, works on an item, and how much."""
+
+    person: PersonId | None = Field(description="Null where a role is to do it, or somebody unknown")
+    role: Text | None
+    units: Effort | None = Field(description="How much of them at a time: 1.5 is one and a half")
+    effort: Effort | None
+    actual_effort: Effort | None
 
 
 class WorkCreated(Event, type="pmo.work.created.v1"):
@@ -76,6 +120,21 @@ class ReEstimated(Event, type="pmo.work.re-estimated.v2"):
     planned_finish: Day | None
 
 
+class WorkScheduled(Event, type="pmo.work.scheduled.v1"):
+    """What a schedule shows of the item at its data date, without its decisions."""
+
+    actual_effort: Effort | None = Field(description="Hours worked on it so far")
+    duration: Effort | None = Field(description="Working hours from its start to its finish, or hours by the clock")
+    elapsed: bool = Field(description="The duration runs by the clock")
+    cost: Cost | None = Field(description="For all of it, as expected at the data date")
+    actual_cost: Cost | None
+    currency: Currency | None
+    deadline: Day | None
+    predecessors: tuple[Predecessor, ...]
+    baselines: tuple[ItemBaseline, ...]
+    assignments: tuple[ItemAssignment, ...]
+
+
 class Blocked(Event, type="pmo.work.blocked.v1"):
     """It cannot go on."""
 
@@ -115,6 +174,7 @@ EVENTS: tuple[type[Event], ...] = (
     Assigned,
     ReEstimatedV1,
     ReEstimated,
+    WorkScheduled,
     Blocked,
     Unblocked,
     WorkDone,

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from schemas import fields
+from schemas import fields, work
 from schemas.catalogue import EVENTS, KINDS, VOIDED
 from schemas.event import PERSONAL_KINDS, Event, Record
 from schemas.voiding import Voided
@@ -40,6 +40,7 @@ BY_FIELD_TYPE: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (fields.Text, st.text(_WRITTEN, min_size=1, max_size=30)),
     (fields.Money, _decimals("-99999999999999", "99999999999999", 4) | _decimals("-1000", "1000", 2)),
     (fields.Cost, _decimals("0", "99999999999999", 4) | _decimals("0", "1000", 0)),
+    (work.Lag, _decimals("-999999", "999999", 4)),
     (fields.Share, _decimals("0", "1", 8) | _decimals("0", "1", 2)),
     (fields.Hours, _decimals("0", "168", 4) | _decimals("0", "40", 0)),
     (fields.DayHours, _decimals("0", "24", 2)),

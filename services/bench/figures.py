@@ -11,6 +11,7 @@ from functools import partial
 from statistics import median
 from typing import Any, Literal
 
+from services.bench.plans import write_large
 from services.bench.stage import Stage, timed
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.catalogue import BY_PATH
@@ -33,6 +34,7 @@ Unit = Literal["1/s", "s"]
 _COMMANDS = 2_000
 _ACTOR = "system:bench"
 _KPI_S, _KPI_PAST_S, _CONTROL_S = 0.15, 0.4, 0.1
+_PLAN_TASKS = 12_000
 _TARGETS_AT = 1_000_000
 
 
@@ -262,6 +264,24 @@ def _path(stage: Stage) -> Iterator[Figure]:
     yield Figure("kafka", name, seen.landed / seen.seconds, "1/s", FAST * (1 - 1 / max(2.0, seen.seconds)), note)
 
 
+def plans(stage: Stage) -> Iterator[Figure]:
+    """A plan of Microsoft Project, read by the process with Java and recorded as facts."""
+    from services.importers.msproject.mapping import Mapping
+    from services.importers.msproject.record import read, record
+
+    tasks = min(_PLAN_TASKS, max(10, stage.events // 80))
+    path = stage.folder / "plan.xml"
+    write_large(path, tasks)
+    stage.say(f"Importing a plan of {tasks:,} tasks ...")
+    settings, mapping = stage.workspace("plans"), Mapping(unit="OPS")
+    with open_app(settings) as app:
+        seconds, files = timed(lambda: read([path], mapping, datetime.now(settings.zone)))
+        recording, reports = timed(lambda: record(app, files, mapping))
+    name = f"import of a plan of {tasks:,} tasks, {path.stat().st_size / 1e6:.0f} MB"
+    note = f"{reports[0].events:,} events, reading {seconds:.1f} s"
+    yield Figure("plans", name, seconds + recording, "s", 15.0, note)
+
+
 # kafka stands last: it needs the engine for itself
 GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "commands": commands,
@@ -274,6 +294,7 @@ GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "controls": controls,
     "questions": questions,
     "program": program,
+    "plans": plans,
     "kafka": kafka,
 }
 

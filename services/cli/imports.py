@@ -32,6 +32,11 @@ class _Imports(LazyGroup):
             "Sources",
             (
                 *(Subcommand(row.name, row.title, "services.cli.import_source:command") for row in SOURCES),
+                Subcommand(
+                    "msproject",
+                    "Microsoft Project, Primavera and Planner files.",
+                    "services.cli.import_plans:msproject",
+                ),
                 Subcommand("portfolio", "CSV or Excel lists of projects.", "services.cli.imports:portfolio"),
             ),
         ),

@@ -282,6 +282,11 @@ class UnitOfWork:
         self.records.append(record)
         self._entries.extend(entries)
 
+    def observe(self, stream: str, event: Event, meta: Meta, entries: Sequence[Entry] = ()) -> Record:
+        """Records what a source tells as a fact, which no rule refuses. Raises BadInput for a time to come."""
+        self._corrected(stream, meta)
+        return self._add(stream, [event], meta, *self._times(meta), tuple(entries), "").records[0]
+
     def take_as_new(self, streams: Iterable[str]) -> None:
         """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
         for stream in streams:
@@ -383,7 +388,8 @@ class UnitOfWork:
         history.extend(records)
         self.records.extend(records)
         self._entries.extend(entries)
-        self._digests[stream, meta.command_id] = digest
+        if digest:
+            self._digests[stream, meta.command_id] = digest
         return Outcome(stream, tuple(records), repeated=False)
 
 

@@ -93,6 +93,7 @@ project pass-gate CRANE-7 G1 --decided-by board --evidence minutes.pdf --due 202
 project meet-condition
 project plan-milestone
 project move-milestone
+project drop-milestone
 project declare-dependency
 project remove-dependency
 project request-change

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "docs" / "samples"
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -44,6 +46,8 @@ def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path) ->
         "TZ": "UTC",
         "COLUMNS": "200",
     }
+    for sample in SAMPLES.iterdir():
+        shutil.copy(sample, tmp_path)
     for command, shown in sessions(page):
         done = subprocess.run(
             command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300

@@ -34,7 +34,8 @@ def proposal(records: Records) -> Row | None:
 
 def milestone(records: Records) -> Row | None:
     plan = last(records, "milestone-planned")
-    if plan is None:
+    step = last(records, "milestone-planned", "milestone-moved", "milestone-reached", "milestone-dropped")
+    if plan is None or (step and happened(step) == "milestone-dropped"):
         return None
     expected, reached = last(records, "milestone-planned", "milestone-moved"), last(records, "milestone-reached")
     return (

@@ -174,11 +174,15 @@ def by_item(records: Records, *names: str) -> list[list[Record]]:
     return list(found.values())
 
 
+_OF_MILESTONES = ("milestone-planned", "milestone-moved", "milestone-reached", "milestone-dropped")
+
+
 def milestone_slip(records: Records, scope: Scope, _: str) -> list[Row]:
     rows, now = [], status(records)
-    for told in by_item(records, "milestone-planned", "milestone-moved", "milestone-reached"):
+    for told in by_item(records, *_OF_MILESTONES):
         plan, reached = last(told, "milestone-planned"), last(told, "milestone-reached")
-        if plan is None or now == "withdrawn" or not in_period(get(plan, "due")[0], scope):
+        dropped = happened(told[-1]) == "milestone-dropped"
+        if plan is None or dropped or now == "withdrawn" or not in_period(get(plan, "due")[0], scope):
             continue
         due = get(last(told, "milestone-planned", "milestone-moved"), "due")[0]
         until = local_day(reached) if reached else max(due, scope.as_of)

@@ -73,7 +73,7 @@ _CHANGES = st.one_of(
 _PARTS = st.one_of(
     *_LIFE,
     some(delivery.MilestonePlanned, item=_ITEM, due=_DAYS), some(delivery.MilestoneMoved, item=_ITEM, due=_DAYS),
-    some(delivery.MilestoneReached, item=_ITEM),
+    some(delivery.MilestoneReached, item=_ITEM), some(delivery.MilestoneDropped, item=_ITEM),
     some(project.GateRequested, item=_ITEM), some(project.GateRequested, item=_ITEM),
     some(project.GatePassed, item=_ITEM), some(project.GateFailed, item=_ITEM),
 )  # fmt: skip

@@ -154,7 +154,7 @@ VIEWS = (
     ViewCase(
         "work_items", "work",
         "work_type, parent, created_at, assignee, plan.1, plan.2, plan.3, plan.4, plan.5, status, category, "
-        "status_since, step.4, steps, blocks, is_removed",
+        "status_since, step.4, steps, blocks, schedule.1, schedule.2, schedule.3, schedule.4, schedule.5, is_removed",
         more.work_item,
     ),
     ViewCase("paths", "path", "role, arrayMap(l -> (l.1, l.2, l.3, l.4), levels)", more.path),

@@ -71,6 +71,12 @@ def test_the_program_is_measured_as_a_whole() -> None:
     assert [figure.unit for figure in found] == ["s"] * 3
 
 
+def test_a_plan_is_imported_whole() -> None:
+    (figure,) = bench(EVENTS, ["plans"], False, lambda _: None, unseen, times=1).figures
+    assert figure.unit == "s" and figure.target == 15
+    assert figure.name.startswith(f"import of a plan of {EVENTS // 80} tasks")
+
+
 def test_an_unknown_measurement_is_named_with_those_that_exist() -> None:
     with pytest.raises(NotFound, match=r"'colour'; there are commands, append.*kafka"):
         bench(EVENTS, ["colour"], False, lambda _: None, unseen, times=1)

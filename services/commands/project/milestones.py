@@ -72,6 +72,20 @@ class ReachMilestone(ProjectCommand, path="project reach-milestone", example="CR
         return [events.MilestoneReached(item=self.milestone, evidence=self.evidence)]
 
 
+class DropMilestone(
+    ProjectCommand, path="project drop-milestone", example='CRANE-7 M1 --reason "delivered with the hoist"'
+):
+    """Record that a milestone is no longer part of the plan; it then counts as neither reached nor late."""
+
+    milestone: KeyArgument = Field(description="The milestone's code")
+    reason: FreeText | None = Field(default=None, description="Why")
+
+    def follow(self, project: ProjectState, later: Sequence[Record], context: Context) -> list[Event]:
+        """Refuses a milestone that was never planned, and one that was reached by then."""
+        MILESTONES.open_entry(self.project, self.milestone, project, later)
+        return [events.MilestoneDropped(item=self.milestone, reason=self.reason)]
+
+
 class DeclareDependency(
     ProjectCommand,
     path="project declare-dependency",
@@ -117,6 +131,7 @@ COMMANDS: tuple[type[Command], ...] = (
     PlanMilestone,
     MoveMilestone,
     ReachMilestone,
+    DropMilestone,
     DeclareDependency,
     RemoveDependency,
 )

@@ -1,7 +1,7 @@
 -- What belongs to projects: milestones, changes, gates, risks and the like, each as it stands.
 -- @view milestones
 -- Each milestone at {as_of_k} as known at {known_at}: `baseline` is the day first planned, `due` the day it was last moved
--- to; `reached_at` is null while it is open. Params: as_of_k, known_at, basis.
+-- to; `reached_at` is null while it is open; one that was dropped from the plan is not there. Params: as_of_k, known_at, basis.
 SELECT
     stream,
     item AS milestone,
@@ -14,9 +14,9 @@ SELECT
     reaching.1 AS reached_at,
     reaching.2 AS reached_version,
     uniqExactIf(version, happened = 'milestone-moved') AS moves
-FROM {project_events | happened IN ('milestone-planned', 'milestone-moved', 'milestone-reached')} AS log
+FROM {project_events | happened IN ('milestone-planned', 'milestone-moved', 'milestone-reached', 'milestone-dropped')} AS log
 GROUP BY stream, item
-HAVING countIf(happened = 'milestone-planned') > 0
+HAVING countIf(happened = 'milestone-planned') > 0 AND argMax(happened, k) != 'milestone-dropped'
 -- @view changes
 -- Each change at {as_of_k} as known at {known_at}: what was asked for, and `verdict` "approved", "rejected" or '' while it
 -- is open. Params: as_of_k, known_at, basis.

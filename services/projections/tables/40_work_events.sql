@@ -22,7 +22,12 @@ CREATE TABLE {table} (
     remaining_effort Nullable(Decimal(11, 4)),
     percent_complete Nullable(Decimal(9, 8)),
     planned_start Nullable(Date32),
-    planned_finish Nullable(Date32)
+    planned_finish Nullable(Date32),
+    actual_effort Nullable(Decimal(11, 4)),
+    cost Nullable(Decimal(18, 4)),
+    actual_cost Nullable(Decimal(18, 4)),
+    currency Nullable(String),
+    deadline Nullable(Date32)
 ) ENGINE = ReplacingMergeTree ORDER BY (stream, version)
 -- @fill work
 WITH JSONExtract(value, 'data', 'Tuple(
@@ -30,7 +35,9 @@ WITH JSONExtract(value, 'data', 'Tuple(
     from_status Nullable(String), from_category Nullable(String), assignee Nullable(String),
     estimate Nullable(Decimal(11, 4)), total_effort Nullable(Decimal(11, 4)),
     remaining_effort Nullable(Decimal(11, 4)), percent_complete Nullable(Decimal(9, 8)),
-    planned_start Nullable(Date32), planned_finish Nullable(Date32))') AS d
+    planned_start Nullable(Date32), planned_finish Nullable(Date32), actual_effort Nullable(Decimal(11, 4)),
+    cost Nullable(Decimal(18, 4)), actual_cost Nullable(Decimal(18, 4)), currency Nullable(String),
+    deadline Nullable(Date32))') AS d
 SELECT
     stream, version, replaceRegexpOne(type, '^pmo\\.work\\.(.*)\\.v[0-9]+$', '\\1') AS happened, item, k,
     occurred_at, recorded_at, reported_at,
@@ -40,7 +47,8 @@ SELECT
     -- re-estimated.v1 said estimate, v2 says total_effort
     coalesce(d.total_effort, d.estimate) AS estimate, d.remaining_effort AS remaining_effort,
     d.percent_complete AS percent_complete,
-    d.planned_start AS planned_start, d.planned_finish AS planned_finish
+    d.planned_start AS planned_start, d.planned_finish AS planned_finish, d.actual_effort AS actual_effort,
+    d.cost AS cost, d.actual_cost AS actual_cost, d.currency AS currency, d.deadline AS deadline
 FROM {source}
 WHERE kind = 'work' AND happened != 'voided'
 -- @view work_log
@@ -50,7 +58,8 @@ SELECT * FROM {work_events}
 -- @view work_items
 -- Each item of work at {as_of_k} as known at {known_at}: `status` and its `category` ("queue", "active", "done") since
 -- `status_since`; `steps` are (moment, status, category) in order and `blocks` (moment, blocked or not); a removed item
--- stays, marked, until it is created again. `plan` is (hours in all, first day, last day, hours left, part done).
+-- stays, marked, until it is created again. `plan` is (hours in all, first day, last day, hours left, part done);
+-- `schedule` is (hours worked, cost, actual cost, currency, deadline, as of) as a schedule showed it last.
 -- Params: as_of_k, known_at, basis.
 SELECT
     stream,
@@ -62,6 +71,8 @@ SELECT
     argMaxIf(tuple(log.assignee), k, happened IN ('created', 'assigned')).1 AS assignee,
     argMaxIf(tuple(log.estimate, log.planned_start, log.planned_finish, log.remaining_effort, log.percent_complete), k,
         happened IN ('created', 're-estimated')) AS plan,
+    argMaxIf(tuple(log.actual_effort, log.cost, log.actual_cost, log.currency, log.deadline, occurred_at), k,
+        happened = 'scheduled') AS schedule,
     argMaxIf(tuple(log.status, log.category, occurred_at, version), k,
         happened IN ('created', 'moved', 'done', 'reopened')) AS step,
     step.1 AS status,
@@ -72,7 +83,7 @@ SELECT
         happened IN ('created', 'moved', 'done', 'reopened')))) AS steps,
     arrayMap(s -> (s.2, s.3), arraySort(groupUniqArrayIf(
         (k, occurred_at, happened = 'blocked'), happened IN ('blocked', 'unblocked')))) AS blocks,
-    argMaxIf(happened, k, happened IN ('created', 'removed')) = 'removed' AS is_removed
+    argMaxIf(toString(happened), k, happened IN ('created', 'removed')) = 'removed' AS is_removed
 FROM {work_events} AS log
 GROUP BY stream
 HAVING countIf(happened = 'created') > 0

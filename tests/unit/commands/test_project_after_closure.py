@@ -45,6 +45,7 @@ ENDS_WITH_THE_BOOKS: list[tuple[type[Command], dict[str, Any]]] = [
     (milestones.PlanMilestone, PLAN_MILESTONE),
     (milestones.MoveMilestone, {**MILESTONE, "due": "2026-09-30"}),
     (milestones.ReachMilestone, MILESTONE),
+    (milestones.DropMilestone, MILESTONE),
     (milestones.DeclareDependency, NEED),
     (milestones.RemoveDependency, DEPENDENCY),
     (changes.RequestChange, {**CODE, "change": "CR-1", "cost": "1"}),
