@@ -38,7 +38,7 @@ def follow_kpis(settings: Settings, kpis: "Mapping[str, Kpi]", by: str, unit: st
     if by not in ("portfolio", "unit"):
         raise BadInput(f"--follow shows values of the portfolio or by unit, not by {by}.")
     wanted = None if unit is None else unit.upper()
-    latest = Latest()
+    latest, began = Latest(), datetime.now(UTC)
     was_stale = False
     with stoppable() as stop:
         for number, found in enumerate(follow(settings, latest, stop)):
@@ -47,15 +47,14 @@ def follow_kpis(settings: Settings, kpis: "Mapping[str, Kpi]", by: str, unit: st
                 for before, now in found
                 if now.kpi in kpis and now.by == by and (wanted is None or now.group == wanted)
             ]
+            was_stale = _stale(latest, was_stale, began, bool(settings.kafka))
             if as_json:
                 for _, now in changes:
                     click.echo(now.model_dump_json())
-                continue
-            if number == 0:
+            elif number == 0:
                 _show(kpis, [now for _, now in changes], by)
             else:
                 _say(settings, kpis, changes)
-            was_stale = _stale(latest, was_stale)
 
 
 def _show(kpis: "Mapping[str, Kpi]", values: "list[KpiValue]", by: str) -> None:
@@ -98,11 +97,11 @@ def _say(settings: Settings, kpis: "Mapping[str, Kpi]", changes: "Changes") -> N
         click.echo(output.printable(f"{at:%H:%M:%S}  {place}: {was} -> ") + f"{shown}{of}")
 
 
-def _stale(latest: "Latest", was_stale: bool) -> bool:
+def _stale(latest: "Latest", was_stale: bool, began: datetime, pulses: bool) -> bool:
     """Says once when the publisher falls silent, and when it is back; whether it is silent now."""
-    if latest.pulse is None:
+    if latest.pulse is None and not pulses:
         return False
-    age = (datetime.now(UTC) - latest.pulse.at).total_seconds()
+    age = (datetime.now(UTC) - (latest.pulse.at if latest.pulse else began)).total_seconds()
     if age > _STALE_S and not was_stale:
         click.echo(f"Nobody has published for {age:.0f} s: these values may be old; is a worker running?", err=True)
     elif age <= _STALE_S and was_stale:

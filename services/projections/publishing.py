@@ -32,6 +32,8 @@ _TABLE = "kpi_values"
 _LOOK_S = 0.1
 _AGAIN_S = 0.5
 _PULSE_S = 2.0
+_UNKNOWN_S = 1.0
+"""What a KPI counts as costing that was not worked out yet: those that changed come first."""
 _SHARE = 9
 """How much longer it rests than it works while records land."""
 _RETRY_S = 5.0
@@ -77,6 +79,7 @@ class Publisher:
         self._done: dict[str, tuple[Any, float, float]] = {}
         self._read: dict[str, tuple[str, ...]] = {}
         self._number = 0
+        self._since = 0.0
         self._beaten = 0.0
 
     def run(self, stop: Event) -> None:
@@ -101,6 +104,7 @@ class Publisher:
             make_table(self._clickhouse)
             self._held = {value.key: value for value in held(self._clickhouse)}
             self._number = last_number(self._clickhouse)
+            self._since = time.monotonic()
         published = 0
         while not stop.is_set() and self._leads():
             began = time.monotonic()
@@ -111,6 +115,8 @@ class Publisher:
                 break
             values = self._values(kpi, position)
             if time.monotonic() - began > _FRESH_S:
+                # as old as if it had not been tried: its turn comes again after the others
+                self._done[kpi.name] = (None, time.monotonic(), time.monotonic() - began)
                 continue
             changed = list(self._changed(kpi, values))
             self._publish(changed)
@@ -142,8 +148,8 @@ class Publisher:
         now = time.monotonic()
         waiting: list[tuple[float, str]] = []
         for kpi in self._kpis.values():
-            state, at, took = self._done.get(kpi.name, (None, -_AGAIN_S, 0.0))
-            if now - at >= _AGAIN_S and state != self._rests_on(kpi, tables):
+            state, at, took = self._done.get(kpi.name, (None, self._since, _UNKNOWN_S))
+            if (now - at >= _AGAIN_S or kpi.name not in self._done) and state != self._rests_on(kpi, tables):
                 waiting.append((took - (now - at) / len(self._kpis), kpi.name))
         return self._kpis[min(waiting)[1]] if waiting else None
 
