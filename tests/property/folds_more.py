@@ -23,7 +23,7 @@ def work_item(records: Records) -> Row | None:
     moves = [r for r in records if happened(r) in ("created", "moved", "done", "reopened")]
     halts = [r for r in records if happened(r) in ("blocked", "unblocked")]
     return (
-        *get(created, "work_type", "parent"),
+        *get(last(records, "created", "described"), "work_type", "parent"),
         when(next(r for r in records if happened(r) == "created")),
         *get(last(records, "created", "assigned"), "assignee"),
         *_plan(last(records, "created", "re-estimated")),
@@ -32,7 +32,7 @@ def work_item(records: Records) -> Row | None:
         version(moves[-1]),
         [(when(r), *get(r, "status", "category")) for r in moves],
         [(when(r), happened(r) == "blocked") for r in halts],
-        last(records, "removed") is not None,
+        happened(last(records, "created", "removed") or created) == "removed",
     )
 
 
