@@ -38,11 +38,12 @@ from services.commands.directory import Entry, content_digest, is_person, write_
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
 from services.commands.setting_values import check_known
-from services.commands.store import CommandDigest, Store, as_record, factory
+from services.commands.store import CommandDigest, Store, ToStore, as_record, factory
 from services.errors import BadInput, Conflict, NotFound, Rejected, Unavailable
 from services.settings import Settings
 
 T = TypeVar("T")
+_Times = tuple[datetime, datetime, Precision]
 _TRIES = 20
 _FAILED_TRIES = 5
 _PAUSE_S = (0.01, 0.3)
@@ -147,8 +148,7 @@ class Governance(Application[str]):
         self, records: Sequence[Record], *, entries: Sequence[Entry] = (), digests: Sequence[CommandDigest] = ()
     ) -> None:
         """Writes decided records in one transaction, without what the library's `save` does for aggregates."""
-        stored = [self.mapper.to_stored_event(cast(Any, record)) for record in records]
-        self.store.insert_events(stored, entries=entries, digests=digests)
+        self.store.insert_events(ToStore(records), entries=entries, digests=digests)
         if named := {entry.subject for entry in entries if entry.value and is_person(entry.subject)}:
             self.suppressed.update(self.store.erased(named))
 
@@ -234,7 +234,7 @@ class UnitOfWork:
         stream = command.stream()
         if again := self._repeated(stream, meta, prepared.digest):
             return again
-        now, occurred_at, precision = self._times(meta, command.occurs_on())
+        now, occurred_at, _ = times = self._times(meta, command.occurs_on())
         corrected = self._corrected(stream, meta)
         before, later = self._at(stream, occurred_at, meta.supersedes)
         missing = next((s for s in command.references() if not self.history(s).exists), None)
@@ -261,7 +261,7 @@ class UnitOfWork:
             raise Rejected("A correction replaces one event by one; this command makes several, so void and redo them.")
         if not events:
             return Outcome(stream, (), repeated=False)
-        return self._add(stream, events, meta, now, occurred_at, precision, prepared.entries, prepared.digest)
+        return self._add(stream, events, meta, times, prepared.entries, prepared.digest)
 
     def void(
         self, stream: str, version: int, meta: Meta, reason: Note | None = None, entries: tuple[Entry, ...] = ()
@@ -272,9 +272,8 @@ class UnitOfWork:
         if again := self._repeated(stream, meta, digest):
             return again
         self._corrected(stream, meta)
-        now, occurred_at, precision = self._times(meta)
         event = VOIDED[kind_of(stream)](reason=reason)
-        return self._add(stream, [event], meta, now, occurred_at, precision, entries, digest)
+        return self._add(stream, [event], meta, self._times(meta), entries, digest)
 
     def add(self, record: Record, entries: Iterable[Entry] = ()) -> None:
         """Takes a record that needs no decision."""
@@ -289,10 +288,9 @@ class UnitOfWork:
 
     def take_as_new(self, streams: Iterable[str]) -> None:
         """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
-        for stream in streams:
-            if stream not in self._histories:
-                self._histories[stream] = History(stream)
-                self._own.add(stream)
+        fresh = {stream: History(stream) for stream in streams if stream not in self._histories}
+        self._histories.update(fresh)
+        self._own.update(fresh)
 
     def record_entries(self, entries: Iterable[Entry]) -> None:
         """Writes directory entries with the unit."""
@@ -354,16 +352,9 @@ class UnitOfWork:
         return now, occurred_at, "day" if day else "instant"
 
     def _add(
-        self,
-        stream: str,
-        events: list[Event],
-        meta: Meta,
-        now: datetime,
-        occurred_at: datetime,
-        precision: Precision,
-        entries: tuple[Entry, ...],
-        digest: str,
+        self, stream: str, events: list[Event], meta: Meta, times: _Times, entries: tuple[Entry, ...], digest: str
     ) -> Outcome:
+        now, occurred_at, precision = times
         history = self.history(stream)
         last = history.recorded_at
         first = Record(

@@ -76,8 +76,7 @@ class Mapper(LibraryMapper[str]):
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The row of a record."""
-        record: Record = domain_event
-        return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
+        return _stored(domain_event)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The record of a row."""
@@ -93,6 +92,23 @@ def as_record(value: bytes) -> Record:
             f"The history holds an event that this pmo does not know ({error}): a newer one recorded it; "
             "update this one."
         ) from None
+
+
+class ToStore(Sequence[StoredEvent]):
+    """The rows of records, each made when it is written: not all their bytes are in memory at once."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, at: Any) -> Any:
+        return _stored(self._records[at]) if isinstance(at, int) else [_stored(record) for record in self._records[at]]
+
+
+def _stored(record: Record) -> StoredEvent:
+    return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
 
 
 class Store(ApplicationRecorder):

@@ -116,7 +116,7 @@ class Recorder(Store, SQLiteApplicationRecorder):
         # the library asks for each position one by one, which nobody here needs and which takes as long again
         c.executemany(
             self.insert_events_statement,
-            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
+            ((e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events),
         )
         if entries:
             c.executemany(_INSERT_ENTRY, _columns(entries))

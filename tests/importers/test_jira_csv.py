@@ -268,7 +268,11 @@ def test_what_is_gone_from_a_complete_export_is_removed_and_nothing_else(desk: D
     report = desk.one(fewer, complete=True, data_date=dt.date(2024, 2, 1))
     assert report.gone == ("work:PAY/PAY-2",)
     assert desk.steps("work:PAY/PAY-2")[-1] == ("removed", "2024-01-31 23:00")
+    assert not desk.items()["PAY/PAY-2"]["blocked"]
     tells_nothing_again(desk, fewer, complete=True, data_date=dt.date(2024, 2, 1))
+    # an older export says nothing of what came later
+    older = desk.file("older.csv", HEADER + "A,PAY-7,7,,Bug,Open,PAY,P,,,,,08/Jan/24 3:54 PM,08/Jan/24 3:54 PM\n")
+    assert not desk.one(older, complete=True).gone
     # it is in the source again, as of later
     desk.run(desk.file("again.csv", CSV.replace("21/Jan/24", "03/Feb/24")))
     assert [name for name, _ in desk.steps("work:PAY/PAY-2")][-2:] == ["created", "blocked"]

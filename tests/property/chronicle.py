@@ -195,5 +195,5 @@ class Chronicle(Teller):
         return self.pick(
             moved, moved, moved, done, done, work.Blocked(reason=None), work.Blocked(reason=None), work.Unblocked(),
             work.WorkReopened(status=status, category=category), work.WorkRemoved(reason=None),
-            work.Assigned(assignee=None),
+            work.Assigned(assignee=None), work.WorkDescribed(work_type="Bug", title=None, parent=None), self._created(),
         )  # fmt: skip

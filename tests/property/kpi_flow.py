@@ -60,7 +60,9 @@ def items(question: Question) -> Iterator[Item]:
             is_done = get(record, "category")[0] == "done"
             done = (done or record.occurred_at) if is_done else None
         unit = project_state(question, stream[5:].split("/")[0])[0]
-        yield Item(stream, unit, last(told, "removed") is not None, started, done, stretches)
+        there = last(told, "created", "removed")
+        is_removed = there is not None and happened(there) == "removed"
+        yield Item(stream, unit, is_removed, started, done, stretches)
 
 
 def done_in_period(question: Question) -> Iterator[Item]:

@@ -65,8 +65,12 @@ def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
     created = [record for record in records if isinstance(record.event, events.WorkCreated | events.WorkRemoved)]
     if not created or not isinstance(created[-1].event, events.WorkCreated) or not teller.is_ours(created[-1]):
         return False
-    if moment(when, teller.settings) < created[-1].occurred_at:
-        when = created[-1].occurred_at
+    if created[-1].occurred_at > teller.end_of(when):
+        # an older export says nothing of what came later
+        return False
+    halts = [record.event for record in records if isinstance(record.event, events.Blocked | events.Unblocked)]
+    if halts and isinstance(halts[-1], events.Blocked):
+        teller.tell(stream, events.Unblocked(), when, teller.id_of(stream, "gone unblocked", str(when)))
     note, entries = teller.note(f"No longer in {listing}")
     teller.tell(stream, events.WorkRemoved(reason=note), when, teller.id_of(stream, "gone", str(when)), notes=entries)
     return True
@@ -167,6 +171,8 @@ class _Telling:
         removed = fields.get("removed")
         if "removed" in fields and bool(removed) == standing.exists:
             if removed:
+                if standing.blocked:
+                    self._tell(events.Unblocked(), when, f"{key}\0unblocked")
                 if (status := fields.get("status")) and status.category != "done":
                     self._status(status, when, key)
                 reason, notes = teller.note(str(removed))
