@@ -137,14 +137,14 @@ def test_what_another_process_records_appears_without_a_reload(board: Served, br
             code = f"CRANE-{number}"
             done = run(board.settings.home, "project", "propose", code, "--name", "Crane renewal", "--unit", "OPS")
             assert done.returncode == 0, done.stderr
-            took.append(until(page, f"document.getElementById('latest').textContent.includes('{code}')", 30))
-            assert code in page.inner_text("#stamp")
+            took.append(until(page, f"document.getElementById('stamp').textContent.includes('{code}')", 30))
+            until(page, f"document.getElementById('latest').textContent.includes('{code}')", 60)
         assert min(took) < WITHIN_S, took
         assert page.evaluate("window.neverLoadedAgain") is True
     with opened(browser, board.url + "/attention") as page:
         settle(page)
         run(board.settings.home, "project", "propose", "DOCK-8", "--name", "Dock renewal", "--unit", "OPS")
-        until(page, "document.getElementById('decisions').textContent.includes('DOCK-8')", 30)
+        until(page, "document.getElementById('decisions').textContent.includes('DOCK-8')", 60)
 
 
 def test_the_times_stand_in_the_address_and_can_be_played(board: Served, browser: Browser) -> None:
@@ -218,7 +218,7 @@ def test_the_stream_goes_on_when_the_server_was_away(board: Served, browser: Bro
     first = Dashboard(board.settings, board.now.clickhouse, port=0)
     first.start()
     port = int(first.address.rpartition(":")[2])
-    with opened(browser, first.address) as page, contextlib.ExitStack() as stack:
+    with opened(browser, first.address, ends=True) as page, contextlib.ExitStack() as stack:
         until(page, "document.getElementById('stamp').dataset.state === 'live'")
         first.stop()
         until(page, "document.getElementById('stamp').dataset.state === 'stale'", 20)
@@ -227,7 +227,7 @@ def test_the_stream_goes_on_when_the_server_was_away(board: Served, browser: Bro
         stack.callback(again.stop)
         again.start()
         until(page, "document.getElementById('stamp').dataset.state === 'live'", 20)
-        until(page, "document.getElementById('latest').textContent.includes('AWAY')", 20)
+        until(page, "document.getElementById('latest').textContent.includes('AWAY')", 60)
 
 
 def test_it_can_be_read_on_a_phone_and_on_paper(board: Served, browser: Browser) -> None:
@@ -258,9 +258,9 @@ def test_it_moves_through_kafka_and_beside_a_running_pmo_up(
             took = []
             for number in range(TRIES):
                 command(app, "unit register", unit=f"DOCK-{number}", name="Docks")
-                seen = f"document.getElementById('latest').textContent.includes('DOCK-{number}')"
-                took.append(until(page, seen, 30))
-                until(other, seen, 30)
+                took.append(until(page, f"document.getElementById('stamp').textContent.includes('DOCK-{number}')", 30))
+                for each in (page, other):
+                    until(each, f"document.getElementById('latest').textContent.includes('DOCK-{number}')", 60)
             assert min(took) < WITHIN_S, took
 
 
