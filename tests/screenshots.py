@@ -1,9 +1,11 @@
 """Takes the pictures of the dashboard for the documentation: ``python -m tests.screenshots``.
 
-The simulated company is loaded into a folder of its own; the pictures are written to ``docs/images``.
+The simulated company is loaded into a folder of its own, or is the one in ``PMO_HOME``, which ``pmo demo --no-serve``
+made; the pictures are written to ``docs/images``.
 """
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -14,6 +16,7 @@ from services.commands.app import Governance
 from services.demo.company import load
 from services.demo.living import Living
 from services.demo.run import fresh_workspace
+from services.settings import Settings
 from services.up import Web, running
 from tests.integration.dashboard import chromium, settle
 
@@ -45,9 +48,7 @@ def main() -> None:
     wanted = sys.argv[1:] or list(PICTURES)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = fresh_workspace(Path(folder) / "demo")
-        with contextlib.closing(Governance(settings)) as app:
-            load(app, settings, until=datetime.now(settings.zone).date(), progress=lambda done, of: None)
+        settings = Settings.load() if "PMO_HOME" in os.environ else _loaded(Path(folder) / "demo")
         stop = threading.Event()
         with running(settings, embedded=True, say=print, stop=stop, web=Web(port=0)) as now, chromium() as browser:
             now.wait_visible(now.app.store.max_notification_id() or 0, 300)
@@ -57,7 +58,9 @@ def main() -> None:
             for name in wanted:
                 path, theme = PICTURES[name]
                 size = _PHONE if name == "phone" else _WIDE
-                context = browser.new_context(viewport=size, color_scheme=theme, locale="en-GB")  # type: ignore[arg-type]
+                context = browser.new_context(
+                    viewport=size, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
+                )  # type: ignore[arg-type]
                 page = context.new_page()
                 page.goto(now.dashboard + path)
                 settle(page, 300)
@@ -70,6 +73,13 @@ def main() -> None:
                 page.screenshot(path=FOLDER / f"{name}.png")
                 context.close()
                 print(name)
+
+
+def _loaded(home: Path) -> Settings:
+    settings = fresh_workspace(home)
+    with contextlib.closing(Governance(settings)) as app:
+        load(app, settings, until=datetime.now(settings.zone).date(), progress=lambda done, of: None)
+    return settings
 
 
 if __name__ == "__main__":

@@ -283,6 +283,14 @@ def plans(stage: Stage) -> Iterator[Figure]:
 
 
 # kafka stands last: it needs the engine for itself
+def web(stage: Stage) -> Iterator[Figure]:
+    """The dashboard in this process: pages with data, and how soon an event is seen."""
+    from services.bench.web import as_lines, measured
+
+    for name, seconds, target, note in as_lines(measured(stage)):
+        yield Figure("web", name, seconds, "s", target, note)
+
+
 GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "commands": commands,
     "append": append,
@@ -293,6 +301,7 @@ GROUPS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "kpis": kpis,
     "controls": controls,
     "questions": questions,
+    "web": web,
     "program": program,
     "plans": plans,
     "kafka": kafka,

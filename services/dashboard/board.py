@@ -191,7 +191,7 @@ class Board:
             if self._running.get(key, 99) <= urgency:
                 return
             self._running[key] = urgency
-        cost = entry.took if entry is not None else 0.0
+        cost = -1.0 if part.first else entry.took if entry is not None else 0.0
         self._workers.do(lambda clickhouse: self._compute(clickhouse, key, part, question), urgency, cost)
 
     def _compute(self, clickhouse: ClickHouse, key: Key, part: Part, question: Question) -> None:

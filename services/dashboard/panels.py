@@ -75,6 +75,8 @@ class Part:
     own: tuple[str, ...] = ()
     wanted: bool = True
     """Whether a panel is not shown before it is there."""
+    first: bool = False
+    """Whether it costs next to nothing, and is done before others that are as urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +201,10 @@ def simple(
     key: str = "",
     link: str = "",
     heading: bool = True,
-    lasting: float = 0.0,
+    first: bool = False,
 ) -> Panel:
     """A panel of one part; parts of different pages have different keys."""
-    part = Part(key or name, compute, None if kinds is None else kinds | ALWAYS, own=own, lasting=lasting)
+    part = Part(key or name, compute, None if kinds is None else kinds | ALWAYS, own=own, first=first)
     return Panel(name, title, (part,), lambda values: _the(values), size, hint, link, heading)
 
 

@@ -27,7 +27,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize(
     ("path", "status", "sentence"),
     [
-        ("/complience", 404, "There is no page /complience; did you mean compliance?"),
+        ("/complience", 404, "There is no page /complience; did you mean compliance"),
         ("/project/NOWHERE-1", 404, "There is no project NOWHERE-1 at that time"),
         ("/kpi/on-tme", 404, "did you mean on-time"),
         ("/control/999", 404, "There is no control"),
@@ -139,6 +139,7 @@ def test_a_taken_port_is_said_with_what_helps(board: Served) -> None:
         dashboard.start("choose another by --web-port")
 
 
+@pytest.mark.long
 def test_the_present_pack_is_served_and_runs_nothing(board: Served) -> None:
     status, text, headers = board.get("/steering/pack?unit=OPS")
     assert (status, "not issued" in text) == (200, True)

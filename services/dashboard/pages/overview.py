@@ -45,7 +45,9 @@ def page(house: House) -> Page:
                 )
                 for name in _PLACES
             ),  # fmt: skip
-            simple("latest", "Just recorded", _latest, None, size="third", hint="The last events, of whatever."),
+            simple(
+                "latest", "Just recorded", _latest, None, size="third", first=True, hint="The last events, of whatever."
+            ),
         )
 
     return Page(

@@ -8,6 +8,7 @@
 
   function show(said) {
     if (!said) return;
+    if (stamp && stamp.seq !== said.seq) beat();
     stamp = said;
     if (el("main")) el("main").dataset.seq = String(said.seq);
     if (el("position")) el("position").textContent = Number(said.position).toLocaleString("en");
@@ -20,6 +21,13 @@
     if (s < 3600) return Math.floor(s / 60) + " min ago";
     if (s < 172800) return Math.floor(s / 3600) + " h ago";
     return Math.floor(s / 86400) + " days ago";
+  }
+  // once for each event, not for ever: what moves all the time costs a phone its battery
+  function beat() {
+    var box = el("stamp");
+    if (!box) return;
+    box.classList.remove("beats");
+    requestAnimationFrame(function () { box.classList.add("beats"); });
   }
   function tick() {
     var box = el("stamp");

@@ -89,21 +89,22 @@
   function squeezed(text) { return text.replace(/\s+/g, " "); }
   function path(root, node) { var found = []; for (; node !== root; node = node.parentElement) found.unshift(Array.prototype.indexOf.call(node.parentElement.children, node)); return found; }
 
-  var busy = null, asked = new Set(), patience = "";
+  // two lanes: what is there is shown at once, what is still being computed is waited for beside
+  function lane(wait) { return { wait: wait, busy: null, asked: new Set() }; }
+  var quick = lane(""), patient = lane("1");
   function load(names, wait) {
-    names.forEach(function (name) { asked.add(name); });
-    if (wait) patience = wait;
-    if (!busy) busy = go().finally(function () { busy = null; });
-    return busy;
+    var its = wait ? patient : quick;
+    names.forEach(function (name) { its.asked.add(name); });
+    if (!its.busy) its.busy = go(its).finally(function () { its.busy = null; });
+    return its.busy;
   }
-  async function go() {
-    var where = main();
+  async function go(its) {
+    var where = main(), asked = its.asked;
     while (asked.size) {
       var names = Array.from(asked), params = query();
       asked.clear();
       params.set("panels", names.join(","));
-      if (patience) params.set("wait", patience);
-      patience = "";
+      if (its.wait) params.set("wait", its.wait);
       try {
         var answer = await fetch("/fragments" + page() + "?" + params, { headers: { Accept: "application/json" } });
         if (!answer.ok) { if (answer.status === 429) { await pause(1000); names.forEach(function (n) { asked.add(n); }); continue; } return; }
@@ -112,12 +113,12 @@
         Object.keys(found.panels).forEach(function (name) {
           var old = document.getElementById(name);
           if (old) replace(old, found.panels[name].html);
-          if (found.panels[name].waiting) { asked.add(name); patience = "1"; }
+          if (found.panels[name].waiting) load([name], "1");
         });
         window.pmoStamp && window.pmoStamp(found.stamp);
       } catch (e) { await pause(1000); names.forEach(function (n) { asked.add(n); }); }
     }
-    document.dispatchEvent(new Event("pmo:settled"));
+    if (its.wait) document.dispatchEvent(new Event("pmo:settled"));
   }
   function pause(ms) { return new Promise(function (done) { setTimeout(done, ms); }); }
   function waiting() {

@@ -1,6 +1,6 @@
--- Each project's baselines in the order in which they were set, each with its planned-value curve.
+-- A project's baselines in the order in which they were set, each with its planned-value curve.
 SELECT
-    substring(b.stream, 9) AS project,
+    substring(stream, 9) AS project,
     s.2 AS number,
     toDate32(s.9, {tz:String}) AS set_on,
     s.3 AS start,
@@ -9,7 +9,10 @@ SELECT
     s.6 AS currency,
     s.7 AS curve,
     s.8 AS version
-FROM baselines(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String}) AS b
-ARRAY JOIN b.sets AS s
-WHERE empty({units:Array(String)}) AND b.stream = {stream:String}
+FROM (
+    SELECT stream, arrayJoin(sets) AS s
+    FROM baselines(as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String})
+    WHERE stream = {stream:String}
+)
+WHERE empty({units:Array(String)})
 ORDER BY s.1
