@@ -284,7 +284,7 @@ class UnitOfWork:
     def observe(self, stream: str, event: Event, meta: Meta, entries: Sequence[Entry] = ()) -> Record:
         """Records what a source tells as a fact, which no rule refuses. Raises BadInput for a time to come."""
         self._corrected(stream, meta)
-        return self._add(stream, [event], meta, *self._times(meta), tuple(entries), "").records[0]
+        return self._add(stream, [event], meta, self._times(meta), tuple(entries), "").records[0]
 
     def take_as_new(self, streams: Iterable[str]) -> None:
         """Spares looking for the records of streams that have none; one that gets some meanwhile is found on saving."""
