@@ -21,7 +21,17 @@ from schemas import (
     work,
     workload,
 )
-from schemas.event import MAX_BYTES, Envelope, Event, InvalidRecord, Record, UnknownType, reason_of
+from schemas.event import (
+    MAX_BYTES,
+    Envelope,
+    Event,
+    InvalidRecord,
+    Record,
+    UnknownType,
+    base_name,
+    reason_of,
+    version_of,
+)
 from schemas.voiding import Voided
 
 EVENTS: tuple[type[Event], ...] = (
@@ -41,6 +51,10 @@ EVENTS: tuple[type[Event], ...] = (
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name: event for event in EVENTS}
+NEWEST: dict[str, type[Event]] = {}
+"""The newest version of each type, by its name without the version: what commands write and folds read."""
+for _event in sorted(EVENTS, key=lambda event: version_of(event.type_name)):
+    NEWEST[base_name(_event.type_name)] = _event
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(event.kind for event in EVENTS))
 VOIDED: dict[str, type[Voided]] = {event.kind: event for event in EVENTS if issubclass(event, Voided)}
 
@@ -77,13 +91,22 @@ def validated(value: bytes) -> Envelope[Any]:
     return envelope
 
 
+def current(event: Event) -> Event:
+    """The same fact in the newest version of its type; itself if it is that."""
+    while (following := event.upcast()) is not event:
+        event = following
+    return event
+
+
 def parse(value: bytes) -> Record:
-    """The record whose bytes these are; raises what `validated` raises."""
+    """The record whose bytes these are, its event in the newest version; raises what `validated` raises."""
     envelope = validated(value)
+    event = current(envelope.data)
     return Record(
         stream=envelope.subject,
         version=envelope.version,
-        event=current(envelope.data),
+        event=event,
+        older=None if event is envelope.data else envelope.data,
         occurred_at=envelope.time,
         recorded_at=envelope.recordedtime,
         source=envelope.source,
@@ -96,15 +119,7 @@ def parse(value: bytes) -> Record:
         causation_id=envelope.causationid,
         supersedes=envelope.supersedes,
         received=value,
-        received_type=envelope.type,
     )
-
-
-def current(event: Event) -> Event:
-    """The event in the words of the latest version of its type: what rules and readers know."""
-    while (newer := event.upcast()) is not event:
-        event = newer
-    return event
 
 
 def _event_class(value: bytes) -> type[Event] | None:

@@ -52,10 +52,6 @@ class Event(BaseModel):
             cls.type_name = type
             cls.kind = type.split(".")[1]
 
-    def upcast(self) -> "Event":
-        """The same in the words of the next version of its type; itself where there is none."""
-        return self
-
     @property
     def part(self) -> str:
         """The part of the stream that this is about, "" for the whole: the fold's key is (stream, part)."""
@@ -63,11 +59,25 @@ class Event(BaseModel):
         part: str = self.__dict__.get("item", "")
         return part
 
+    def upcast(self) -> "Event":
+        """The same fact in the next version of its type; itself where this is the newest.
+
+        An older version says here what its fields are in the next one: pure, never failing, no clock, nothing looked
+        up. Notes and people stay as they are, so that an erasure finds them.
+        """
+        return self
+
 
 @cache
 def base_name(type_name: str) -> str:
     """The type without its version: ``pmo.project.proposed``; all versions of it fold alike."""
     return type_name.rpartition(".")[0]
+
+
+@cache
+def version_of(type_name: str) -> int:
+    """The version of the type: 1 of ``pmo.project.proposed.v1``."""
+    return int(type_name.rpartition(".v")[2])
 
 
 def in_milliseconds(moment: datetime) -> datetime:
@@ -166,7 +176,10 @@ def schema_name(type_name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An event as it stands in the log. `originator_*` are the eventsourcing library's names for stream and version."""
+    """An event as it stands in the log. `originator_*` are the eventsourcing library's names for stream and version.
+
+    `event` is in the newest version of its type; `older` is the event as it was recorded, where that was another one.
+    """
 
     stream: str
     version: int
@@ -182,13 +195,8 @@ class Record:
     reported_at: datetime | None = None
     causation_id: str | None = None
     supersedes: int | None = None
+    older: Event | None = None
     received: bytes | None = field(default=None, compare=False, repr=False)
-    received_type: str | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def type_name(self) -> str:
-        """The type that stands in the log: an earlier version of the event's where it was upcast on reading."""
-        return self.received_type or self.event.type_name
 
     @property
     def originator_id(self) -> str:
@@ -199,6 +207,16 @@ class Record:
     def originator_version(self) -> int:
         """The version."""
         return self.version
+
+    @property
+    def as_recorded(self) -> Event:
+        """The event in the version in which it was recorded, which is what the bytes hold."""
+        return self.older or self.event
+
+    @property
+    def type_name(self) -> str:
+        """The type under which it was recorded."""
+        return self.as_recorded.type_name
 
     @property
     def k(self) -> int:
@@ -214,7 +232,7 @@ class Record:
         """The record's bytes: those received, else written now. Raises RecordTooLarge over 256 KiB."""
         if self.received is not None:
             return self.received
-        type_name = self.event.type_name
+        event, type_name = self.as_recorded, self.type_name
         # every value between the quotes is held to a pattern that needs no escaping; only `data` can hold other text
         reported = "" if self.reported_at is None else f'"reportedtime":"{rfc3339(self.reported_at)}",'
         causation = "" if self.causation_id is None else f'"causationid":"{self.causation_id}",'
@@ -226,7 +244,7 @@ class Record:
             f'"actor":"{self.actor}","actorauth":"{self.actor_auth}","commandid":"{self.command_id}",'
             f'"correlationid":"{self.correlation_id}",{causation}{supersedes}"precision":"{self.precision}","data":'
         )
-        value = head.encode("ascii") + self.event.__pydantic_serializer__.to_json(self.event) + b"}"
+        value = head.encode("ascii") + event.__pydantic_serializer__.to_json(event) + b"}"
         if len(value) > MAX_BYTES:
             raise RecordTooLarge(f"The event {self.event_id} has {len(value)} bytes; at most {MAX_BYTES} are allowed")
         return value

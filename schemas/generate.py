@@ -1,25 +1,29 @@
 """Writes the published form of the contract: a JSON Schema per event version, and AsyncAPI around them.
 
 ``python -m schemas.generate`` writes what is missing or only described otherwise; ``--check`` names what differs.
-A released shape is frozen: its digest stands in `released.json`, and a changed one is refused, not written.
+A released shape is frozen: its digest stands in `released.json`, and a changed one is refused, not written. So is the
+way from a version to the next: what the samples become stands in `upcasts.json`.
 """
 
 import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from schemas.asyncapi import document
 from schemas.catalogue import EVENTS, KINDS, envelope_of
-from schemas.event import VOIDED, Event, base_name, schema_name
+from schemas.compatibility import changes
+from schemas.event import VOIDED, Event, base_name, schema_name, version_of
+from schemas.samples import sample
 from schemas.streams import KIND_PATTERN
 
 FOLDER = Path(__file__).parent / "json"
 RELEASED = "released.json"
 ASYNCAPI = "asyncapi.yaml"
+UPCASTS = "upcasts.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _WORDS = ("title", "description", "examples", "$defs")
@@ -28,7 +32,12 @@ Schema = dict[str, Any]
 
 
 class Frozen(Exception):
-    """A released shape would change."""
+    """A released shape would change: that of `type_name`, in these `fields` of its data, or all of it."""
+
+    def __init__(self, message: str, type_name: str, fields: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.type_name = type_name
+        self.fields = tuple(dict.fromkeys(fields))
 
 
 def schema_of(event: type[Event]) -> Schema:
@@ -58,39 +67,22 @@ def digest(schema: Schema) -> str:
     return hashlib.sha256(json.dumps(structure(schema), sort_keys=True).encode()).hexdigest()
 
 
-def difference(old: Any, new: Any, place: str = "") -> str:
-    """The first difference between two structures in one phrase; "" if there is none."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            if found := difference(old.get(key), new.get(key), f"{place}.{key}" if place else key):
-                return found
-        return ""
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        pairs = enumerate(zip(old, new, strict=True))
-        return next((found for n, (a, b) in pairs if (found := difference(a, b, f"{place}[{n}]"))), "")
-    if old == new:
-        return ""
-    if old is None:
-        return f"{place} is new"
-    if new is None:
-        return f"{place} is gone"
-    return f"{place} was {json.dumps(old)} and is now {json.dumps(new)}"
-
-
 def files(folder: Path, events: Iterable[type[Event]]) -> dict[str, str]:
     """Every file's name and content. Raises Frozen if a released shape would change or vanish."""
+    events = tuple(events)
     schemas = {event.type_name: schema_of(event) for event in events}
     released = _released(folder)
     for type_name, frozen in released.items():
         if type_name not in schemas:
-            raise Frozen(f"{type_name} is released, so its class must stay; put it back into schemas.")
+            raise Frozen(f"{type_name} is released, so its class must stay; put it back into schemas.", type_name)
         if digest(schemas[type_name]) != frozen:
-            raise Frozen(_changed(type_name, folder / f"{type_name}.json", schemas[type_name]))
+            raise _changed(type_name, folder / f"{type_name}.json", schemas[type_name])
     digests = released | {type_name: digest(schema) for type_name, schema in schemas.items()}
     return {
         **{f"{type_name}.json": _text(schema) for type_name, schema in schemas.items()},
         ASYNCAPI: document(schemas, KINDS),
         RELEASED: _text(dict(sorted(digests.items()))),
+        **_upcasts(folder, events),
     }
 
 
@@ -113,15 +105,15 @@ def write(folder: Path, events: Iterable[type[Event]] = EVENTS) -> list[str]:
     return written
 
 
-def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
-    """Runs from the command line."""
+def main(arguments: list[str] | None = None, folder: Path = FOLDER, explained: Callable[[Frozen], str] = str) -> int:
+    """Runs from the command line; `explained` words a refusal."""
     parser = argparse.ArgumentParser(prog="python -m schemas.generate", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file differs")
     check = parser.parse_args(arguments).check
     try:
         names = list(differing(folder, files(folder, EVENTS))) if check else write(folder)
     except Frozen as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {explained(error)}", file=sys.stderr)
         return 1
     for name in names:
         print(f"{'differs' if check else 'written'}: {folder.name}/{name}")
@@ -133,13 +125,43 @@ def _released(folder: Path) -> dict[str, str]:
     return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
-def _changed(type_name: str, file: Path, schema: Schema) -> str:
+def _changed(type_name: str, file: Path, schema: Schema) -> Frozen:
     old = structure(json.loads(file.read_text())) if file.exists() else {}
-    what = difference(old, structure(schema)) if old else ""
+    found = list(changes(old, structure(schema))) if old else []
     # the file itself may have been written over: then only the digest remembers
-    what = what or "its shape is not the one in released.json"
-    base, version = base_name(type_name), int(type_name.rpartition(".v")[2])
-    return f"{type_name} is released and frozen, but {what}; make a new version {base}.v{version + 1} instead."
+    what = ", and ".join(change.what for change in found) or "its shape is not the one in released.json"
+    base, version = base_name(type_name), version_of(type_name)
+    return Frozen(
+        f"{type_name} is released and frozen, but {what}; make a new version {base}.v{version + 1} instead.",
+        type_name,
+        (change.field for change in found if change.field),
+    )
+
+
+def _upcasts(folder: Path, events: Iterable[type[Event]]) -> dict[str, str]:
+    """What each older version's sample becomes in the next: with all fields, and with none that can be null."""
+    made: dict[str, Any] = {}
+    for event in events:
+        full = sample(event).event
+        if full.upcast() is not full:
+            newer = [each.upcast() for each in (full, _emptied(full))]
+            data = [json.loads(each.model_dump_json()) for each in newer]
+            made[event.type_name] = {"next": newer[0].type_name, "full": data[0], "empty": data[1]}
+    file = folder / UPCASTS
+    for type_name, frozen in (json.loads(file.read_text()) if file.exists() else {}).items():
+        if made.get(type_name) != frozen:
+            raise Frozen(
+                f"What {type_name} becomes in {frozen['next']} is released and frozen, but now it would become "
+                f"{json.dumps(made.get(type_name, {}).get('full'))} instead of {json.dumps(frozen['full'])}, so that "
+                "what is recorded would mean something else; put its upcast back.",
+                type_name,
+            )
+    return {UPCASTS: _text(made)} if made else {}
+
+
+def _emptied(event: Event) -> Event:
+    nullable = [n for n, field in type(event).model_fields.items() if type(None) in get_args(field.annotation)]
+    return event.model_copy(update=dict.fromkeys(nullable))
 
 
 def _structure(schema: Any, parts: Schema) -> Any:

@@ -1,6 +1,6 @@
 """Courses, who must have taken them, and who has."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,15 +10,44 @@ from schemas.voiding import voided
 
 Months = Annotated[int, Field(ge=1, le=600, examples=[24])]
 Days = Annotated[int, Field(ge=0, le=3650, examples=[90])]
+ValidUnit = Literal["days", "months"]
+ValidUntil = Literal["day", "end-of-month", "end-of-year"]
 
 
-class CourseDefined(Event, type="pmo.course.defined.v1"):
-    """A course exists, or is now described otherwise."""
+class Validity(BaseModel):
+    """How long a completion counts, from the day on which the course was passed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    length: Annotated[int, Field(ge=1, le=18_250, examples=[24])] = Field(description="How many of the unit")
+    unit: ValidUnit
+    until: ValidUntil = Field(
+        description="Whether it ends on that very day, or with the month or year in which the day lies"
+    )
+
+
+class CourseDefinedV1(Event, type="pmo.course.defined.v1"):
+    """A course exists, or is now described otherwise; as recorded before validities of days and whole years."""
 
     title: Text
     provider: Text | None
     hours: Hours | None
     valid_months: Months | None = Field(description="How long a completion counts; null: for ever")
+
+    def upcast(self) -> "CourseDefined":
+        """Months that end on the day."""
+        months = self.valid_months
+        validity = None if months is None else Validity(length=months, unit="months", until="day")
+        return CourseDefined(title=self.title, provider=self.provider, hours=self.hours, validity=validity)
+
+
+class CourseDefined(Event, type="pmo.course.defined.v2"):
+    """A course exists, or is now described otherwise."""
+
+    title: Text
+    provider: Text | None
+    hours: Hours | None
+    validity: Validity | None = Field(description="How long a completion counts; null: for ever")
 
 
 class CourseRequired(Event, type="pmo.course.required.v1"):
@@ -108,6 +137,7 @@ PathVoided = voided("path")
 TrainingVoided = voided("training")
 
 EVENTS: tuple[type[Event], ...] = (
+    CourseDefinedV1,
     CourseDefined,
     CourseRequired,
     CourseNotRequired,

@@ -10,7 +10,8 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from schemas.catalogue import EVENTS, KINDS
+from schemas.catalogue import EVENTS, KINDS, NEWEST
+from schemas.event import base_name
 from services.audit.controls import load_controls
 from services.commands.catalogue import COMMANDS
 from services.commands.command import Argument
@@ -43,7 +44,9 @@ def _events() -> Iterator[str]:
         for event in EVENTS:
             if event.kind == kind:
                 fields = ", ".join(f"`{name}`" for name in event.model_fields) or "none"
-                yield f"| `{event.type_name}` | {_one_line(event.__doc__)} | {fields} |"
+                newest = NEWEST[base_name(event.type_name)].type_name
+                older = "" if newest == event.type_name else f" Only read, as `{newest}`."
+                yield f"| `{event.type_name}` | {_one_line(event.__doc__)}{older} | {fields} |"
 
 
 def _commands() -> Iterator[str]:

@@ -71,7 +71,7 @@ def open_reader(settings: Settings, progress: Progress = quiet) -> "Iterator[Cli
     from services.projections.schema import check_tables
 
     with ClickHouse.server(url, create=False) as clickhouse:
-        check_tables(clickhouse)
+        check_tables(clickhouse, settings.workspace_id)
         yield clickhouse
 
 

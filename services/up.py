@@ -188,7 +188,7 @@ def run_web(
         return
     with stoppable(stop) as end, ExitStack() as stack:
         clickhouse = stack.enter_context(ClickHouse.server(url, create=False))
-        check_tables(clickhouse)
+        check_tables(clickhouse, settings.workspace_id)
         say(f"ClickHouse {clickhouse.version}: {clickhouse.where}.")
         _start_dashboard(stack, settings, clickhouse, say, web)
         say("Ready; Ctrl-C ends it.")

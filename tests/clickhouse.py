@@ -5,6 +5,7 @@ For where no ClickHouse server can be installed. `PMO_TEST_CLICKHOUSE` gives the
 """
 
 import asyncio
+import base64
 import gzip
 import os
 import re
@@ -33,8 +34,10 @@ _INSERT = re.compile(rb"^\s*(INSERT\s+INTO\s+.+?)\s+FORMAT\s+(\w+)\s*$", re.IGNO
 class Server:
     """A running server in a process of its own, which can be stopped hard and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: str = "", version: str = "") -> None:
+        """With a password it lets nobody in without; with a version it says that it is that one."""
         self._folder = folder
+        self._said = (password, version)
         self.port = _free_port()
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -42,7 +45,7 @@ class Server:
         return f"http://default@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        arguments = [sys.executable, "-m", "tests.clickhouse", str(self._folder), str(self.port)]
+        arguments = [sys.executable, "-m", "tests.clickhouse", str(self._folder), str(self.port), *self._said]
         with (self._folder.parent / "clickhouse.log").open("ab") as log:
             self._running = subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
         deadline = time.monotonic() + 30
@@ -116,7 +119,13 @@ class _Engine:
         return b""
 
 
-def _serve(folder: str, port: int) -> None:
+_NOT_LET_IN = (
+    "Code: 516. DB::Exception: default: Authentication failed: password is incorrect, or there is no user with such "
+    "name. (AUTHENTICATION_FAILED) (version 24.8.4.13 (official build))\n"
+)
+
+
+def _serve(folder: str, port: int, password: str, version: str) -> None:
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -127,11 +136,15 @@ def _serve(folder: str, port: int) -> None:
 
     async def answer(request: Request) -> Response:
         given, body = dict(request.query_params), _unpacked(request.headers, await request.body())
+        if password and _password(request.headers) != password:
+            return PlainTextResponse(_NOT_LET_IN, 403, {"X-ClickHouse-Exception-Code": "516"})
         query = given.get("query", "").encode()
         if not query:
             # the statement stands before the data
             head, _, rest = body.partition(b"\n")
             query, body = (head, rest) if _INSERT.match(head) else (body, b"")
+        if version:
+            query = query.replace(b"version()", f"'{version}'".encode())
         output = given.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated"
         try:
             loop = asyncio.get_running_loop()
@@ -165,6 +178,13 @@ def _unpacked(headers: Mapping[str, str], body: bytes) -> bytes:
             return body
 
 
+def _password(headers: Mapping[str, str]) -> str:
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind == "Basic":
+        return base64.b64decode(value).decode().partition(":")[2]
+    return headers.get("x-clickhouse-key", "")
+
+
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os._exit(0)
@@ -172,4 +192,4 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _serve(sys.argv[1], int(sys.argv[2]))
+    _serve(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

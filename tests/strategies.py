@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from schemas import fields, work
-from schemas.catalogue import EVENTS, KINDS, VOIDED
+from schemas.catalogue import EVENTS, KINDS, VOIDED, current
 from schemas.event import PERSONAL_KINDS, Event, Record
 from schemas.voiding import Voided
 
@@ -131,9 +131,15 @@ def _annotation(model: type[BaseModel], name: str) -> Any:
 
 
 def events(*kinds: str) -> st.SearchStrategy[Event]:
-    """Any event, or any of these kinds; never a `voided` one, which needs something to void."""
+    """Any event of any version, or any of these kinds; never a `voided` one, which needs something to void."""
     chosen = [e for e in EVENTS if not issubclass(e, Voided) and (not kinds or e.kind in kinds)]
     return st.sampled_from(chosen).flatmap(models)
+
+
+def as_read(event: Event) -> dict[str, Event | None]:
+    """What a record holds whose bytes say this event: the newest version, and the older one if it is that."""
+    newest = current(event)
+    return {"event": newest, "older": None if newest is event else event}
 
 
 _IDS = _texts(string.ascii_letters + string.digits + "._:/@+=-", 1, 40)
@@ -161,7 +167,7 @@ def records(draw: st.DrawFn, *kinds: str) -> Record:
     return Record(
         stream=draw(streams(kind)),
         version=version,
-        event=event,
+        **as_read(event),
         occurred_at=draw(INSTANTS),
         recorded_at=draw(INSTANTS),
         source="/pmo/test",
@@ -218,7 +224,7 @@ def _one_history(
         record = Record(
             stream=stream,
             version=version,
-            event=event,
+            **as_read(event),
             occurred_at=draw(_DAYS | INSTANTS),
             recorded_at=now,
             source="/pmo/test",

@@ -97,9 +97,10 @@ def _frame(make: _Maker, standards: int) -> Iterator[Record]:
             ),
             _FIRST_DAY,
         )
+    valid = training.Validity(length=24, unit="months", until="day")
     for number in range(_COURSES):
         make.open(f"course:C{number}")
-        described = training.CourseDefined(title=f"Course {number}", provider=None, hours=Decimal(4), valid_months=24)
+        described = training.CourseDefined(title=f"Course {number}", provider=None, hours=Decimal(4), validity=valid)
         yield make.record(described, _FIRST_DAY)
         required = training.CourseRequired(item="R1", role=_ROLES[number % 4], career_level=None, grace_days=90)
         yield make.record(required, _FIRST_DAY)

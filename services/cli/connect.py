@@ -50,7 +50,7 @@ def _server(settings: Settings) -> dict[str, Any]:
     from services.projections.schema import check_tables
 
     with ClickHouse.server(settings.clickhouse, create=False) as clickhouse:
-        check_tables(clickhouse)
+        check_tables(clickhouse, settings.workspace_id)
         offer(clickhouse, settings)
         parts = urlsplit(settings.clickhouse)
         return _place(parts.hostname, parts.port, database_of(clickhouse), "one of your server's", "that user's")

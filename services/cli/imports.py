@@ -160,7 +160,7 @@ def _examples(reports: list["FileReport"]) -> None:
     by_type: dict[str, list[str]] = {}
     for report in reports:
         for record in report.records:
-            by_type.setdefault(record.event.type_name, []).append(record.stream)
+            by_type.setdefault(record.type_name, []).append(record.stream)
     rows = [{"type": name, "events": len(streams), "example": streams[0]} for name, streams in sorted(by_type.items())]
     columns = [
         output.Column("Event", "type"),

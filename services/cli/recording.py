@@ -118,7 +118,7 @@ def as_data(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
             "version": record.version,
             "occurred_at": record.occurred_at,
             "recorded_at": record.recorded_at,
-            "data": record.event.model_dump(mode="json"),
+            "data": record.as_recorded.model_dump(mode="json"),
         }
         for outcome in outcomes
         for record in outcome.records
@@ -130,7 +130,7 @@ def as_lines(outcome: Outcome) -> list[str]:
     if not outcome.records:
         return [f"Nothing to record: {outcome.stream} says so already."]
     again = " (recorded earlier by the same command id)" if outcome.repeated else ""
-    return [f"{record.event_id} {short_type(record.event.type_name)}{again}" for record in outcome.records]
+    return [f"{record.event_id} {short_type(record.type_name)}{again}" for record in outcome.records]
 
 
 def short_type(type_name: str) -> str:

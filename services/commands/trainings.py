@@ -2,14 +2,14 @@
 
 from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from schemas import training as events
 from schemas.event import Event, Record
-from schemas.fields import Hours, Share, Text
+from schemas.fields import LAST_DAY, Hours, Share, Text
 from schemas.streams import stream_id
 from services.commands.command import (
     Argument,
@@ -42,11 +42,31 @@ class DefineCourse(_CourseCommand, path="course define", example='SAFETY --title
     provider: Text | None = Field(default=None, description="Who gives it")
     hours: Hours | None = Field(default=None, description="How long it takes")
     valid_months: events.Months | None = Field(default=None, description="How long it counts; leave out for ever")
+    valid_days: Annotated[int | None, Field(ge=1, le=18_250)] = Field(
+        default=None, description="How long it counts, in days instead of months"
+    )
+    valid_until: events.ValidUntil | None = Field(
+        default=None, description="Whether it ends on that very day, or with that day's month or year; by default day"
+    )
 
     def decide(self, state: State, later: Sequence[Record], context: Context) -> list[Event]:
-        """Records the description."""
-        fields = {name: getattr(self, name) for name in ("title", "provider", "hours", "valid_months")}
-        return [events.CourseDefined(**fields)]
+        """Refuses a validity in two units, and an end of none."""
+        return [
+            events.CourseDefined(title=self.title, provider=self.provider, hours=self.hours, validity=self._validity())
+        ]
+
+    def _validity(self) -> events.Validity | None:
+        until = self.valid_until or "day"
+        match self.valid_months, self.valid_days:
+            case None, None:
+                if self.valid_until is not None:
+                    raise BadInput("--valid-until: say how long it counts, by --valid-months or --valid-days.")
+                return None
+            case int(months), None:
+                return events.Validity(length=months, unit="months", until=until)
+            case None, int(days):
+                return events.Validity(length=days, unit="days", until=until)
+        raise BadInput("--valid-days: give the validity in days or in months, not both.")
 
 
 class RequireCourse(
@@ -134,8 +154,8 @@ class CompleteTraining(
         done = self.completed_on or context.day
         course = context.other(stream_id("course", self.course)).last(events.CourseDefined)
         expires = self.expires
-        if expires is None and course and course.valid_months:
-            expires = add_months(done, course.valid_months)
+        if expires is None and course and course.validity:
+            expires = last_valid_day(done, course.validity)
         if expires is not None and expires < done:
             raise BadInput("--expires lies before the completion.")
         return [
@@ -193,6 +213,18 @@ def add_months(day: date, months: int) -> date:
     """`day` moved on by whole months, to the month's last day where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def last_valid_day(done: date, validity: events.Validity) -> date:
+    """The last day on which a course counts that was passed on the day `done`."""
+    length = validity.length
+    last = add_months(done, length) if validity.unit == "months" else done + timedelta(days=length)
+    match validity.until:
+        case "end-of-month":
+            last = last.replace(day=monthrange(last.year, last.month)[1])
+        case "end-of-year":
+            last = last.replace(month=12, day=31)
+    return min(last, LAST_DAY)
 
 
 def _defined(state: State, later: Sequence[Record], course: str) -> None:

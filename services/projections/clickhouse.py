@@ -25,6 +25,8 @@ _INSERT_SETTINGS = {"async_insert": 0}
 DATABASE = "pmo"
 _CHDB = "chDB in "
 MINIMUM_VERSION = (24, 8)
+# unknown user, wrong password, password required, authentication failed
+_NOT_LET_IN = re.compile(r"\b[Cc]ode:? (?:19[234]|516)\b")
 
 Params = Mapping[str, Any]
 
@@ -47,7 +49,7 @@ class ClickHouse:
         self.where = where
         self.folder = folder
         self.is_embedded = where.startswith(_CHDB)
-        self.memory: dict[Any, tuple[str, Any]] = {}
+        self.memory: dict[Any, tuple[frozenset[str], Any]] = {}
 
     @classmethod
     def embedded(cls, folder: Path, *, wait: float = LOCK_WAIT_S) -> Self:
@@ -108,6 +110,11 @@ class ClickHouse:
         except Unavailable:
             raise
         except Exception as error:
+            if _NOT_LET_IN.search(str(error)):
+                raise Unavailable(
+                    f"ClickHouse at {place} does not let the user {options['username']} in; correct user and password "
+                    "in PMO_CLICKHOUSE."
+                ) from None
             raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
 
     def session(self, limits: Params | None = None) -> "ClickHouse":
@@ -134,11 +141,11 @@ class ClickHouse:
         """The engine's version."""
         return str(self.scalar("SELECT version()"))
 
-    def parts(self, table: str) -> str:
+    def parts(self, table: str) -> frozenset[str]:
         """Names the present content of a table of this database: another insert gives another name."""
-        query = """SELECT toString(groupBitXor(sipHash64(name))) FROM system.parts
+        query = """SELECT name FROM system.parts
             WHERE database = currentDatabase() AND table = {table:String} AND active"""
-        return str(self.scalar(query, {"table": table}))
+        return frozenset(str(row["name"]) for row in self.rows(query, {"table": table}))
 
     def rows(self, query: str, params: Params | None = None) -> list[dict[str, Any]]:
         """The rows of a query, each by column name."""

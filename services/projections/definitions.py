@@ -3,8 +3,10 @@
 A file has one table (``-- @create``, with ``{table}`` for its name), at most one SELECT that fills it from events
 (``-- @fill KIND ...`` or ``*``, with ``{source}`` for what it reads), and views: ``-- @view NAME``, or ``-- @state
 NAME`` for one whose rows are kept for every moment too, see `kept`. Further views of a table may stand apart by
-subject, in files named ``TABLE.SUBJECT.sql``. A table stands under its definition's hash behind a plain view of its own
-name, so that two versions of the program can run side by side and a rebuild can swap.
+subject, in files named ``TABLE.SUBJECT.sql``. A table of some kinds takes the types that this program knows, so that a
+later version of one is never read by the rules of an earlier; a program that knows another type has another table. It
+stands under its definition's hash behind a plain view of its own name, so that two versions of the program can run side
+by side and a rebuild can swap.
 
 In a view, ``{project_events}`` stands for that table's records which count at both times, and ``{project_events |
 CONDITION}`` for those of them that satisfy a cheap condition: it is checked before anything dear is. A view that reads
@@ -19,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from schemas.catalogue import EVENTS
 from services.projections.inlining import PARAM, written_out
 
 FOLDER = Path(__file__).parent / "tables"
@@ -114,11 +117,16 @@ def _parsed(path: Path) -> Table:
             case "create":
                 ddl = body
             case "fill":
-                fill = body
                 kinds = () if mark[2].strip() == "*" else tuple(mark[2].split())
+                fill = body.replace("{source}", _of_known_types(kinds)) if kinds else body
             case _:
                 views.append(View(mark[2].strip(), _code(body), _comment(body), mark[1] == "state"))
     return Table(name, ddl, fill, kinds, tuple(views), comment)
+
+
+def _of_known_types(kinds: Iterable[str]) -> str:
+    known = ", ".join(f"'{event.type_name}'" for event in EVENTS if event.kind in kinds)
+    return f"(SELECT * FROM {{source}} WHERE type IN ({known}))"
 
 
 def _comment(text: str) -> str:

@@ -1,6 +1,6 @@
 """Filling a table from events: one statement for a small table, one for each stretch of streams of a large one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from services.projections.clickhouse import ClickHouse
@@ -58,6 +58,27 @@ def fill_missed(clickhouse: ClickHouse, target: str, definition: Table, source: 
     chosen = of_kinds(definition.kinds)
     missed = f"(SELECT * FROM {source} WHERE {chosen} AND (stream, version) NOT IN {held})"
     _insert(clickhouse, target, definition, missed, {})
+
+
+def in_parts(physical: str, parts: Iterable[str]) -> str:
+    """What stands in these parts of a table, as a source to fill from."""
+    names = ", ".join(f"'{part}'" for part in sorted(parts))
+    return f"(SELECT * FROM {physical} WHERE _part IN ({names}))"
+
+
+def fill_landed(clickhouse: ClickHouse, definition: Table, source: str) -> bool:
+    """Brings in what `source`, which has landed, has and the table has not; gives whether there was anything.
+
+    For a small part of all events: only the streams in it are looked up.
+    """
+    chosen = of_kinds(definition.kinds)
+    streams = f"(SELECT stream FROM {source} WHERE {chosen})"
+    held = f"(SELECT stream, version FROM {definition.physical} WHERE stream IN {streams})"
+    missed = f"(SELECT * FROM {source} WHERE {chosen} AND (stream, version) NOT IN {held})"
+    if not clickhouse.scalar(f"SELECT count() FROM ({definition.select_from(missed)})"):
+        return False
+    _insert(clickhouse, definition.physical, definition, missed, {})
+    return True
 
 
 def fill_from(clickhouse: ClickHouse, target: str, definition: Table, source: str) -> None:

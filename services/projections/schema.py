@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from schemas.catalogue import BY_TYPE
 from services.errors import Unavailable
 from services.projections.analysis import is_offered, offer
 from services.projections.beside import beside, drop_abandoned, put
@@ -28,21 +29,17 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
 
     A table whose definition changed is made beside the old one and filled from `events`.
 
-    Raises Unavailable if the database belongs to another workspace.
+    Raises Unavailable if the database belongs to another workspace, or a newer program made it.
     """
     clickhouse.command(
         f"CREATE TABLE IF NOT EXISTS {_OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, "
-        "fingerprint String) ENGINE = MergeTree ORDER BY at"
+        "fingerprint String, types Array(String)) ENGINE = MergeTree ORDER BY at"
     )
-    held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
-    if held and held[0]["workspace"] != workspace_id:
-        raise Unavailable(
-            f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
-            "give this workspace a database of its own."
-        )
+    held = _held(clickhouse, workspace_id)
     current = f"{fingerprint()}-{library_version()}"
-    if held and held[0]["fingerprint"] == current:
+    if held == current:
         return False
+    _check_not_newer(clickhouse)
     existing = {
         row["name"] for row in clickhouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
     }
@@ -63,17 +60,45 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
             clickhouse.command(view.create())
     fill_calendars(clickhouse)
     clickhouse.command(
-        f"INSERT INTO {_OWNER} (workspace, fingerprint) VALUES ({{workspace:String}}, {{fingerprint:String}})",
-        {"workspace": workspace_id, "fingerprint": current},
+        f"INSERT INTO {_OWNER} (workspace, fingerprint, types) "
+        "VALUES ({workspace:String}, {fingerprint:String}, {types:Array(String)})",
+        {"workspace": workspace_id, "fingerprint": current, "types": sorted(BY_TYPE)},
     )
     return True
 
 
-def check_tables(clickhouse: ClickHouse) -> None:
-    """Raises Unavailable if tables of this program's definitions are not there: another version keeps this database."""
+def _check_not_newer(clickhouse: ClickHouse) -> None:
+    """Raises Unavailable if a program that knows more types of events made the tables: these would be a step back."""
+    # the first programs did not say what they know
+    clickhouse.command(f"ALTER TABLE {_OWNER} ADD COLUMN IF NOT EXISTS types Array(String)")
+    known = clickhouse.scalar(f"SELECT arraySort(groupUniqArrayArray(types)) FROM {_OWNER}")
+    if unknown := [name for name in known if name not in BY_TYPE]:
+        more = f" and {len(unknown) - 1} more types of events" if len(unknown) > 1 else ""
+        raise Unavailable(
+            f"The tables of {clickhouse.where} were made by a newer pmo, which knows {unknown[0]}{more}; "
+            "update pmo here."
+        )
+
+
+def _held(clickhouse: ClickHouse, workspace_id: str) -> str:
+    """The fingerprint of the definitions in use, "" for none. Raises Unavailable for another workspace's database."""
+    held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
+    if held and held[0]["workspace"] != workspace_id:
+        raise Unavailable(
+            f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
+            "give this workspace a database of its own."
+        )
+    return str(held[0]["fingerprint"]) if held else ""
+
+
+def check_tables(clickhouse: ClickHouse, workspace_id: str) -> None:
+    """For a reader: raises Unavailable if the database is another workspace's, or kept by another version of pmo."""
     wanted = {definition.physical for definition in tables()} | {kept.physical for kept in kept_states()}
     query = "SELECT name FROM system.tables WHERE database = currentDatabase()"
-    if missing := wanted - {str(row["name"]) for row in clickhouse.rows(query)}:
+    there = {str(row["name"]) for row in clickhouse.rows(query)}
+    if _OWNER in there:
+        _held(clickhouse, workspace_id)
+    if missing := wanted - there:
         raise Unavailable(
             f"{clickhouse.where} is kept by another version of pmo ({len(missing)} tables of this one are missing); "
             "restart 'pmo up' or 'pmo worker' with this version."

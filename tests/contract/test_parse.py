@@ -91,7 +91,7 @@ def test_what_goes_out_comes_back(record: Record) -> None:
 @settings(max_examples=60, deadline=None)
 @given(records())
 def test_what_goes_out_satisfies_its_schema(record: Record) -> None:
-    VALIDATORS[record.event.type_name].validate(json.loads(record.to_bytes()))
+    VALIDATORS[record.type_name].validate(json.loads(record.to_bytes()))
 
 
 @settings(max_examples=200, deadline=None)

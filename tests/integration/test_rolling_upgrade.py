@@ -1,31 +1,30 @@
-"""One event in two versions on one path: an older worker lands what it does not know, and nothing is missing then."""
+"""A rolling upgrade: this program and a later one, in which docs/evolution.md was followed, on one broker and server.
+
+The later program is a copy of the repository with the page's steps done; both run as real processes.
+"""
 
 import contextlib
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from schemas import work
-from schemas.event import Record, in_milliseconds
 from services.commands.app import Governance
 from services.commands.relay import Relay
-from services.projections import definitions
 from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import table
 from services.settings import Settings
 from tests.clickhouse import Server
-from tests.integration.test_rebuild import missing
 from tests.integration.test_workers import all_is_acknowledged
-from tests.integration.workspaces import ROOT, command, declare, process, until, workspace
+from tests.integration.workspaces import declare, ended, process, until, workspace
+from tests.steps import ROOT, Copy
 
-OLDER = Path(__file__).parent / "older"
-PLANS = """SELECT item_key, plan.1 AS hours, plan.4 AS hours_left
-    FROM work_items(as_of_k = 9000000000000000000, known_at = '2199-01-01 00:00:00', basis = 'recorded')"""
+CURRENCIES = [f"{a}{b}{c}" for a, b, c in product("ABC", "QRST", "XYZ")]
+PROJECTS = [f"CRANE-{n}" for n in range(12)]
+NEW = "pmo.rate.set.v2"
 
 
 @pytest.fixture
@@ -45,67 +44,75 @@ def settings(tmp_path: Path, broker: str, prefix: str, server: Server) -> Settin
     return settings
 
 
-@contextlib.contextmanager
-def older_worker(settings: Settings, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    shutil.copytree(definitions.FOLDER, folder)
-    shutil.copy(OLDER / "40_work_events.sql", folder)
-    arguments = [sys.executable, "-m", "tests.integration.older_part", str(settings.home), str(folder)]
-    running = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.communicate()
+@pytest.fixture
+def newer(tmp_path: Path, settings: Settings) -> Copy:
+    """The later program, which has another event and another table besides."""
+    copy = Copy(tmp_path / "newer", settings.home)
+    copy.follow("evolution.md")
+    copy.follow("adding.md")
+    copy.make_schemas()
+    return copy
 
 
-def estimated(app: Governance, item: str) -> None:
-    """An item of work of a program that wrote version 1, which nobody writes any more."""
-    at = in_milliseconds(datetime.now(UTC))
-    told = work.ReEstimatedV1(estimate=Decimal(8), planned_start=None, planned_finish=None)
-    stream = f"work:CRANE-7/{item}"
-    app.save(Record(stream, 2, told, at, at, "/pmo/test", "system:test", f"old-{item}", f"old-{item}"))  # type: ignore[arg-type]
+def apply(program: Copy, settings: Settings, lines: Iterable[dict[str, object]]) -> None:
+    """Commands of a program, and what they record sent to Kafka."""
+    file = program.folder / "commands.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    program.pmo("apply", str(file))
+    with contextlib.closing(Governance(settings)) as app:
+        Relay(app, settings.kafka, settings).run_once()
 
 
-def create(app: Governance, item: str) -> None:
-    command(app, "work create", project="CRANE-7", item=item, title=item)
+def rates(currencies: Iterable[str], **more: object) -> list[dict[str, object]]:
+    said = {"command": "rate set", "rate": "0.5", "first_day": "2026-01-01", "to": "EUR"}
+    return [{**said, "currency": currency, **more} for currency in currencies]
 
 
-def plans(settings: Settings) -> dict[str, tuple[Decimal | None, Decimal | None]]:
-    with ClickHouse.server(settings.clickhouse, create=False) as clickhouse:
-        return {row["item_key"]: (row["hours"], row["hours_left"]) for row in clickhouse.rows(PLANS)}
+def visits() -> Iterator[dict[str, object]]:
+    """Projects on all partitions, and what only the newer program knows of each."""
+    yield {"command": "unit register", "unit": "OPS", "name": "Operations"}
+    for project in PROJECTS:
+        yield {"command": "project propose", "project": project, "name": "Crane", "unit": "OPS"}
+        yield {"command": "project visit-site", "project": project, "number": "V1", "place": "Quay 3"}
 
 
 @pytest.mark.long
-def test_an_older_and_a_newer_worker_land_side_by_side(tmp_path: Path, settings: Settings) -> None:
-    with contextlib.closing(Governance(settings)) as app:
-        command(app, "unit register", unit="OPS", name="Operations")
-        command(app, "project propose", project="CRANE-7", name="Crane", unit="OPS")
-        with older_worker(settings, tmp_path / "tables") as older:
-            for item in ("A", "B"):
-                create(app, item)
-                estimated(app, item)
-            command(app, "work re-estimate", project="CRANE-7", item="B", estimate="20", remaining="5")
-            Relay(app, settings.kafka, settings).run_once()
-            until(lambda: all_is_acknowledged(settings), 90, older)
-            with process("worker", settings) as newer:
-                # what the older one landed is there in the newer one's words as soon as that has started
-                wanted = {"A": (Decimal(8), None), "B": (Decimal(20), Decimal(5))}
-                until(lambda: work_is_there(settings) and plans(settings) == wanted, 60, newer)
-                # and what it goes on landing while both are at work, a few seconds later
-                for item in ("C", "D", "E", "F"):
-                    create(app, item)
-                    command(app, "work re-estimate", project="CRANE-7", item=item, estimate="30", remaining="15")
-                Relay(app, settings.kafka, settings).run_once()
-                until(lambda: all_is_acknowledged(settings), 90, newer)
-                wanted |= {item: (Decimal(30), Decimal(15)) for item in ("C", "D", "E", "F")}
-                until(lambda: plans(settings) == wanted, 30, newer)
-                assert older.poll() is None
-    with ClickHouse.server(settings.clickhouse) as clickhouse:
-        assert missing(clickhouse) == {}
-
-
-def work_is_there(settings: Settings) -> bool:
-    """Whether the view is the newer one's already."""
-    query = "SELECT create_table_query LIKE '%remaining_effort%' FROM system.tables WHERE name = 'work_items'"
-    with ClickHouse.server(settings.clickhouse, create=False) as clickhouse:
-        return bool(clickhouse.scalar(query))
+def test_nothing_that_an_old_worker_lands_is_missing_in_the_new_ones_tables(
+    settings: Settings, newer: Copy, tmp_path: Path
+) -> None:
+    older = Copy(tmp_path / "older", settings.home)
+    some, others, rest = CURRENCIES[:12], CURRENCIES[12:24], CURRENCIES[24:]
+    of_old = table("rate_events").physical
+    with process("worker", settings, program=ROOT) as old:
+        apply(older, settings, rates(some))
+        apply(newer, settings, rates(others, per=100))
+        until(lambda: all_is_acknowledged(settings), 60, old)
+        with ClickHouse.server(settings.clickhouse) as clickhouse:
+            landed = f"SELECT count() FROM events WHERE type = '{NEW}'"
+            assert int(clickhouse.scalar(landed)) == len(others), "raw, as an unknown type"
+            held = {row["currency"] for row in clickhouse.rows(f"SELECT currency FROM {of_old}")}
+            assert held == set(some), "never read by the rules of the version before"
+            with process("worker", settings, program=newer.folder) as new:
+                # the newer program's tables have what the older one landed, also of what only the newer knows
+                said = "SELECT currency, toString(rate) AS rate FROM rate_events ORDER BY currency"
+                until(lambda: clickhouse.scalar(f"SELECT count() FROM ({said})") == 24, 60, new)
+                # both at work: each has partitions. First only what the older one knows nothing of, so that none of its
+                # own tables tells that it landed anything
+                apply(newer, settings, rates(rest, per=100))
+                until(lambda: clickhouse.scalar(f"SELECT count() FROM ({said})") == 36, 60, new)
+                apply(older, settings, rates(f"D{c[1:]}" for c in some))
+                until(lambda: all_is_acknowledged(settings), 60, new)
+                assert old.poll() is None
+                everything = {
+                    **dict.fromkeys([*some, *(f"D{c[1:]}" for c in some)], "0.5"),
+                    **dict.fromkeys([*others, *rest], "0.005"),
+                }
+                until(lambda: {r["currency"]: r["rate"] for r in clickhouse.rows(said)} == everything, 30, new)
+                # a table of which the older one knows nothing
+                apply(newer, settings, visits())
+                until(lambda: clickhouse.scalar("SELECT count() FROM site_visit_events") == len(PROJECTS), 60, new)
+                assert ended(old)[0] == 0
+                apply(newer, settings, rates(["ZZZ"], per=10))
+                until(lambda: all_is_acknowledged(settings), 60, new)
+    # row by row against a fresh fold, every table and the bytes of every copy
+    assert re.search(r"ok +table rate_events +49 rows +0\n", newer.pmo("verify"))

@@ -44,8 +44,8 @@ def test_a_state_of_another_definition_is_made_anew(tmp_path: Path) -> None:
         clickhouse.command(f"RENAME TABLE {kept.physical} TO {older}")
         clickhouse.command("ALTER TABLE definitions UPDATE fingerprint = 'older' WHERE 1 SETTINGS mutations_sync = 1")
         with pytest.raises(Unavailable, match="another version of pmo"):
-            check_tables(clickhouse)
+            check_tables(clickhouse, "test")
     with connect(settings) as clickhouse:
-        check_tables(clickhouse)
+        check_tables(clickhouse, "test")
         assert clickhouse.scalar(f"SELECT count() FROM {kept.physical}") == 1
         assert clickhouse.scalar(f"SELECT count() FROM system.tables WHERE name = '{older}'") == 0

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -95,10 +96,13 @@ def embedded_contents(settings: Settings, home: Path) -> dict[str, list[dict[str
 
 
 @contextlib.contextmanager
-def process(part: str, settings: Settings, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """A part in a process of its own, killed at the end if it still runs."""
+def process(part: str, settings: Settings, *options: str, program: Path = ROOT) -> Iterator["subprocess.Popen[str]"]:
+    """A part, of the program in this folder, in a process of its own, killed at the end if it still runs."""
     arguments = [sys.executable, "-m", "tests.integration.part", part, str(settings.home), *options]
-    running = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        arguments, cwd=program, env={**os.environ, "PYTHONPATH": str(program)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         yield running
     finally:

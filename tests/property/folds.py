@@ -250,9 +250,11 @@ def adoption(records: Records, standard: Row | None) -> Row | None:
 def course(records: Records) -> Row | None:
     if not records:
         return None
-    standing = last(records, "defined", "retired")
+    standing, defined = last(records, "defined", "retired"), last(records, "defined")
+    (validity,) = get(defined, "validity")
     return (
-        *get(last(records, "defined"), "title", "provider", "hours", "valid_months"),
+        *get(defined, "title", "provider", "hours"),
+        *((validity.length, validity.unit, validity.until) if validity else (None, None, None)),
         standing is not None and happened(standing) == "retired",
     )
 

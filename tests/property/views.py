@@ -132,7 +132,12 @@ VIEWS = (
         "usage.4",
         adoption,
     ),
-    ViewCase("courses", "course", "title, provider, hours, valid_months, is_retired", course),
+    ViewCase(
+        "courses",
+        "course",
+        "title, provider, hours, validity_length, validity_unit, validity_until, is_retired",
+        course,
+    ),
     ViewCase(
         "course_requirements", "course", "role, career_level, grace_days, required_at, version",
         requirement, "requirement",

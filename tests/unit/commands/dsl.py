@@ -18,6 +18,7 @@ from services.commands.directory import pseudonym
 from services.commands.fold import State
 from services.commands.intake import Intake
 from services.errors import PmoError
+from tests.strategies import as_read
 
 SECRET = "a secret for tests"
 TODAY = date(2026, 6, 30)
@@ -43,7 +44,7 @@ def record(stream: str, version: int, event: Event, day: date, supersedes: int |
     return Record(
         stream=stream,
         version=version,
-        event=event,
+        **as_read(event),
         occurred_at=midnight(day),
         recorded_at=midnight(TODAY),
         source="/pmo/test",

@@ -289,8 +289,8 @@ def a_withdrawn_standard() -> ProjectHistory:
     return a_published_standard() + on("2026-02-01", standard.StandardWithdrawn(reason=None))
 
 
-def a_course(valid_months: int | None = 24) -> ProjectHistory:
+def a_course(validity: training.Validity | None = None) -> ProjectHistory:
     return on(
         "2026-01-01",
-        training.CourseDefined(title="Site safety", provider=None, hours=None, valid_months=valid_months),
+        training.CourseDefined(title="Site safety", provider=None, hours=None, validity=validity),
     )

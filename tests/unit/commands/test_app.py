@@ -216,7 +216,7 @@ class TestTheStore:
         rows = planned.app.store.rows("SELECT originator_id, originator_version, topic, state FROM stored_events")
         for stream, version, topic, state in rows:
             record = parse(bytes(state))
-            assert (stream, version, topic) == (record.stream, record.version, record.event.type_name)
+            assert (stream, version, topic) == (record.stream, record.version, record.type_name)
             assert replace(record, received=None).to_bytes() == bytes(state)
 
     def test_a_folder_that_is_not_there_is_said(self, tmp_path: Path) -> None:

@@ -145,17 +145,61 @@ class TestAdoption:
 class TestTraining:
     HERE = {"person": "ann", "course": "safety"}
 
-    def having(self, valid_months: int | None = 24) -> Given:
-        return given().elsewhere("course:SAFETY", *a_course(valid_months))
+    def having(self, validity: training.Validity | None = None) -> Given:
+        return given().elsewhere("course:SAFETY", *a_course(validity))
 
-    @pytest.mark.parametrize(("months", "expires"), [(24, date(2028, 2, 28)), (1, date(2026, 3, 28)), (None, None)])
-    def test_a_completion_counts_as_long_as_the_course_says(self, months: int | None, expires: date | None) -> None:
+    @pytest.mark.parametrize(
+        ("validity", "expires"),
+        [
+            (None, None),
+            ((24, "months", "day"), date(2028, 2, 28)),
+            ((1, "months", "day"), date(2026, 3, 28)),
+            ((1, "months", "end-of-month"), date(2026, 3, 31)),
+            ((12, "months", "end-of-year"), date(2027, 12, 31)),
+            ((1, "days", "day"), date(2026, 3, 1)),
+            ((365, "days", "end-of-month"), date(2027, 2, 28)),
+            ((18_250, "months", "day"), date(2299, 12, 31)),
+        ],
+    )
+    def test_a_completion_counts_as_long_as_the_course_says(
+        self, validity: tuple[int, training.ValidUnit, training.ValidUntil] | None, expires: date | None
+    ) -> None:
+        said = training.Validity(length=validity[0], unit=validity[1], until=validity[2]) if validity else None
         (made,) = (
-            self.having(months)
+            self.having(said)
             .when(trainings.CompleteTraining, **self.HERE, completed_on="2026-02-28")
             .then_type(training.TrainingCompleted)
         )
         assert made.model_dump()["expires"] == expires
+
+    def test_a_validity_is_stated_in_one_unit(self) -> None:
+        course = {"course": "safety", "title": "Site safety"}
+        given().when(trainings.DefineCourse, **course, valid_days="365").then(
+            training.CourseDefined(
+                title="Site safety", provider=None, hours=None,
+                validity=training.Validity(length=365, unit="days", until="day"),
+            )
+        )  # fmt: skip
+        (made,) = (
+            given()
+            .when(trainings.DefineCourse, **course, valid_months="12", valid_until="end-of-year")
+            .then_type(training.CourseDefined)
+        )
+        assert made.validity == training.Validity(length=12, unit="months", until="end-of-year")
+        given().when(trainings.DefineCourse, **course, valid_days="365", valid_months="12").refused(
+            BadInput, "--valid-days"
+        )
+        given().when(trainings.DefineCourse, **course, valid_until="end-of-year").refused(BadInput, "--valid-until")
+
+    def test_a_course_of_version_1_counts_for_months_to_the_day(self) -> None:
+        older = training.CourseDefinedV1(title="Site safety", provider=None, hours=None, valid_months=24)
+        (made,) = (
+            given()
+            .elsewhere("course:SAFETY", *on("2026-01-01", older))
+            .when(trainings.CompleteTraining, **self.HERE, completed_on="2026-02-28")
+            .then_type(training.TrainingCompleted)
+        )
+        assert made.model_dump()["expires"] == date(2028, 2, 28)
 
     def test_months_end_on_the_months_last_day(self) -> None:
         assert trainings.add_months(date(2024, 2, 29), 12) == date(2025, 2, 28)
