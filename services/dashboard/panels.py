@@ -17,7 +17,7 @@ from services.settings import Settings
 
 Chart = Mapping[str, Any]
 """A chart for ``charts.js``: `kind` and its values, in numbers and words only."""
-Size = Literal["full", "half", "third"]
+Size = Literal["full", "wide", "half", "third"]
 ALWAYS = frozenset({"setting", "rate", "business-unit"})
 """Kinds of streams that every figure may rest on: targets, rates, and which unit stands below which."""
 

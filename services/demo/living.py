@@ -31,11 +31,10 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A running project, as it stands."""
+    """A running project, as it stands; `manager` is ``person:ID``, which commands take for the person's key."""
 
     code: str
     manager: str
-    key: str
     budget: Decimal
     percent: Decimal
     actual: Decimal
@@ -71,7 +70,7 @@ class Living:
             path, fields = self._random.choice(acts)(project)
             try:
                 prepared = Intake(self._secret).prepare(BY_PATH[path], fields, {})
-                self._app.handle(prepared, Meta(actor=f"person:{project.manager}"))
+                self._app.handle(prepared, Meta(actor=project.manager))
             except (Rejected, BadInput, NotFound, Conflict):
                 # a rule of the house: something else happens then
                 continue
@@ -86,17 +85,10 @@ class Living:
         self._looked = now
         scope = Scope(now.date(), self._app.settings.zone, currency=self._app.settings.currency)
         costs = {str(row["project"]): row for row in ask(self._clickhouse, "forecast_costs", scope)}
-        running = [
-            row
+        self._projects = {
+            str(row["project"]): _of(row, costs[str(row["project"])], now.date())
             for row in ask(self._clickhouse, "portfolio", scope)
             if row["status"] == "running" and row["manager"] and str(row["project"]) in costs and row["budget"]
-        ]
-        # in the simulated company people are known by their e-mails, which commands take
-        known = self._app.store.values({f"person:{row['manager']}" for row in running})
-        self._projects = {
-            str(row["project"]): _of(row, costs[str(row["project"])], key, now.date())
-            for row in running
-            if (key := known.get(f"person:{row['manager']}", {}).get("email"))
         }
 
     def _number(self) -> int:
@@ -116,7 +108,7 @@ class Living:
         following = _NEXT[state]
         self._items[project.code, item] = following
         if following == "assigned":
-            return "work assign", {**where, "assignee": project.key}
+            return "work assign", {**where, "assignee": project.manager}
         if following == "done":
             del self._items[project.code, item]
             return "work done", where
@@ -148,14 +140,14 @@ class Living:
         return "project raise-risk", {
             "project": project.code, "risk": f"R{self._number()}", "name": name, "category": category,
             "effect": "threat", "probability": f"{self._random.uniform(0.1, 0.6):.2f}", "impact": str(impact),
-            "owner": project.key,
+            "owner": project.manager,
         }  # fmt: skip
 
     def _issue(self, project: _Running) -> tuple[str, Fields]:
         today = datetime.now(self._app.settings.zone).date()
         return "project raise-issue", {
             "project": project.code, "issue": f"I{self._number()}", "name": self._random.choice(ISSUES),
-            "severity": self._random.choice(("low", "medium", "high")), "owner": project.key,
+            "severity": self._random.choice(("low", "medium", "high")), "owner": project.manager,
             "due": (today + timedelta(days=self._random.randint(10, 40))).isoformat(),
         }  # fmt: skip
 
@@ -163,15 +155,14 @@ class Living:
         return "project request-change", {
             "project": project.code, "change": f"CR-{self._number()}",
             "cost": str(project.budget * self._random.randint(1, 6) // 100), "days": self._random.randint(0, 20),
-            "reason": "A customer asks for more.", "requested_by": project.key,
+            "reason": "A customer asks for more.", "requested_by": project.manager,
         }  # fmt: skip
 
 
-def _of(row: Mapping[str, Any], cost: Mapping[str, Any], key: str, today: date) -> _Running:
+def _of(row: Mapping[str, Any], cost: Mapping[str, Any], today: date) -> _Running:
     return _Running(
         code=str(row["project"]),
-        manager=str(row["manager"]),
-        key=key,
+        manager=f"person:{row['manager']}",
         budget=Decimal(row["budget"]),
         percent=Decimal(row["percent"] or 0),
         actual=Decimal(cost["actual"] or 0),

@@ -85,3 +85,14 @@ def test_what_is_asked_too_fast_is_used_up_and_comes_back() -> None:
     assert all(guard.spend("a", 1) for _ in range(200))
     assert not guard.spend("a", 100)
     assert guard.spend("b", 1)
+
+
+def test_too_many_requests_at_once_are_refused() -> None:
+    from starlette.requests import Request
+
+    guard = Guard("")
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "server": ("127.0.0.1", 80),
+             "client": ("127.0.0.1", 1), "scheme": "http", "headers": [(b"host", b"127.0.0.1:80")]}  # fmt: skip
+    answers = [guard.refusal(Request(scope)) for _ in range(2000)]
+    assert answers[0] is None
+    assert {answer[0] for answer in answers if answer} == {429}

@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from services.catch_up import catch_up
 from services.commands.app import Governance
 from services.demo.company import load
@@ -15,6 +17,7 @@ from services.runtime import quiet
 from services.settings import Settings
 
 
+@pytest.mark.long
 def test_each_thing_that_happens_is_recorded_by_a_manager_of_a_running_project(tmp_path: Path) -> None:
     stored = {
         "home": tmp_path,
@@ -25,7 +28,7 @@ def test_each_thing_that_happens_is_recorded_by_a_manager_of_a_running_project(t
     }
     settings = Settings.of(stored)
     with closing(Governance(settings)) as app, connect(settings) as clickhouse:
-        load(app, settings, until=datetime.now(settings.zone).date(), progress=quiet, scale=0.08)
+        load(app, settings, until=datetime.now(settings.zone).date(), progress=quiet, scale=0.25)
         catch_up(app, clickhouse, quiet)
         before = app.store.max_notification_id() or 0
         living = Living(app, clickhouse, seed=3)

@@ -44,8 +44,7 @@ def page(house: House, kpi: Kpi) -> Page:
         found = [
             Panel("tile", "Now", tiles.parts([kpi], question.versus), _tile(house, kpi, question), "third",
                   heading=False),
-            Panel("definition", "What it is", (), lambda _: _definition(kpi), "third"),
-            Panel("trend", f"Every {question.get('every', 'month')}", (went,), lambda v: v[went.key], "third",
+            Panel("trend", f"Every {question.get('every', 'month')}", (went,), lambda v: v[went.key], "wide",
                   hint="A KPI of what happened counts what lies in each stretch; one of a state shows its end."),
             Panel("groups", f"By {by.replace('_', ' ')}", (groups,), lambda v: v[groups.key], "half"),
             Panel("periods", "Against earlier periods", (periods,), lambda v: v[periods.key], "half",
@@ -53,6 +52,7 @@ def page(house: House, kpi: Kpi) -> Page:
         ]  # fmt: skip
         if any(row.kpi == kpi.name for row in house.cited):
             found.append(Panel("others", "What others publish", (others,), lambda v: v[others.key]))
+        found.append(Panel("definition", "What it is", (), lambda _: _definition(kpi)))
         title = "Rows and the events behind them"
         found.append(Panel("rows", title, (rows,), lambda v: v[rows.key],
                            hint="Who recorded what, and when; what is left out, and why."))  # fmt: skip
