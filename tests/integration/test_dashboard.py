@@ -63,7 +63,9 @@ QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@pytest.mark.parametrize(("query", "options"), QUESTIONS, ids=["now", "then"])
+@pytest.mark.parametrize(
+    ("query", "options"), [QUESTIONS[0], pytest.param(*QUESTIONS[1], marks=pytest.mark.long)], ids=["now", "then"]
+)
 def test_every_figure_is_the_one_that_the_command_line_prints(
     board: Served, pmo: Pmo, query: str, options: tuple[str, ...]
 ) -> None:
@@ -214,6 +216,7 @@ def test_filters_tables_downloads_and_themes_by_hand_and_keyboard(board: Served,
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
 
 
+@pytest.mark.long
 def test_the_stream_goes_on_when_the_server_was_away(board: Served, browser: Browser) -> None:
     first = Dashboard(board.settings, board.now.clickhouse, port=0)
     first.start()
@@ -242,6 +245,7 @@ def test_it_can_be_read_on_a_phone_and_on_paper(board: Served, browser: Browser)
             assert not page.locator("nav a").first.is_visible()
 
 
+@pytest.mark.long
 def test_it_moves_through_kafka_and_beside_a_running_pmo_up(
     broker: str, prefix: str, tmp_path: Path, browser: Browser
 ) -> None:
