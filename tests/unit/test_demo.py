@@ -31,8 +31,8 @@ from services.settings import WORKSPACE_FILE, Settings
 
 UNTIL = date(2026, 7, 1)
 SECRET = "s" * 32
-UNSAID: frozenset[str] = frozenset()
-"""Commands that the company has no use for, if any."""
+UNSAID = frozenset({"work describe", "project drop-milestone"})
+"""Commands that the company has no use for: sources whose plans change say these."""
 
 
 def settings_of(home: Path, **values: object) -> Settings:
