@@ -38,8 +38,8 @@ def work_item(records: Records) -> Row | None:
 
 
 def _plan(record: Record | None) -> Row:
-    # version 2 of re-estimated calls the hours otherwise
-    hours = "total_effort" if record and record.type_name.endswith(".re-estimated.v2") else "estimate"
+    # records stand in the words of the latest version, which calls the hours of re-estimated otherwise
+    hours = "total_effort" if record and happened(record) == "re-estimated" else "estimate"
     return get(record, hours, "planned_start", "planned_finish", "remaining_effort", "percent_complete")
 
 
