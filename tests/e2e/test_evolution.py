@@ -26,6 +26,7 @@ with open_reader(settings) as clickhouse:
 """
 
 
+@pytest.mark.long
 def test_an_event_is_brought_to_its_next_version_in_three_files(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy", tmp_path / "home")
     copy.pmo("init")

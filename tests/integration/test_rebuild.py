@@ -146,6 +146,7 @@ def test_one_that_is_killed_leaves_the_old_tables_and_the_next_clears_up(app: Go
     assert_verified(app, settings)
 
 
+@pytest.mark.long
 def test_two_definitions_of_a_table_stand_side_by_side(app: Governance, settings: Settings) -> None:
     """What an older worker lands while the newer one runs is in the newer one's tables within seconds."""
     older = "project_events__0123456789"
