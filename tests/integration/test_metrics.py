@@ -16,11 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from services import bus
 from services.commands.app import Governance
 from services.errors import Unavailable
+from services.health import status
 from services.projections.schema import connect
 from services.projections.worker import Worker
 from services.settings import Settings
 from services.topics import event_headers, event_topic
-from services.up import run_relay, status
+from services.up import run_relay
 from tests.integration.workspaces import declare, ended, fill, process, until, workspace
 
 ANY = ("--metrics-port", "0")
