@@ -41,11 +41,12 @@ def readers(type_name: str, field: str) -> dict[str, list[str]]:
 
 
 def columns_of(definition: Table, field: str) -> list[str]:
-    """The columns of a table that are filled out of this field, also by way of a name given in its WITH."""
+    """The columns of a table that are filled out of this field, also by way of names given on the way."""
     fill = definition.fill or ""
     items = [item for part in re.split(r"\bSELECT\b|\bWITH\b", fill) for item in _items(part)]
     named = {found[2]: found[1] for item in items if (found := re.match(r"(.*)\bAS (\w+)", item, re.DOTALL))}
-    direct = re.compile(rf"\bd\.{field}\b|'data', '{field}'")
+    data = "|".join(name for name, text in named.items() if "JSONExtract(value, 'data', 'Tuple" in text)
+    direct = re.compile(rf"\b({data or '-'})\.{field}\b|'data', '{field}'")
     reached = {name for name, text in named.items() if direct.search(text)}
     named = {name: _QUOTED.sub("''", text) for name, text in named.items()}
     while more := {n for n, text in named.items() if any(re.search(rf"\b{r}\b", text) for r in reached)} - reached:

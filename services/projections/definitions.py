@@ -118,7 +118,7 @@ def _parsed(path: Path) -> Table:
                 ddl = body
             case "fill":
                 kinds = () if mark[2].strip() == "*" else tuple(mark[2].split())
-                fill = body.replace("{source}", _of_known_types(kinds)) if kinds else body
+                fill = _code(body).replace("{source}", _of_known_types(kinds) if kinds else "{source}")
             case _:
                 views.append(View(mark[2].strip(), _code(body), _comment(body), mark[1] == "state"))
     return Table(name, ddl, fill, kinds, tuple(views), comment)

@@ -16,10 +16,12 @@ from services.projections.beside import being_filled, beside, insert_beside, put
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import NOTHING, Table, View, digest, flat, of_kinds, table, tables
 from services.projections.inlining import closing
+from services.projections.parallel import each
 from services.projections.scope import Scope
 
 _AGGREGATE = re.compile(r"\b(?:argMax|argMin|min|max|count|groupArray|groupUniqArray)(?:If)?\(")
-_SOURCE = re.compile(r"\nFROM \{(\w+) \| ([^{}]+)\} AS log\nGROUP BY stream$")
+_SOURCE = re.compile(r"\nFROM \{(\w+) \| (happened (?:= '[a-z-]+'|IN \([^(){}]+\)))\} AS log\nGROUP BY stream$")
+_NAME = re.compile(r"'([a-z-]+)'")
 _DEAD = """SELECT sipHash64(stream, version)
     FROM superseded(known_at = toDateTime64('2299-12-31', 3, 'UTC'), basis = 'recorded')"""
 _RECORDS_AT_ONCE = 200_000
@@ -52,6 +54,10 @@ class Kept:
     def fresh(self) -> str:
         """The query for the rows of all streams, made anew."""
         return self._rows("1")
+
+    def rests_on(self, happened: Collection[str]) -> bool:
+        """Whether records of what happened here are folded."""
+        return not set(_NAME.findall(self._folded)).isdisjoint(happened)
 
     def behind(self, name: str = "") -> str:
         """The condition for the streams of which more records stand than their row has seen."""
@@ -104,21 +110,26 @@ class Kept:
     def _items(self) -> list[str]:
         return [item for item in _items(self.view.text) if item != "stream"]
 
+    @property
+    def _folded(self) -> str:
+        """The condition for the records that are folded."""
+        found = _SOURCE.search(self.view.text)
+        if found is None or found[1] != self.source.name:
+            raise ValueError(f"the state {self.view.name} is no fold of {self.source.name} by stream")
+        return found[2]
+
     def _seen(self, streams: str) -> str:
         chosen = f"{of_kinds(self.source.kinds)} AND {streams}"
         return f"""
             SELECT stream, uniqExact(version) AS seen
             FROM (
-                SELECT stream, version FROM {self.source.physical} WHERE {chosen}
+                SELECT stream, version FROM {self.source.physical} WHERE {chosen} AND {self._folded}
                 UNION ALL
                 SELECT stream, version FROM {table("corrections").physical} WHERE {chosen}
             )
             GROUP BY stream"""
 
     def _rows(self, streams: str) -> str:
-        found = _SOURCE.search(self.view.text)
-        if found is None or found[1] != self.source.name:
-            raise ValueError(f"the state {self.view.name} is no fold of {self.source.name} by stream")
         windows = ", ".join(_as_window(item) for item in self._items)
         names = self.columns
         arrays = ", ".join(f"states.{n} AS {name}" for n, name in enumerate(names, 2))
@@ -130,7 +141,7 @@ class Kept:
                 FROM (
                     SELECT stream, k, {windows}
                     FROM (
-                        SELECT * FROM {self.source.physical} PREWHERE {streams} AND {found[2]}
+                        SELECT * FROM {self.source.physical} PREWHERE {streams} AND {self._folded}
                         WHERE record NOT IN ({_DEAD}) LIMIT 1 BY stream, k
                     ) AS log
                     WINDOW till AS (PARTITION BY stream ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
@@ -179,12 +190,21 @@ def _flat(sql: str, now: bool) -> str:
 
 
 def keep(clickhouse: ClickHouse, batch: str, kinds: set[str]) -> None:
-    """Makes the kept states of the streams in a batch that has landed in all tables."""
+    """Makes the kept states of the streams in a batch that has landed in all tables.
+
+    A state rests on few types: where the batch has none of them and corrects nothing, it is as it was.
+    """
+    concerned = [kept for kept in kept_states() if kept.source.takes(kinds)]
+    if not concerned:
+        return
+    query = f"SELECT groupUniqArray(toString(type)) AS types, max(supersedes) > 0 AS corrects FROM {batch}"
+    [told] = clickhouse.rows(query)
+    happened = {type_name.split(".")[2] for type_name in told["types"]}
     its_own = "SELECT stream FROM {batch} WHERE {kinds}"
     chosen = {
         kept: f"stream IN ({its_own.format(batch=batch, kinds=of_kinds(kept.source.kinds))})"
-        for kept in kept_states()
-        if kept.source.takes(kinds)
+        for kept in concerned
+        if told["corrects"] or kept.rests_on(happened)
     }
     _fill(clickhouse, chosen)
 
@@ -217,7 +237,10 @@ def keep_missed(clickhouse: ClickHouse, kinds: Collection[str] = KINDS) -> None:
 def _fill(clickhouse: ClickHouse, chosen: Mapping[Kept, str]) -> None:
     """Makes rows of the streams that each condition chooses, first where others are to take the place of these."""
     fresh = being_filled(clickhouse) if chosen else {}
-    for kept, streams in chosen.items():
+
+    def fill(session: ClickHouse, kept: Kept) -> None:
         for name in fresh.get(kept.physical, ()):
-            insert_beside(clickhouse, name, partial(clickhouse.command, kept.fill(streams, name)))
-        clickhouse.command(kept.fill(streams))
+            insert_beside(session, name, partial(session.command, kept.fill(chosen[kept], name)))
+        session.command(kept.fill(chosen[kept]))
+
+    each(clickhouse, fill, chosen)

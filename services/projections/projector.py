@@ -15,9 +15,10 @@ from schemas.streams import kind_of
 from services.projections import calendars
 from services.projections.beside import being_filled, insert, insert_beside
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import table, tables
+from services.projections.definitions import Table, table, tables
 from services.projections.erasing import erase
 from services.projections.kept import keep, keep_missed
+from services.projections.parallel import each
 
 _BATCH = "batch_"
 _UNSETTLED = 5  # batches
@@ -76,9 +77,11 @@ class Projector:
             fresh = being_filled(self._clickhouse)
             insert(self._clickhouse, self._events, f"SELECT * FROM {batch}", fresh)
             fresh = being_filled(self._clickhouse)
-            for projection in self._projections:
-                if projection.takes(kinds):
-                    insert(self._clickhouse, projection.physical, projection.select_from(batch), fresh)
+
+            def fill(session: ClickHouse, projection: Table) -> None:
+                insert(session, projection.physical, projection.select_from(batch), fresh)
+
+            each(self._clickhouse, fill, [projection for projection in self._projections if projection.takes(kinds)])
             if keep_now:
                 keep(self._clickhouse, batch, kinds)
             if not kinds.isdisjoint(calendars.KINDS):

@@ -64,9 +64,9 @@ def land(clickhouse: ClickHouse) -> None:
 
 def extracted(definition: Table) -> dict[str, str]:
     """What a fill reads out of `data`: each field with its ClickHouse type."""
-    found = re.search(r"JSONExtract\(value, 'data', '(Tuple\(.*?\))'\)", definition.fill or "", re.DOTALL)
+    found = re.findall(r"JSONExtract\(value, 'data', '(Tuple\(.*?\))'\)", definition.fill or "", re.DOTALL)
     assert found, definition.name
-    return members(found[1])
+    return {name: kind for part in found for name, kind in members(part).items()}
 
 
 def members(tuple_type: str) -> dict[str, str]:

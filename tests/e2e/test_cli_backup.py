@@ -243,6 +243,9 @@ def stopped_half_way(home: Path, folder: Path, half: Path) -> "subprocess.Popen[
         while not (half / "events.sqlite").exists() and running.poll() is None:
             time.sleep(0.001)
         running.send_signal(signal.SIGSTOP)
+        # it goes on for a moment until the signal reaches it
+        while running.poll() is None and " T " not in Path(f"/proc/{running.pid}/stat").read_text():
+            time.sleep(0.001)
         if running.poll() is None and not folder.exists():
             return running
         running.send_signal(signal.SIGCONT)

@@ -83,7 +83,7 @@ def assert_verified(app: Governance, settings: Settings) -> None:
 def test_two_workers_share_the_topics(app: Governance, settings: Settings) -> None:
     with process("worker", settings) as one, process("worker", settings) as other:
         relay(app, settings)
-        until(lambda: all_is_acknowledged(settings), 90, one)
+        until(lambda: all_is_acknowledged(settings), 240, one)
         assert other.poll() is None
     assert_verified(app, settings)
 
@@ -95,7 +95,7 @@ def test_one_killed_in_the_middle_is_stood_in_for(app: Governance, settings: Set
         one.kill()
         fill(app, 2_000, EVENTS)
         relay(app, settings)
-        until(lambda: all_is_acknowledged(settings), 90, other)
+        until(lambda: all_is_acknowledged(settings), 240, other)
     assert_verified(app, settings)
 
 
@@ -108,11 +108,11 @@ def test_a_frozen_one_comes_back_as_a_zombie_and_does_no_harm(app: Governance, s
         # its session times out after ten seconds, and what it held goes to the other one
         fill(app, 2_000, EVENTS)
         relay(app, settings)
-        until(lambda: all_is_acknowledged(settings), 90, other)
+        until(lambda: all_is_acknowledged(settings), 240, other)
         one.send_signal(signal.SIGCONT)
         fill(app, 1_000, EVENTS + 2_000)
         relay(app, settings)
-        until(lambda: all_is_acknowledged(settings), 90, other)
+        until(lambda: all_is_acknowledged(settings), 240, other)
     assert_verified(app, settings)
 
 
@@ -127,5 +127,5 @@ def test_a_server_that_dies_and_comes_back_misses_nothing(app: Governance, setti
         time.sleep(1)
         assert not all_is_acknowledged(settings)
         server.start()
-        until(lambda: all_is_acknowledged(settings), 90, one)
+        until(lambda: all_is_acknowledged(settings), 240, one)
     assert_verified(app, settings)

@@ -168,11 +168,15 @@ def test_tables_are_the_same_however_records_are_delivered(clickhouse: ClickHous
     land(clickhouse, records)
     once = contents(clickhouse)
     assert all(once.values()), "a table stayed empty"
-    for _ in range(4):
+    for attempt in range(4):
         empty(clickhouse)
         delivered = random.sample(records, len(records)) + random.choices(records, k=len(records) // 2)
         random.shuffle(delivered)
         cuts = sorted(random.sample(range(len(delivered)), 3))
+        if attempt == 0:
+            # one by one at the end: batches of few types, on which not every kept state rests
+            delivered.sort(key=lambda record: record.stream.startswith("project:"))
+            cuts = list(range(len(delivered) - 25, len(delivered)))
         for start, end in zip([0, *cuts], [*cuts, len(delivered)], strict=True):
             land(clickhouse, delivered[start:end])
         again = contents(clickhouse)
