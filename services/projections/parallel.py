@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -20,11 +19,10 @@ def each(clickhouse: ClickHouse, ask: Callable[[ClickHouse, T], R], items: Itera
     workers = min(len(wanted), os.cpu_count() or 1, _MOST)
     if workers < 2:
         return [ask(clickhouse, item) for item in wanted]
-    with ExitStack() as stack:
+    with clickhouse.crew(workers) as crew:
         free: SimpleQueue[ClickHouse] = SimpleQueue()
-        free.put(clickhouse)
-        for _ in range(workers - 1):
-            free.put(stack.enter_context(clickhouse.session()))
+        for session in crew:
+            free.put(session)
 
         def answered(item: T) -> R:
             session = free.get()
@@ -33,6 +31,6 @@ def each(clickhouse: ClickHouse, ask: Callable[[ClickHouse, T], R], items: Itera
             finally:
                 free.put(session)
 
-        # left before the connections are closed
+        # left before the connections are given back
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(answered, wanted))

@@ -59,7 +59,10 @@ def make_table(clickhouse: ClickHouse) -> None:
 
 
 class Publisher:
-    """Publishes all KPIs, or these, through `clickhouse`, which it uses from one thread, while `leads` says so."""
+    """Publishes all KPIs, or these, through `clickhouse`, which it uses from one thread, while `leads` says so.
+
+    While `lands` says that records are being landed here, it works for a small part of the time.
+    """
 
     def __init__(
         self,
@@ -68,10 +71,12 @@ class Publisher:
         leads: Callable[[], bool],
         bootstrap: str | None = None,
         kpis: Mapping[str, Kpi] | None = None,
+        lands: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clickhouse = clickhouse
         self._settings = settings
         self._leads = leads
+        self._lands = lands
         self._bootstrap = bootstrap
         self._producer: bus.Producer | None = None
         self._kpis = listed(kpis_with(settings.own_kpis)) if kpis is None else kpis
@@ -123,7 +128,7 @@ class Publisher:
             published += len(changed)
             took = time.monotonic() - began
             self._done[kpi.name] = (self._rests_on(kpi, tables), time.monotonic(), took)
-            if self._position() != position:
+            if self._position() != position or self._lands():
                 # landing comes first: a small part of the time is ours while it goes on
                 stop.wait(_SHARE * took)
         return published
