@@ -76,7 +76,7 @@ def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:
 
 def left_out_text(reasons: Mapping[str, int], incomplete: int) -> str:
     """How many were left out and why, and how many have a gap in their history."""
-    parts: Iterable[str] = (f"{n} {reason}" for reason, n in sorted(reasons.items()))
+    parts: Iterable[str] = (f"{n:,} {reason}" for reason, n in sorted(reasons.items()))
     return ", ".join([*parts, *([f"{incomplete} with a gap in their history"] if incomplete else [])])
 
 
