@@ -4,7 +4,7 @@ import datetime as dt
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from schemas.event import Record
@@ -115,6 +115,7 @@ class _File:
         recorded = 0
         told = 0
         rejected: list[Row] = []
+        unmade: dict[str, Project] = {}
         ignored: list[Row] = []
         self._register_units()
         for number, row in enumerate(self._export.rows, start=1):
@@ -122,9 +123,15 @@ class _File:
                 ignored.append(row)
             elif faults := row.faults or tuple(fault for thing in row.things for fault in faults_of(thing, latest)):
                 rejected.append(row._replace(faults=faults))
+                unmade.update(
+                    (thing.key, thing) for thing in row.things if isinstance(thing, Project) and thing.if_unknown
+                )
             else:
                 before = len(self._unit.records)
                 for thing in row.things:
+                    if unmade and not isinstance(thing, Project) and (made := unmade.pop(thing.project, None)):
+                        # the row that was to make the project known was rejected
+                        self._tell(replace(made, seen=_begins(thing)))
                     self._tell(thing)
                 told += 1
                 recorded += len(self._unit.records) > before
@@ -231,6 +238,13 @@ class _File:
             on=None if instant else when,
         )
         self._unit.handle(Intake(self._secret).prepare(command, fields, meta.said()), meta)
+
+
+def _begins(thing: Item | Hours | Allocation) -> When:
+    """The first moment that a thing speaks of."""
+    if isinstance(thing, Hours):
+        return thing.day
+    return (thing.created if isinstance(thing, Item) else None) or thing.seen
 
 
 def _day(when: When, app: Governance) -> dt.date:
