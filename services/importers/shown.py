@@ -119,12 +119,14 @@ class Project:
     """A project as the source shows it: `fields` are those of `pmo project record`, the rest is null.
 
     With `if_unknown` it is recorded only where the log has no such project, so that work has something to belong to.
+    A report that the source keeps for ever has its `id` there, and is told once, whatever came after it.
     """
 
     key: str
     seen: When
     fields: Mapping[str, Any]
     if_unknown: bool = False
+    id: str | None = None
 
 
 class Allocation(NamedTuple):

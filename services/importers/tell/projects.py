@@ -1,5 +1,7 @@
 """Projects as a source shows them: an observed state, told where it differs from the last one of the same source."""
 
+from typing import Any
+
 from schemas.event import base_name
 from schemas.progress import Recorded
 from schemas.project import LeftSource
@@ -7,14 +9,19 @@ from schemas.streams import stream_id
 from services.importers.shown import Project, When
 from services.importers.tell.teller import Teller
 
-_NOTHING: dict[str, None] = dict.fromkeys(Recorded.model_fields)
+_NOTHING: dict[str, Any] = dict.fromkeys(Recorded.model_fields)
 
 
 def tell_project(teller: Teller, project: Project) -> None:
-    """Records the state if the source showed another one before, or none."""
+    """Records the state if the source showed another one before, or none; a report once."""
     stream = stream_id("project", project.key)
     records = teller.records(stream)
     if project.if_unknown and records:
+        return
+    fields = {**_NOTHING, **project.fields}
+    narrative = fields.pop("narrative", None)
+    if project.id is not None:
+        _tell_report(teller, stream, project, fields, narrative)
         return
     until = teller.end_of(project.seen)
     shown = [
@@ -22,8 +29,6 @@ def tell_project(teller: Teller, project: Project) -> None:
         for record in records
         if isinstance(record.event, Recorded | LeftSource) and teller.is_ours(record) and record.occurred_at <= until
     ]
-    fields = {**_NOTHING, **project.fields}
-    narrative = fields.pop("narrative", None)
     if shown and isinstance(shown[-1].event, Recorded):
         note = shown[-1].event.narrative
         was = teller.text_of(note) if note else None
@@ -37,6 +42,15 @@ def tell_project(teller: Teller, project: Project) -> None:
     told, entries = teller.note(narrative)
     event = Recorded.model_validate({**fields, "narrative": told})
     command_id = teller.id_of(stream, str(project.seen), repr(sorted(event.model_dump(exclude={"narrative"}).items())))
+    teller.tell(stream, event, project.seen, command_id, notes=entries)
+
+
+def _tell_report(teller: Teller, stream: str, project: Project, fields: dict[str, Any], narrative: str | None) -> None:
+    command_id = teller.id_of(stream, "report", project.id or "")
+    if teller.has_told(stream, command_id):
+        return
+    note, entries = teller.note(narrative)
+    event = Recorded.model_validate({**fields, "narrative": note})
     teller.tell(stream, event, project.seen, command_id, notes=entries)
 
 

@@ -241,10 +241,12 @@ class _Telling:
         # a title that was erased is not brought in again
         is_erased = held.title is not None and was is None
         title = None if is_erased else item.title
-        if (held.work_type, held.parent, was) == (item.work_type, item.parent, title and title.strip()):
+        work_type = held.work_type if "work_type" in item.silent else item.work_type
+        parent = held.parent if "parent" in item.silent else item.parent
+        if (held.work_type, held.parent, was) == (work_type, parent, title and title.strip()):
             return
         note, notes = teller.note(title)
-        described = events.WorkDescribed(work_type=item.work_type, title=note, parent=item.parent)
+        described = events.WorkDescribed(work_type=work_type, title=note, parent=parent)
         self._tell(described, self._seen, f"seen\0{item.seen}\0described", notes)
 
     def _schedule(self) -> None:
