@@ -149,7 +149,8 @@ class Reader:
         graph.not_carried.update(dict.fromkeys(name for name, held in value.items() if held and name not in _TASK))
         for below in listed(value, "subtasks"):
             if "completed" in below:
-                self._object(graph, {"parent": {"gid": task.gid}, "resource_type": "task", **below})
+                parent = below.get("parent") or {"gid": task.gid}
+                self._object(graph, {"resource_type": "task", **below, "parent": parent})
 
     def _made(self, graph: Graph, number: int, value: Mapping[str, Any]) -> Task | Row:
         gid = said(value, "gid") or said(value, "id")
