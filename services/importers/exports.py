@@ -178,7 +178,8 @@ class _File:
         for stream in sorted(self._teller.streams("timesheet")):
             if tell_hours_gone(self._teller, stream, entries, projects):
                 yield stream
-        for stream in sorted(self._teller.streams("workload")):
+        # an export without any plan is of a format that has none
+        for stream in sorted(self._teller.streams("workload")) if plans else ():
             if tell_released(self._teller, stream, frozenset(plans.get(stream, ())), projects, when):
                 yield stream
 

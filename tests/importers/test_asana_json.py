@@ -230,6 +230,24 @@ def test_a_project_by_its_own_json_and_pages(desk: Desk) -> None:
     assert desk.one(single).recorded == 1
 
 
+def test_what_a_complete_export_takes_as_gone(desk: Desk) -> None:
+    plans = allocation(1, "percent", 50), allocation(2, "percent", 20, assignee=BOB)
+    desk.run(desk.file("graph.jsonl", graph(entry(1, 90), entry(2, 30, created_by=BOB), *plans)))
+    people = "people: {ann@example.org: '501', Bob Jones: '502'}\n"
+    # a CSV has neither hours nor plans, and says of none that it is gone
+    gone = desk.one(desk.file("Payments.csv", CSV), complete=True, mapping=people).gone
+    assert gone == ()
+    told = graph(entry(1, 90), plans[0])
+    fewer = desk.file("fewer.jsonl", told.replace("2024-01-20T07", "2024-02-20T07"))
+    report = desk.one(fewer, complete=True)
+    bob = desk.person("502")
+    assert set(report.gone) == {
+        "work:PAYMENTS/1200000000000013", "work:PAYMENTS/1200000000000014", f"timesheet:{bob}/2024-W02",
+        f"workload:{bob}",
+    }  # fmt: skip
+    tells_nothing_again(desk, fewer, complete=True)
+
+
 def test_types_subtasks_separators_and_names_that_are_none(desk: Desk) -> None:
     path = desk.file(
         "graph.jsonl",
