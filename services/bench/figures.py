@@ -102,6 +102,8 @@ def imports(stage: Stage) -> Iterator[Figure]:
     targets = iter((15_000, 10_000))
     for name, rate in measured.jira(stage, folder, measured.rows_of(stage)):
         yield Figure("imports", name, rate, "1/s", next(targets))
+    rate = measured.asana(stage, folder, measured.rows_of(stage))
+    yield Figure("imports", "CSV rows of Asana to recorded events", rate, "1/s", 15_000)
 
 
 def landing(stage: Stage) -> Iterator[Figure]:

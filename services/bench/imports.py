@@ -25,6 +25,11 @@ _HEADER = (
     "Assignee", "Assignee Id", "Created", "Updated", "Resolved", "Sprint", "Sprint", "Labels", "Original estimate",
     "Work Ratio", "Comment", "Status Category",
 )  # fmt: skip
+_TASK_HEADER = (
+    "Task ID", "Created At", "Completed At", "Last Modified", "Name", "Section/Column", "Assignee", "Assignee Email",
+    "Start Date", "Due Date", "Tags", "Notes", "Projects", "Parent task", "Blocked By (Dependencies)",
+    "Blocking (Dependencies)", "Priority", "Estimated time",
+)  # fmt: skip
 
 
 def jira(stage: Stage, folder: Path, rows: int) -> Iterator[tuple[str, float]]:
@@ -51,6 +56,18 @@ def jira(stage: Stage, folder: Path, rows: int) -> Iterator[tuple[str, float]]:
         yield "JSON changelog entries to recorded events", (len(_STATUSES) - 1) * report.recorded / seconds
 
 
+def asana(stage: Stage, folder: Path, rows: int) -> float:
+    """Rows of a project's CSV a second."""
+    source = load(next(row for row in SOURCES if row.name == "asana"))
+    given = Given()
+    mapping = load_mapping(source, None, given)
+    with open_app(stage.workspace("imports-asana")) as app, undisturbed():
+        record(app, source, source.read([_tasks(folder, "Warm", _WARMING)], mapping, given))
+        file = _tasks(folder, "Tasks", rows)
+        seconds, reports = timed(lambda: record(app, source, source.read([file], mapping, given)))
+        return sum(report.recorded for report in reports) / seconds
+
+
 def rows_of(stage: Stage) -> int:
     """How many rows are brought in."""
     return max(_WARMING, min(_ROWS, stage.events))
@@ -73,6 +90,28 @@ def _table(folder: Path, project: str, rows: int) -> Path:
                 "Project", "High", "Done" if done else "", f"Person {number % 60}", f"id:{number % 60}",
                 _short(created), _short(changed), _short(changed) if done else "", "Sprint 1", "Sprint 2", "web",
                 3600 * (number % 9), -1, "", status,
+            )
+        )  # fmt: skip
+    file = folder / f"{project}.csv"
+    file.write_text(written.getvalue())
+    return file
+
+
+def _tasks(folder: Path, project: str, rows: int) -> Path:
+    """A third of the tasks each waits, is worked on, and is completed."""
+    rng = random.Random(7)
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(_TASK_HEADER)
+    for number in range(rows):
+        created = _BEGINNING.date() + timedelta(days=rng.randrange(300))
+        changed = created + timedelta(days=rng.randrange(60))
+        section = ("To Do", "In Progress", "Done")[number % 3]
+        lines.writerow(
+            (
+                1_200_000_000_000_001 + number, created, changed if section == "Done" else "", changed,
+                f"{project} {number}", section, f"Person {number % 60}", f"p{number % 60}@example.org", created,
+                changed, "web", "x" * 100, project, "", "", "", "High", f"{number % 9}h",
             )
         )  # fmt: skip
     file = folder / f"{project}.csv"
