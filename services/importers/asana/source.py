@@ -51,15 +51,17 @@ class _Import:
         files = [_Sheet(path, self) if _is_table(path) else _Graph(path, self) for path in paths]
         for file in files:
             self._tasks.add(file.tasks)
-        for file in files:
-            for task in file.tasks:
-                for project, section in task.sections.items():
-                    self._sections.learn(project, section)
         for project, section, gid in self._reader.sections:
             self._sections.learn(self._projects.final(project), section, gid)
-        homes = {home for file in files for task in file.tasks if (home := self._tasks.home(task.gid))}
-        workflow = self._sections.settle(homes)
         self._merge_stories([file for file in files if isinstance(file, _Graph)])
+        homes: set[str] = set()
+        for task in (task for file in files for task in file.tasks):
+            for project, section in task.sections.items():
+                self._sections.learn(project, section)
+            if home := self._tasks.home(task.gid):
+                homes.add(home)
+                self._teller.learn(task, home)
+        workflow = self._sections.settle(homes)
         for file in files:
             for project in file.projects:
                 self._teller.knows(self._projects.final(project))

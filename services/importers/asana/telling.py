@@ -73,6 +73,13 @@ class Teller:
         """A project that a file shows itself, and no task needs to make known."""
         self._with_project.add(project)
 
+    def learn(self, task: Task, home: str) -> None:
+        """The sections in which a task stood, also those that no task stands in now."""
+        for change in task.changes or ():
+            if "section" in change.after and self._is_of(change, home):
+                self._sections.learn(home, change.before["section"])
+                self._sections.learn(home, change.after["section"])
+
     def made_known(self, thing: Hours | Allocation | Item) -> Iterator[Project]:
         """The project of a thing, if nothing made it known before."""
         if thing.project not in self._with_project:
