@@ -59,6 +59,17 @@ def read_whole(path: Path, limits: Limits) -> bytes:
     return data
 
 
+def is_table(path: Path) -> bool:
+    """Whether a file is to be read as a table, and not as JSON. Raises BadInput if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return path.suffix.lower() not in (".json", ".jsonl") and start not in (b"{", b"[")
+
+
 def kind_of(path: Path, data: bytes) -> str:
     """`TEXT` or `WORKBOOK`; anything else is refused by what it seems to be."""
     what = seems(data)
