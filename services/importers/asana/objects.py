@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.importers.asana.mapping import AsanaMapping
-from services.importers.asana.task import Projects, Tasks
+from services.importers.asana.task import Projects, Tasks, instant
 from services.importers.cells import CellProblem, narrative, shown, text
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
@@ -82,15 +82,16 @@ class Others:
             raise Wrong("created_at", gid, "has no gid or created_at; ask for it with opt_fields")
         key = self._projects.of(said(parent, "gid"), said(parent, "name"))
         held = self._latest.get(key)
-        if state and (held is None or _instant(held[0]) <= _instant(when)):
+        if state and (held is None or instant(held[0]) <= instant(when)):
             self._latest[key] = (when, state)
         status, rag = _STATES.get(state or "", (None, None))
-        title, body = said(value, "title"), narrative(value.get("text") if isinstance(value.get("text"), str) else None)
+        body = value.get("text")
+        texts = (said(value, "title"), body if isinstance(body, str) else None)
         fields = {
             "status": status,
             "rag": rag,
             "source_key": said(parent, "gid"),
-            "narrative": "\n".join(part for part in (title, body) if part) or None,
+            "narrative": narrative("\n".join(each for each in texts if each)),
         }
         return Row(number, (Project(key, when, fields, id=gid),))
 
@@ -117,7 +118,7 @@ class Others:
             reason = f"lies after the due date, {finish}, so it was left out"
             start, notes = None, (CellFault("start_on", str(start), reason),)
         times = [self.when("modified_at", value.get("modified_at")), finished, updated, told[0] if told else None]
-        seen = max((time for time in times if time is not None), key=_instant, default=data_date)
+        seen = max((time for time in times if time is not None), key=instant, default=data_date)
         fields = {
             "name": name or key,
             "unit": self._projects.unit(key),
@@ -239,12 +240,6 @@ def said(value: Mapping[str, Any], name: str) -> str | None:
     """A text or number within an object, as one line."""
     found = value.get(name)
     return text(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
-
-
-def _instant(when: When) -> dt.datetime:
-    if isinstance(when, dt.datetime):
-        return when
-    return dt.datetime.combine(when, dt.time(), dt.UTC)
 
 
 def _rounded(number: Decimal) -> Decimal:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents, moments, tabular
+from services.importers import documents, moments, sniff, tabular
 from services.importers.asana import graph, table
 from services.importers.asana.history import in_order
 from services.importers.asana.mapping import AsanaMapping
 from services.importers.asana.objects import Others, People
-from services.importers.asana.task import Change, Projects, Task, Tasks
+from services.importers.asana.task import Change, Projects, Task, Tasks, instant
 from services.importers.asana.telling import Sections, Teller
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
@@ -48,7 +48,7 @@ class _Import:
 
     def read(self, paths: Sequence[Path]) -> Read:
         """All files: first what each says, then what they say together."""
-        files = [_Sheet(path, self) if _is_table(path) else _Graph(path, self) for path in paths]
+        files = [_Sheet(path, self) if sniff.is_table(path) else _Graph(path, self) for path in paths]
         for file in files:
             self._tasks.add(file.tasks)
         for project, section, gid in self._reader.sections:
@@ -245,25 +245,10 @@ class _Graph:
         )
 
 
-def _is_table(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return path.suffix.lower() not in (".json", ".jsonl") and start not in (b"{", b"[")
-
-
 def _latest(whens: Iterable[Any]) -> When | None:
     now = dt.datetime.now(dt.UTC)
-    # a day that only was read as one is as good as a moment, and the later one counts
-    times = [(moment, each) for each in whens if isinstance(each, dt.date) for moment in (_moment(each),)]
-    return max((each for each in times if each[0] <= now), key=lambda each: each[0], default=(None, None))[1]
-
-
-def _moment(when: When) -> dt.datetime:
-    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
+    times = (each for each in whens if isinstance(each, dt.date) and instant(each) <= now)
+    return max(times, key=instant, default=None)
 
 
 SOURCE = Source(

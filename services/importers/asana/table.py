@@ -122,6 +122,7 @@ class _Reader:
         self._read = [(field, at, self._reader_of(field, units.get(field))) for field, at in sheet.at.items()]
         silent = {ours for field, ours in _SILENT.items() if field not in sheet.at}
         self._silent = frozenset(silent | {"work_type"})
+        self._keys = {who.casefold(): key for who, key in mapping.people.items()}
         self._people: dict[tuple[str | None, str | None], Person] = {}
         self.undated = self.by_name = 0
 
@@ -289,8 +290,7 @@ class _Reader:
             return None
         found = self._people.get((name, email))
         if found is None:
-            people = self._mapping.people
-            said = people.get(email or "") or people.get(name or "")
+            said = self._keys.get((email or "").casefold()) or self._keys.get((name or "").casefold())
             self.by_name += said is None and email is None
             key = said or (email.casefold() if email else str(name))
             found = self._people[name, email] = Person(key, name, email)

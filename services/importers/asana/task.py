@@ -1,5 +1,6 @@
 """A task as either format has it; its project, the one home of a task that is in several; and what a time says."""
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -195,6 +196,11 @@ def hours(cell: Any, unit: TimeUnit | None, decimal: str) -> Decimal | None | Ce
         return CellProblem("is no time such as 1h 30m, 1:30 or 90")
     minutes = sum(Decimal(n.replace(",", ".")) * (60 if u in "hH" else 1) for n, u in parts)
     return _rounded(Decimal(minutes) / 60)
+
+
+def instant(when: When) -> dt.datetime:
+    """When something was, to tell the later of two: a day stands at its beginning."""
+    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
 
 
 def is_plain(line: str) -> bool:
