@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents, moments, sniff, tabular
+from services.importers import documents, moments, tabular
 from services.importers.jira import search, table
 from services.importers.jira.issue import Issue, Issues, Statuses
 from services.importers.jira.mapping import JiraMapping
@@ -28,7 +28,7 @@ Examples:
 def read(paths: Sequence[Path], mapping: JiraMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
     statuses = Statuses(mapping)
-    exports = [_Sheet(path, mapping) if sniff.is_table(path) else _Page(path, mapping) for path in paths]
+    exports = [_Page(path, mapping) if documents.is_document(path) else _Sheet(path, mapping) for path in paths]
     issues = Issues(mapping, statuses)
     for export in exports:
         export.read(given, statuses)
