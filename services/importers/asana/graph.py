@@ -12,7 +12,7 @@ from services.importers.asana.objects import Others, People, Wrong, listed, part
 from services.importers.asana.table import section_of, title_of
 from services.importers.asana.task import Change, Projects, Task, hours
 from services.importers.cells import CellProblem, shown
-from services.importers.documents import Text, elements
+from services.importers.documents import Opened, elements
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Row, When
@@ -76,11 +76,11 @@ class Reader:
         self.sections: list[tuple[str, str | None, str | None]] = []
         self._estimate = (mapping.estimate or ESTIMATE).casefold()
 
-    def read(self, source: Text) -> Graph:
+    def read(self, source: Opened) -> Graph:
         """One file. Raises BadInput if there is no object of Asana's in it."""
         graph = Graph(source.file, source.digest)
         around: list[Mapping[str, Any]] = []
-        for element in elements(source, "data"):
+        for element in (each for text in source.texts for each in elements(text, "data")):
             value = element.value
             if element.key is None and not (isinstance(value, dict) and ("gid" in value or "resource_type" in value)):
                 around.append(value)

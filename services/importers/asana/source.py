@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents, moments, sniff, tabular
+from services.importers import documents, moments, tabular
 from services.importers.asana import graph, table
 from services.importers.asana.history import in_order
 from services.importers.asana.mapping import AsanaMapping
@@ -48,7 +48,7 @@ class _Import:
 
     def read(self, paths: Sequence[Path]) -> Read:
         """All files: first what each says, then what they say together."""
-        files = [_Sheet(path, self) if sniff.is_table(path) else _Graph(path, self) for path in paths]
+        files = [_Graph(path, self) if documents.is_document(path) else _Sheet(path, self) for path in paths]
         for file in files:
             self._tasks.add(file.tasks)
         for project, section, gid in self._reader.sections:
@@ -88,7 +88,7 @@ class _Import:
 
     def objects(self, path: Path) -> graph.Graph:
         """A JSON file."""
-        return self._reader.read(documents.load(path))
+        return self._reader.read(documents.opened(path))
 
     def latest(self, whens: Iterable[When | Any]) -> When | None:
         """What a file speaks of: the last of its times, unless the user said when it is of."""
