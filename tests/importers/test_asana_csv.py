@@ -8,8 +8,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.errors import BadInput
+from services.importers.asana.table import gid_of
+from services.importers.cells import CellProblem
 from tests.importers.asana_files import CSV, HEADER, rows
 from tests.importers.kit import Desk, fuzz, source, tells_nothing_again
 
@@ -141,6 +145,15 @@ def test_an_id_that_a_spreadsheet_cut_is_rejected(desk: Desk, written: str, reas
 def test_an_id_that_is_still_whole_is_taken(desk: Desk, written: str) -> None:
     desk.one(desk.file("P.csv", rows(f"{written},2024-01-09,,2024-01-09,A,,P,")))
     assert set(desk.items()) == {"P/1211430123456789"}
+
+
+@given(st.integers(1, 10**17), st.integers(0, 16))
+def test_an_id_is_taken_whole_or_not_at_all(number: int, places: int) -> None:
+    assert gid_of(str(number)) == str(number)
+    shown = gid_of(f"{number:.{places}E}")
+    assert isinstance(shown, CellProblem) or shown == str(number)
+    shown = gid_of(float(number))
+    assert isinstance(shown, CellProblem) or shown == str(number)
 
 
 def test_ids_that_are_not_unique_or_all_rounded_are_rejected(desk: Desk) -> None:

@@ -294,6 +294,14 @@ def test_a_task_in_several_projects_has_one_history(desk: Desk) -> None:
     tells_nothing_again(desk, path)
 
 
+def test_tasks_without_memberships_say_nothing_of_sections(desk: Desk) -> None:
+    desk.run(desk.file("all.json", exported(open_task(11, "In Progress"), open_task(12))))
+    bare = [open_task(number, memberships=[]) for number in (11, 12)]
+    report = desk.one(desk.file("bare.json", exported(*bare)))
+    assert any(note.startswith("2 tasks come without memberships") for note in report.export.notes)
+    assert (report.records, desk.items()["PAYMENTS/1200000000000011"]["status"]) == ((), "In Progress")
+
+
 def test_two_projects_of_one_name_are_asked_about(desk: Desk) -> None:
     same = {**WEBSITE, "name": "Payments"}
     path = desk.file("graph.jsonl", lines(open_task(11), open_task(12, memberships=[membership(same, "To Do")],
@@ -352,6 +360,33 @@ def test_tasks_without_fields_and_other_objects(desk: Desk) -> None:
         7: "is the story comment_added, which has no place here",
     }  # fmt: skip
     assert desk.items()["PAYMENTS/1200000000000015"]["assignee"] == desk.person("503")
+
+
+def test_times_that_can_not_be(desk: Desk) -> None:
+    told = lines(
+        task(11, completed_at="2024-01-02T08:00:00.000Z"), open_task(12, start_on="2024-03-01", due_on="2024-02-01"),
+        open_task(13, modified_at="2199-01-01T00:00:00.000Z"), open_task(14, created_at="yesterday"),
+    )  # fmt: skip
+    report = desk.one(desk.file("graph.jsonl", told))
+    assert {(n, column, said.partition(",")[0]) for n, column, said in notes(report)} == {
+        (1, "completed_at", "lies before the creation"), (2, "start_on", "lies after the due date"),
+    }  # fmt: skip
+    assert faults(report) == [
+        (3, "seen", "lies in the future, and nothing has happened there yet"), (4, "created_at", "is not a date"),
+    ]  # fmt: skip
+    assert desk.steps(KEY)[:2] == [("created", "2024-01-09 13:54"), ("done", "2024-01-20 07:00")]
+    assert desk.items()["PAYMENTS/1200000000000012"]["planned_finish"] == dt.date(2024, 2, 1)
+
+
+def test_estimates_without_a_unit_are_left_out_and_asked_about(desk: Desk) -> None:
+    plain = {"gid": "88", "name": "Estimated time", "type": "number", "number_value": 90}
+    path = desk.file("graph.jsonl", lines(open_task(11, custom_fields=[plain])))
+    report = desk.one(path)
+    assert any(note.startswith("the estimates of 1 tasks were left out") for note in report.export.notes)
+    assert desk.items()["PAYMENTS/1200000000000011"].get("estimate") is None
+    desk.one(path, mapping="time_unit: minutes\n")
+    assert desk.items()["PAYMENTS/1200000000000011"]["estimate"] == Decimal("1.5")
+    tells_nothing_again(desk, path)
 
 
 @pytest.mark.parametrize(

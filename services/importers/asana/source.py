@@ -225,6 +225,11 @@ class _Graph:
                 f"{without} tasks come without stories: their completion is dated by completed_at, the rest by "
                 "modified_at"
             )
+        if without := sum(bool(task.projects) and not task.sections for task in self.tasks):
+            notes.append(
+                f"{without} tasks come without memberships, so their sections are not known; ask for "
+                "memberships.section.name and memberships.project.name with opt_fields"
+            )
         if found.without_unit:
             notes.append(
                 f"the estimates of {found.without_unit} tasks were left out, since no one says what their numbers are; "

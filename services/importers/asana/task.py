@@ -74,7 +74,7 @@ class Projects:
         self._gids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._named: dict[str, str] = {}
-        self.units = {rule.project: rule.unit for rule in mapping.projects.values() if rule.unit}
+        self._units = {rule.project: rule.unit for rule in mapping.projects.values() if rule.unit}
 
     def of(self, gid: str | None, name: str | None) -> str:
         """Our key of a project. Raises BadInput if two projects that the mapping does not tell apart share a name."""
@@ -114,7 +114,7 @@ class Projects:
 
     def unit(self, key: str) -> str | None:
         """The unit that answers for a project that is not yet known."""
-        return self.units.get(key) or self._mapping.unit
+        return self._units.get(key) or self._mapping.unit
 
     def home(self, keys: Iterable[str]) -> str | None:
         """The one of these projects for which a task counts: by the mapping's order, then by the alphabet."""
