@@ -28,7 +28,7 @@ Examples:
 def read(paths: Sequence[Path], mapping: JiraMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
     statuses = Statuses(mapping)
-    exports = [_Sheet(path, mapping) if _is_table(path) else _Page(path, mapping) for path in paths]
+    exports = [_Page(path, mapping) if documents.is_document(path) else _Sheet(path, mapping) for path in paths]
     issues = Issues(mapping, statuses)
     for export in exports:
         export.read(given, statuses)
@@ -43,16 +43,6 @@ def read(paths: Sequence[Path], mapping: JiraMapping, given: Given) -> Read:
         made[0].notes.append(f"guessed by their names, since no file says the category: {said}")
     filled = {**statuses.told, **statuses.guessed, **mapping.statuses}
     return Read(made, mapping.model_copy(update={"statuses": dict(sorted(filled.items()))}))
-
-
-def _is_table(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return path.suffix.lower() not in (".json", ".jsonl") and start not in (b"{", b"[")
 
 
 class _Sheet:
