@@ -87,9 +87,13 @@ class Builder:
 
     def moments(self) -> list[dt.datetime]:
         """The times that the sheet says of itself and of its rows."""
-        told = [task.get(name) for task in self._tasks for name in _TIMES]
-        told.append(self._settled.calendar.when(instant(self._grid.modified)))
-        return [each for each in told if isinstance(each, dt.datetime)]
+        told = (task.get(name) for task in self._tasks for name in _TIMES)
+        return [*(each for each in told if isinstance(each, dt.datetime)), *self._of_sheet()]
+
+    def _of_sheet(self) -> list[dt.datetime]:
+        """When the sheet was changed last, if it says so."""
+        changed = self._settled.calendar.when(instant(self._grid.modified))
+        return [changed] if isinstance(changed, dt.datetime) else []
 
     def rows(self, data_date: When) -> Iterator[Row]:
         """Each row of the sheet, with what it shows, or why it shows nothing."""
@@ -207,6 +211,9 @@ class Builder:
     def _project(self, at: int, task: Task, seen: When) -> Project:
         """A project as its row shows it."""
         source, name = self._source_of(at)
+        if self._mapping.projects_are == "sheets":
+            # its name is the sheet's, and what is rolled up changes without a change of the row
+            seen = max((*self._of_sheet(), *([seen] if isinstance(seen, dt.datetime) else [])), default=seen)
         status, rating = task.get("status"), task.get("health")
         start, finish = self._days(task, "start", "finish")
         rag = None
@@ -338,7 +345,7 @@ class Builder:
         if not people or not start or not finish or finish < start:
             missing = "nobody is assigned" if not people else "there are no days from and to which it is"
             task.notes.append(
-                CellFault(self._reader.title("allocation"), f"{share * 100:f}%", f"makes no plan, since {missing}")
+                CellFault(self._reader.title("allocation"), f"{(share * 100).normalize():f}%", f"makes no plan, since {missing}")
             )
             return
         hours = (share * self._mapping.weekly_hours).quantize(Decimal("0.01"))

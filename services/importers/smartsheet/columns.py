@@ -101,14 +101,12 @@ def _told(column: GridColumn) -> Column | None:
 
 def _fits(grid: Grid, at: int, name: Column) -> bool:
     """Whether a column that has the title also has the values: a Status may be a colour, a Complete a percentage."""
-    if name not in ("status", "done", "health", "blocked"):
+    if name not in ("status", "done", "blocked") or grid.columns[at].type == "CHECKBOX":
         return True
     cells = [cell for cell in islice(grid.column_cells(at), _SAMPLE) if not is_empty(cell) and not has_failed(cell)]
     is_rated = (grid.columns[at].symbol or "").startswith("RYG") or (
         bool(cells) and all((line(cell) or "").casefold() in COLOURS for cell in cells)
     )
-    if name == "health":
-        return True
     if name == "status":
         return not is_rated
     return all(isinstance(flag(cell), bool) for cell in cells)
