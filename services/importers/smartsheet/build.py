@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.streams import slug_key
-from schemas.work import StatusCategory
 from services.importers.cells import rag_key
 from services.importers.rows import CellFault
 from services.importers.shown import Allocation, Assignment, Item, Project, Row, Schedule, Status, Step, Thing, When
 from services.importers.smartsheet.grid import Grid
-from services.importers.smartsheet.mapping import COLOURS, Column, SmartsheetMapping, category_of, project_status_of
+from services.importers.smartsheet.mapping import COLOURS, Column, SmartsheetMapping
 from services.importers.smartsheet.settling import Settled
+from services.importers.smartsheet.statuses import Statuses
 from services.importers.smartsheet.task import Reader, Task, linked, schedule_of, when_created, when_seen
 from services.importers.smartsheet.values import instant
 from services.importers.source import ProjectRule
@@ -22,6 +22,7 @@ from services.importers.tell.work import BEFORE
 _BY_PERCENT = (Status("Not started", "queue"), Status("In progress", "active"), Status("Complete", "done"))
 _NO_STATUS = Status("No status", "queue")
 _PATH = " / "
+_BASELINE: frozenset[Column] = frozenset(("baseline_start", "baseline_finish", "budget"))
 _TIMES: tuple[Column, ...] = ("created", "modified")
 _SILENT = {
     "assigned_to": "assignee", "effort": "estimate", "start": "planned_start", "finish": "planned_finish",
@@ -31,40 +32,6 @@ _REPEATED = (
     "stands on several rows, and without a column of keys nothing tells them apart; name one as `key` in the mapping"
 )
 _PARENT = "a parent row: what it shows is made of the rows under it"
-
-
-class Statuses:
-    """The category of every status: of the mapping, else by its name, which is noted."""
-
-    def __init__(self, mapping: SmartsheetMapping) -> None:
-        self._mapping = mapping
-        self._known = {name.casefold(): category for name, category in mapping.statuses.items()}
-        self._of_projects = {name.casefold(): status for name, status in mapping.project_statuses.items()}
-        self._not_done = frozenset(name.casefold() for name in mapping.not_done)
-        self.guessed: dict[str, StatusCategory] = {}
-        self.guessed_projects: dict[str, Any] = {}
-        self.unclear: dict[str, None] = {}
-
-    def of(self, name: str) -> Status:
-        """A status of work, with its category."""
-        category = self._known.get(name.casefold())
-        if category is None:
-            category = self.guessed[name] = category_of(name)
-        return Status(name, category)
-
-    def of_project(self, name: str) -> str | None:
-        """What a status says of a project; None if that is not clear."""
-        known = self._of_projects.get(name.casefold())
-        if known is None and (known := project_status_of(name)) is not None:
-            self.guessed_projects[name] = known
-        if known is None:
-            self.unclear[name] = None
-        return known
-
-    def ends(self, status: Status) -> str | None:
-        """Why a row in that status is no part of the project, if it ended without being done."""
-        is_end = status.category == "done" and status.name.casefold() in self._not_done
-        return f"Ended without being done: {status.name}" if is_end else None
 
 
 class Builder:
@@ -294,7 +261,7 @@ class Builder:
         fields = schedule_of(task)
         if "predecessors" in task.found:
             fields["predecessors"] = tuple(self._predecessors(at, task, project, rows))
-        if task.found.keys() & {"baseline_start", "baseline_finish", "budget"}:
+        if task.found.keys() & _BASELINE and not task.failed & _BASELINE:
             start, finish = self._days(task, "baseline_start", "baseline_finish")
             budget = task.get("budget")
             baseline = {"number": 0, "start": start, "finish": finish, "effort": None, "cost": budget}
@@ -303,7 +270,7 @@ class Builder:
             has_amount = any(task.get(name) is not None for name in ("cost", "actual_cost", "budget"))
             fields["currency"] = self._settled.currency if has_amount else None
         assignments = None
-        if "assigned_to" in task.found:
+        if "assigned_to" in task.found and "allocation" not in task.failed:
             units = task.get("allocation")
             assignments = tuple(Assignment(person, units) for person in task.get("assigned_to") or [])
         return Schedule(fields, assignments) if fields or assignments is not None else None
@@ -345,7 +312,11 @@ class Builder:
         if not people or not start or not finish or finish < start:
             missing = "nobody is assigned" if not people else "there are no days from and to which it is"
             task.notes.append(
-                CellFault(self._reader.title("allocation"), f"{(share * 100).normalize():f}%", f"makes no plan, since {missing}")
+                CellFault(
+                    self._reader.title("allocation"),
+                    f"{(share * 100).normalize():f}%",
+                    f"makes no plan, since {missing}",
+                )
             )
             return
         hours = (share * self._mapping.weekly_hours).quantize(Decimal("0.01"))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from schemas.fields import Currency, Key, Rag
 from schemas.progress import ObservedStatus
@@ -52,7 +52,11 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value or ()
 
 
-Titles = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+def _plain(titles: tuple[str, ...]) -> object:
+    return titles[0] if len(titles) == 1 else list(titles) or None
+
+
+Titles = Annotated[tuple[str, ...], BeforeValidator(_listed), PlainSerializer(_plain, when_used="json")]
 
 
 class SmartsheetMapping(SourceMapping):

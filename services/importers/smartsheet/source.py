@@ -12,10 +12,11 @@ from services.importers.cells import shown
 from services.importers.rows import CellFault
 from services.importers.shown import Export, Row, When
 from services.importers.smartsheet import columns, sheet, table
-from services.importers.smartsheet.build import Builder, Statuses
+from services.importers.smartsheet.build import Builder
 from services.importers.smartsheet.grid import Grid, by_levels
 from services.importers.smartsheet.mapping import Column, SmartsheetMapping
 from services.importers.smartsheet.settling import settle
+from services.importers.smartsheet.statuses import Statuses
 from services.importers.smartsheet.task import Reader
 from services.importers.smartsheet.values import is_empty, level
 from services.importers.source import Given, ProjectRule, Read, Source
@@ -101,7 +102,7 @@ def _settle_hierarchy(grid: Grid, at: Mapping[Column, int]) -> None:
         by_levels(grid.lines, levels)
         grid.is_leveled = True
     if not grid.is_leveled:
-        grid.notes.append("nothing shows which rows are parents, so each row is an item of work")
+        grid.notes.append("nothing shows which rows are under others, so none is")
 
 
 def _check_complete(grids: Sequence[Grid]) -> None:

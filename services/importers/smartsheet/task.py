@@ -39,12 +39,16 @@ _ROUNDED = re.compile(r"\d[.,]?\d*E\+?\d+", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Task:
-    """What a row says, by field. `found` has None for a cell that is empty; a field that is not in it is not said."""
+    """What a row says, by field. `found` has None for an empty cell; a field that is not in it is not said.
+
+    `failed` are those of them of which a formula should say something, and could not.
+    """
 
     line: Line
     found: dict[Column, Any] = field(default_factory=dict)
     faults: list[CellFault] = field(default_factory=list)
     notes: list[CellFault] = field(default_factory=list)
+    failed: set[Column] = field(default_factory=set)
 
     def get(self, name: Column) -> Any:
         """The value of a field, or None."""
@@ -75,6 +79,7 @@ class Reader:
                 task.found[name] = None
             elif has_failed(cell):
                 task.notes.append(CellFault(self.title(name), shown(cell.value), _FAILED))
+                task.failed.add(name)
             else:
                 value = read(cell)
                 if isinstance(value, CellProblem):

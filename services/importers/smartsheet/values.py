@@ -118,7 +118,7 @@ def links(cell: Cell, time: WorkingTime) -> list[Link] | CellProblem:
         if all(each is not None for each in found):
             return [each for each in found if each is not None]
     found_links: list[Link] = []
-    for written in re.split(r"[,;](?!\d)", line(cell) or ""):
+    for written in re.split(r"[,;](?!\d)", text(cell.value) or ""):
         if not written.strip():
             continue
         matched = _LINK.fullmatch(written.strip())
