@@ -158,10 +158,10 @@ def test_a_formula_without_a_value_is_empty_and_one_that_failed_says_nothing(des
     ]
     item = desk.items()[f"{PROJECT}/{identifier(1)}"]
     assert (item["percent_complete"], item["planned_start"]) == (Decimal("0.5"), None)
-    plan = (contacts(ANN), cell("Allocation %", 0.5, "50%"), cell("Baseline Start", "2024-01-08"))
-    desk.run(desk.file("e.json", as_json(task(9, *plan, cell("Budget", 5, "£5")))))
+    planned = (contacts(ANN), cell("Allocation %", 0.5, "50%"), cell("Baseline Start", "2024-01-08"))
+    desk.run(desk.file("e.json", as_json(task(9, *planned, cell("Budget", 5, "£5")))))
     failed = (cell("Allocation %", "#REF"), cell("Budget", "#REF"))
-    desk.run(desk.file("f.json", as_json(task(9, *plan[::2], *failed))))
+    desk.run(desk.file("f.json", as_json(task(9, *planned[::2], *failed))))
     item = desk.items()[f"{PROJECT}/{identifier(9)}"]
     assert (item["assignments"][0]["units"], item["baselines"][0]["cost"]) == (Decimal("0.5"), Decimal(5))
     for number, said in enumerate(("#INVALID DATA TYPE", "#NO MATCH", "#REF", "#DIV/0!"), start=1):

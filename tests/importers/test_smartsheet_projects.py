@@ -82,3 +82,18 @@ def test_what_is_gone_is_removed_only_if_the_sheet_is_whole(desk: Desk) -> None:
         (3, "parentId", str(identifier(2)), "is none of the rows of the file; export them all"),
         (4, "parentId", str(identifier(1)), "is none of the rows of the file; export them all"),
     ]
+
+
+def test_work_has_a_project_though_the_row_of_the_project_was_rejected(desk: Desk) -> None:
+    rows = plan()
+    rows[0]["cells"][3] = cell("Start", "soon")
+    report = desk.one(desk.file("plan.json", as_json(*rows)))
+    assert faults(report) == [(1, "Start", "soon", "is not a date")]
+    assert [fields["name"] for _, fields in desk.of(f"project:{PROJECT}")] == ["Website Launch"]
+    assert len(desk.items()) == 3
+
+
+def test_rows_that_are_under_each_other_are_no_work(desk: Desk) -> None:
+    rows = (task(1, under=2), task(2, under=1), task(3))
+    report = desk.one(desk.file("plan.json", as_json(*rows)))
+    assert (report.recorded, [each.number for each in report.ignored]) == (1, [1, 2])

@@ -103,8 +103,8 @@ def test_every_carried_cell_of_a_workbook_is_in_the_log(desk: Desk) -> None:
     }
     # Test is the seventh row, behind a blank one
     after = {title: [each["item_key"] for each in items[key]["predecessors"]] for title, key in keys.items()}
-    assert after == {"Wireframes": [], "Shop": [keys["Wireframes"][-len(keys["Wireframes"].split("/")[1]):]],
-                     "Test": [keys["Shop"].split("/")[1]]}  # fmt: skip
+    own = {title: key.split("/")[1] for title, key in keys.items()}
+    assert after == {"Wireframes": [], "Shop": [own["Wireframes"]], "Test": [own["Shop"]]}
     [project] = {key.split("/")[0] for key in items}
     assert desk.of(f"project:{project}")[0][1]["rag"] == "amber"
     assert desk.of(f"project:{project}")[0][1]["name"] == "Website Launch"
@@ -141,7 +141,7 @@ def test_a_workbook_is_the_same_project_whatever_its_file_is_called(desk: Desk) 
     desk.run(desk.file("Office move.csv", rows("A,Done,2024-01-01,")), data_date=AS_OF)
     tells_nothing_again(desk, desk.file("Office move (1).csv", rows("A,Done,2024-01-01,")), data_date=AS_OF)
     desk.run(desk.file("x.csv", rows("A,Done,2024-01-01,")), data_date=AS_OF, mapping="project: MOVE-1\n")
-    assert "MOVE-1/A" in desk.items()
+    assert any(key.startswith("MOVE-1/") for key in desk.items())
 
 
 def test_names_that_repeat_are_no_keys(desk: Desk) -> None:
@@ -153,6 +153,8 @@ def test_names_that_repeat_are_no_keys(desk: Desk) -> None:
     assert faults(report) == [(2, "Task Name", "Test", why), (4, "Task Name", "Test", why)]
     assert "rows are known by their names under the names of the rows above them" in report.export.notes
     assert "nothing shows which rows are under others, so none is" in report.export.notes
+    # a title may name people: only its digest stands in the log
+    assert b"PLAN/PLAN" not in b"".join(value for _, _, value in desk.app.store.values_after(0, 99)).upper()
     # under other parents they are others
     grid = ((0, ("One",)), (1, ("Test", "Done")), (0, ("Two",)), (1, ("Test", "Not Started")))
     assert desk.one(desk.file("plan.xlsx", workbook(grid)), data_date=AS_OF).recorded == 2
@@ -202,17 +204,17 @@ def test_dates_as_each_region_writes_them(desk: Desk, written: str, order: Any, 
         with pytest.raises(BadInput, match=r"plan.csv, line 2: the date '01/02/24' can be read two ways"):
             desk.run(file, data_date=dt.date(2024, 3, 1))
     desk.run(file, data_date=dt.date(2024, 3, 1), date_order=order)
-    assert desk.items()["PLAN/A"]["planned_start"] == day
+    assert desk.items()[titles(desk)["A"]]["planned_start"] == day
 
 
 def test_a_title_that_repeats_and_blank_rows(desk: Desk) -> None:
     header = "Task Name,Status,Status,% Complete\n"
     report = desk.one(desk.file("plan.csv", rows("A,Done,Late,50%", ",,,", header=header)), data_date=AS_OF)
-    assert (desk.items()["PLAN/A"]["status"], report.export.not_carried) == ("Done", ("Status.2",))
+    assert (desk.items()[titles(desk)["A"]]["status"], report.export.not_carried) == ("Done", ("Status.2",))
     assert [each.ignored for each in report.ignored] == ["blank"]
     mapping = "columns: {status: Status.2, percent_complete: null}\n"
     desk.run(desk.file("plan.csv", rows("A,Done,Late,50%", header=header)), data_date=AS_OF, mapping=mapping)
-    assert desk.items()["PLAN/A"]["status"] == "Late"
+    assert desk.items()[titles(desk)["A"]]["status"] == "Late"
     with pytest.raises(BadInput, match="No file has the column 'State' that the mapping names for `status`"):
         desk.run(desk.folder / "plan.csv", mapping="columns: {status: State}\n")
 
@@ -220,9 +222,8 @@ def test_a_title_that_repeats_and_blank_rows(desk: Desk) -> None:
 def test_a_checkbox_says_that_a_row_is_done(desk: Desk) -> None:
     text = rows("true,A", "false,B", "TRUE,C", header="Done,Task Name\n")
     desk.run(desk.file("list.csv", text), data_date=AS_OF)
-    assert {key: state["category"] for key, state in desk.items().items()} == {
-        "LIST/A": "done", "LIST/B": "queue", "LIST/C": "done",
-    }  # fmt: skip
+    categories = {state["title"]: state["category"] for state in desk.items().values()}
+    assert categories == {"A": "done", "B": "queue", "C": "done"}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_amounts_are_settled_for_the_file(desk: Desk, amounts: tuple[str, str], 
             desk.run(file, data_date=AS_OF)
     else:
         desk.run(file, data_date=AS_OF)
-        assert [desk.items()[f"PLAN/{name}"]["baselines"][0]["cost"] for name in "AB"] == said
+        assert [desk.items()[titles(desk)[name]]["baselines"][0]["cost"] for name in "AB"] == said
 
 
 def test_the_mapping_that_is_guessed_reads_the_same(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The rows of one sheet into what they show: its project or projects, their work, schedules and allocations."""
 
 import datetime as dt
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -21,7 +22,6 @@ from services.importers.tell.work import BEFORE
 
 _BY_PERCENT = (Status("Not started", "queue"), Status("In progress", "active"), Status("Complete", "done"))
 _NO_STATUS = Status("No status", "queue")
-_PATH = " / "
 _BASELINE: frozenset[Column] = frozenset(("baseline_start", "baseline_finish", "budget"))
 _TIMES: tuple[Column, ...] = ("created", "modified")
 _SILENT = {
@@ -105,14 +105,13 @@ class Builder:
     def _name_keys(self) -> None:
         """The key of each row: the source's own id, else a column's, else the path of names, which may repeat."""
         has_column = any("key" in task.found for task in self._tasks)
-        paths = [self._path(at) for at in range(len(self._tasks))]
         for at, task in enumerate(self._tasks):
             if has_column:
                 self._keys.append(task.get("key"))
             elif task.line.id is not None:
                 self._keys.append(task.line.id)
             else:
-                self._keys.append(paths[at])
+                self._keys.append(self._by_names(at))
         self.by_path = not has_column and self._grid.id is None and bool(self._tasks)
         shows = [
             not task.faults and not task.is_blank and (at in self._projects or at not in self._parents)
@@ -129,17 +128,19 @@ class Builder:
             elif often[slug_key(key)] > 1:
                 before = first.setdefault(slug_key(key), at)
                 if not has_column:
-                    task.faults.append(CellFault(column, key[:60], _REPEATED))
+                    task.faults.append(CellFault(column, str(task.get("name"))[:60], _REPEATED))
                 elif before != at:
                     number = self._tasks[before].line.number
                     task.faults.append(CellFault(column, key[:60], f"is the key of {self._grid.place} {number} again"))
 
-    def _path(self, at: int) -> str | None:
-        name = self._tasks[at].get("name")
-        if name is None:
-            return None
+    def _by_names(self, at: int) -> str | None:
+        """A key of the row's name under those above it. A title may name people, so of work it is only the digest."""
+        name: str | None = self._tasks[at].get("name")
+        if name is None or at in self._projects:
+            return name
         above = (self._tasks[each].get("name") or "" for each in reversed(self._grid.above(at)))
-        return _PATH.join((*above, str(name)))
+        path = "\0".join((*above, name))
+        return f"NAMED-{hashlib.sha256(path.upper().encode()).hexdigest()[:16].upper()}"
 
     def _top(self, at: int) -> int:
         above = self._grid.above(at)

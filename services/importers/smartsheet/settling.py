@@ -53,7 +53,6 @@ def settle(grid: Grid, at: Mapping[Column, int], mapping: SmartsheetMapping) -> 
     """Settles a sheet, and says in its notes how. Raises BadInput that names what settles the rest."""
     zone = ZoneInfo(mapping.zone) if mapping.zone else None
     calendar = moments.settle(_times(grid, at), grid.file, grid.place, zone, mapping.date_order, grid.notes)
-    calendar.zone = calendar.zone or zone
     time = WorkingTime(
         mapping.hours_per_day or grid.hours_per_day or Decimal(8),
         mapping.days_per_week or grid.days_per_week or Decimal(5),
