@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import openpyxl
+from openpyxl.worksheet.properties import Outline
 
 SHEET_ID = 4583173393803140
 FIRST_ID = 5225480965908356
@@ -159,7 +160,7 @@ def workbook(rows: Sequence[tuple[int, tuple[Any, ...]]] = GRID, title: str = "W
     grid = book.active
     assert grid is not None
     grid.title = title
-    grid.sheet_properties.outlinePr.summaryBelow = False
+    grid.sheet_properties.outlinePr = Outline(summaryBelow=False)
     grid.append(["Task Name", "Status", "Health", "Start", "Finish", "Duration", "Predecessors", "% Complete",
                  "Assigned To", "Allocation %"])  # fmt: skip
     for number, (indent, cells) in enumerate(rows, start=2):

@@ -160,8 +160,8 @@ def test_a_formula_without_a_value_is_empty_and_one_that_failed_says_nothing(des
     assert (item["percent_complete"], item["planned_start"]) == (Decimal("0.5"), None)
     planned = (contacts(ANN), cell("Allocation %", 0.5, "50%"), cell("Baseline Start", "2024-01-08"))
     desk.run(desk.file("e.json", as_json(task(9, *planned, cell("Budget", 5, "£5")))))
-    failed = (cell("Allocation %", "#REF"), cell("Budget", "#REF"))
-    desk.run(desk.file("f.json", as_json(task(9, *planned[::2], *failed))))
+    both = (cell("Allocation %", "#REF"), cell("Budget", "#REF"))
+    desk.run(desk.file("f.json", as_json(task(9, *planned[::2], *both))))
     item = desk.items()[f"{PROJECT}/{identifier(9)}"]
     assert (item["assignments"][0]["units"], item["baselines"][0]["cost"]) == (Decimal("0.5"), Decimal(5))
     for number, said in enumerate(("#INVALID DATA TYPE", "#NO MATCH", "#REF", "#DIV/0!"), start=1):
