@@ -178,8 +178,9 @@ class _File:
         for stream in sorted(self._teller.streams("timesheet")):
             if tell_hours_gone(self._teller, stream, entries, projects):
                 yield stream
-        # an export without any plan is of a format that has none
-        for stream in sorted(self._teller.streams("workload")) if plans else ():
+        # a format without plans says of none that it is gone
+        has_plans = any(not export.without_plans for export in exports)
+        for stream in sorted(self._teller.streams("workload")) if has_plans else ():
             if tell_released(self._teller, stream, frozenset(plans.get(stream, ())), projects, when):
                 yield stream
 

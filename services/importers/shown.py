@@ -174,6 +174,8 @@ class Export:
     notes: list[str] = field(default_factory=list)
     carried: tuple[str, ...] = ()
     not_carried: tuple[str, ...] = ()
+    without_plans: bool = False
+    """Whether its format has no plans of people, so that none that it leaves out is gone."""
 
     def where(self, number: int) -> str:
         """The row in words: ``issues.csv, line 12``."""

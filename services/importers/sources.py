@@ -14,4 +14,5 @@ class Row(NamedTuple):
 SOURCES: tuple[Row, ...] = (
     Row("jira", "Issues of Jira, from CSV or JSON.", "services.importers.jira.source"),
     Row("asana", "Tasks of Asana, from CSV or JSON.", "services.importers.asana.source"),
+    Row("smartsheet", "Sheets of Smartsheet, from JSON, Excel or CSV.", "services.importers.smartsheet.source"),
 )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -169,13 +169,18 @@ def mutated(original: bytes, changes: list[tuple[int, bytes]]) -> bytes:
     return bytes(data)
 
 
-def fuzz(desk: Desk, name: str, original: bytes, **said: Any) -> None:
-    """Imports mutated copies of a file: each records what it reports, or is refused in a sentence."""
+def fuzz(
+    desk: Desk, name: str, original: bytes, packed: Callable[[bytes], bytes] = lambda data: data, **said: Any
+) -> None:
+    """Imports mutated copies of a file: each records what it reports, or is refused in a sentence.
+
+    `packed` makes the file of what is mutated, where that is a part of it, as in an archive with checksums.
+    """
 
     @settings(max_examples=MUTATED, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(changes=mutations())
     def attempt(changes: list[tuple[int, bytes]]) -> None:
-        path = desk.file(name, mutated(original, changes))
+        path = desk.file(name, packed(mutated(original, changes)))
         before = desk.count()
         try:
             desk.run(path, **said)

@@ -17,7 +17,7 @@ from services.importers.asana.task import Change, Projects, Task, Tasks, instant
 from services.importers.asana.telling import Sections, Teller
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
-from services.importers.shown import Export, Project, Row, When
+from services.importers.shown import Allocation, Export, Project, Row, When
 from services.importers.source import Given, Read, Source
 
 _EPILOG = """\b
@@ -203,6 +203,7 @@ class _Sheet:
             read_.notes,
             self._sheet.carried,
             self._sheet.not_carried,
+            without_plans=True,
         )
 
 
@@ -247,6 +248,7 @@ class _Graph:
             notes,
             graph.CARRIED,
             tuple(found.not_carried),
+            without_plans=not any(isinstance(thing, Allocation) for row in others for thing in row.things),
         )
 
 

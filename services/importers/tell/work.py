@@ -13,7 +13,8 @@ from services.importers.tell.teller import Teller, moment
 BEFORE = "Not shown"
 """The status of an item before the first one that its source shows."""
 
-_PLAN = ("estimate", "planned_start", "planned_finish", "percent_complete")
+_PLANNED = ("estimate", "planned_start", "planned_finish")
+_PLAN = (*_PLANNED, "percent_complete")
 _UNSCHEDULED = events.WorkScheduled.model_validate(UNSCHEDULED)
 
 
@@ -283,4 +284,4 @@ _FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
 
 
 def _plan(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields.get(name) for name in _PLAN if name in events.WorkCreated.model_fields}
+    return {name: fields.get(name) for name in _PLANNED}
