@@ -11,4 +11,7 @@ class Row(NamedTuple):
     module: str
 
 
-SOURCES: tuple[Row, ...] = (Row("jira", "Issues of Jira, from CSV or JSON.", "services.importers.jira.source"),)
+SOURCES: tuple[Row, ...] = (
+    Row("jira", "Issues of Jira, from CSV or JSON.", "services.importers.jira.source"),
+    Row("monday", "Boards of monday.com, from Excel or JSON.", "services.importers.monday.source"),
+)
