@@ -8,12 +8,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.fields import FIRST_DAY, LAST_DAY, DayHours, Effort, Hours
+from schemas.event import Event
+from schemas.fields import FIRST_DAY, LAST_DAY, DayHours, Effort, Hours, Share
 from schemas.progress import Recorded
 from schemas.streams import KEY_PATTERN
+from schemas.work import WorkScheduled
 from services.importers.cells import NARRATIVE_BYTES, shown
 from services.importers.rows import CellFault
-from services.importers.shown import Allocation, Item, Project, Thing, When
+from services.importers.shown import UNSCHEDULED, Allocation, Item, Project, Schedule, Thing, When
 from services.importers.shown import Hours as WorkedHours
 
 _KEY = re.compile(KEY_PATTERN)
@@ -21,6 +23,8 @@ _SIZES: dict[str, TypeAdapter[Any]] = {
     "estimate": TypeAdapter(Effort),
     "hours": TypeAdapter(DayHours),
     "weekly_hours": TypeAdapter(Hours),
+    "percent_complete": TypeAdapter(Share),
+    "units": TypeAdapter(Effort),
 }
 
 
@@ -56,6 +60,10 @@ def _item(item: Item, latest: dt.datetime) -> Iterator[CellFault]:
         yield CellFault("title", shown(item.title), "is longer than a text may be")
     if item.estimate is not None:
         yield from _sized("estimate", item.estimate)
+    if item.percent_complete is not None:
+        yield from _sized("percent_complete", item.percent_complete)
+    if item.schedule is not None:
+        yield from _scheduled(item.schedule)
     yield from _ordered(item.planned_start, item.planned_finish)
     for step in item.steps:
         yield from _moment("history", step.when, latest)
@@ -99,10 +107,20 @@ def _ordered(start: dt.date | None, finish: dt.date | None) -> Iterator[CellFaul
         yield CellFault(None, str(finish), f"lies before the start, {start}")
 
 
+def _scheduled(schedule: Schedule) -> Iterator[CellFault]:
+    yield from _refused(WorkScheduled, {**UNSCHEDULED, **schedule.fields})
+    for each in schedule.assignments or ():
+        if each.units is not None:
+            yield from _sized("units", each.units)
+
+
 def _recorded(project: Project) -> Iterator[CellFault]:
-    fields = dict.fromkeys(Recorded.model_fields) | dict(project.fields) | {"narrative": None}
+    yield from _refused(Recorded, dict.fromkeys(Recorded.model_fields) | dict(project.fields) | {"narrative": None})
+
+
+def _refused(event: type[Event], fields: dict[str, Any]) -> Iterator[CellFault]:
     try:
-        Recorded.model_validate(fields)
+        event.model_validate(fields)
     except ValidationError as error:
         for found in error.errors(include_url=False):
             reason = found["msg"].removeprefix("Value error, ")

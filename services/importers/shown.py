@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from schemas.work import StatusCategory
+from schemas.work import StatusCategory, WorkScheduled
 from services.importers.rows import CellFault
 
 When = dt.datetime | dt.date
@@ -34,12 +34,37 @@ class Person(NamedTuple):
 class Step(NamedTuple):
     """A change in an item's history: its id in the source, when it was, and the fields it gave, as in `Item`.
 
-    `fields` has any of status, assignee, estimate, planned_start, planned_finish, blocked and removed.
+    `fields` has any of status, assignee, estimate, planned_start, planned_finish, percent_complete, blocked and
+    removed.
     """
 
     id: str
     when: When
     fields: Mapping[str, Any]
+
+
+UNSCHEDULED: Mapping[str, Any] = {
+    **dict.fromkeys(WorkScheduled.model_fields), "elapsed": False, "predecessors": (), "baselines": (),
+    "assignments": (),
+}  # fmt: skip
+"""The fields of `WorkScheduled` where no schedule says anything."""
+
+
+class Assignment(NamedTuple):
+    """Who is to do an item, and how much of them at a time: units of 1.5 are one and a half."""
+
+    person: Person
+    units: Decimal | None = None
+
+
+class Schedule(NamedTuple):
+    """What a schedule shows of an item: fields of `WorkScheduled` by name, in plain values, and who is to do it.
+
+    Of a field that is not among them, and of assignments that are None, the file says nothing.
+    """
+
+    fields: Mapping[str, Any]
+    assignments: tuple[Assignment, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -62,11 +87,13 @@ class Item:
     estimate: Decimal | None = None
     planned_start: dt.date | None = None
     planned_finish: dt.date | None = None
+    percent_complete: Decimal | None = None
     blocked: bool = False
     removed: str | None = None
     """Why it is no part of the project although the source shows it: decided against, or a duplicate."""
     created: When | None = None
     reported_at: dt.datetime | None = None
+    schedule: Schedule | None = None
     first: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     silent: frozenset[str] = frozenset()

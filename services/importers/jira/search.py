@@ -187,7 +187,8 @@ class Reader:
             "planned_finish": ("duedate",), "blocked": (self._flagged,), "title": ("summary",),
             "removed": ("resolution",),
         }  # fmt: skip
-        return frozenset(ours for ours, theirs in shown_by.items() if not any(name in fields for name in theirs))
+        silent = (ours for ours, theirs in shown_by.items() if not any(name in fields for name in theirs))
+        return frozenset((*silent, "percent_complete"))
 
     def _changes(self, histories: Any) -> list[Change]:
         changes: list[Change] = []

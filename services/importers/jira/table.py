@@ -114,7 +114,7 @@ class Reader:
         ]
         self._logs = at["log"]
         self._people: dict[tuple[str | None, str | None], Person | None] = {}
-        silent = {ours for field, ours in _SILENT.items() if not at[field]}
+        silent = {ours for field, ours in _SILENT.items() if not at[field]} | {"percent_complete"}
         if not at["start"]:
             silent.add("planned_start")
         if not at["due"]:

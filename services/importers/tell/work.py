@@ -7,13 +7,14 @@ from typing import Any
 
 from schemas import work as events
 from schemas.event import Event
-from services.importers.shown import Item, Status, When
+from services.importers.shown import UNSCHEDULED, Item, Status, When
 from services.importers.tell.teller import Teller, moment
 
 BEFORE = "Not shown"
 """The status of an item before the first one that its source shows."""
 
-_PLAN = ("estimate", "planned_start", "planned_finish")
+_PLAN = ("estimate", "planned_start", "planned_finish", "percent_complete")
+_UNSCHEDULED = events.WorkScheduled.model_validate(UNSCHEDULED)
 
 
 @dataclass(slots=True)
@@ -23,8 +24,9 @@ class _Standing:
     exists: bool = False
     status: Status | None = None
     assignee: str | None = None
-    plan: tuple[Any, Any, Any] = (None, None, None)
+    plan: tuple[Any, Any, Any, Any] = (None, None, None, None)
     blocked: bool = False
+    schedule: events.WorkScheduled = _UNSCHEDULED
     described: events.WorkCreated | events.WorkDescribed | None = None
 
     def take(self, event: Event) -> None:
@@ -34,7 +36,7 @@ class _Standing:
                 self.exists, self.blocked = True, False
                 self.status = Status(event.status, event.category)
                 self.assignee = event.assignee
-                self.plan = (event.estimate, event.planned_start, event.planned_finish)
+                self.plan = (event.estimate, event.planned_start, event.planned_finish, None)
                 self.described = event
             case events.WorkDescribed():
                 self.described = event
@@ -43,7 +45,14 @@ class _Standing:
             case events.Assigned():
                 self.assignee = event.assignee
             case events.ReEstimated():
-                self.plan = (event.total_effort, event.planned_start, event.planned_finish)
+                self.plan = (
+                    event.total_effort,
+                    event.planned_start,
+                    event.planned_finish,
+                    event.percent_complete,
+                )
+            case events.WorkScheduled():
+                self.schedule = event
             case events.Blocked():
                 self.blocked = True
             case events.Unblocked():
@@ -104,6 +113,7 @@ class _Telling:
         self._differ(now, self._seen, f"seen\0{item.seen}")
         if self._standing.exists:
             self._describe()
+            self._schedule()
 
     def _begin_with(self, status: Status) -> None:
         """A history shows what an export of states alone could not: how the item began."""
@@ -191,11 +201,11 @@ class _Telling:
         if any(name in fields for name in _PLAN):
             plan = tuple(fields.get(name, held) for name, held in zip(_PLAN, standing.plan, strict=True))
             if plan != standing.plan:
-                estimate, start, finish = plan
+                estimate, start, finish, complete = plan
                 again = events.ReEstimated(
                     total_effort=estimate,
                     remaining_effort=None,
-                    percent_complete=None,
+                    percent_complete=complete,
                     planned_start=start,
                     planned_finish=finish,
                 )
@@ -237,6 +247,24 @@ class _Telling:
         described = events.WorkDescribed(work_type=item.work_type, title=note, parent=item.parent)
         self._tell(described, self._seen, f"seen\0{item.seen}\0described", notes)
 
+    def _schedule(self) -> None:
+        shown, held = self._item.schedule, self._standing.schedule
+        if shown is None:
+            return
+        fields = {**held.model_dump(), **shown.fields}
+        if shown.assignments is not None:
+            fields["assignments"] = [
+                {
+                    **dict.fromkeys(events.ItemAssignment.model_fields),
+                    "person": self._teller.person(each.person, self._seen),
+                    "units": each.units,
+                }
+                for each in shown.assignments
+            ]
+        event = events.WorkScheduled.model_validate(fields)
+        if event != held:
+            self._tell(event, self._seen, f"seen\0{self._item.seen}\0schedule")
+
     def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = ()) -> None:
         self._teller.tell(
             self._stream,
@@ -253,4 +281,4 @@ _FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
 
 
 def _plan(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields.get(name) for name in _PLAN}
+    return {name: fields.get(name) for name in _PLAN if name in events.WorkCreated.model_fields}
