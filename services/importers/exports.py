@@ -163,12 +163,16 @@ class _File:
             if in_scope and stream not in shown and tell_gone(self._teller, stream, when, self._export.file):
                 yield stream
         entries = frozenset(item_of(each) for each in things if isinstance(each, Hours))
-        plans = frozenset(slug_key(each.id) for each in things if isinstance(each, Allocation))
+        plans: dict[str, set[str]] = {}
+        for each in things:
+            # the same plan may be another person's now
+            if isinstance(each, Allocation) and (person := self._teller.person(each.person, each.seen)):
+                plans.setdefault(stream_id("workload", person), set()).add(slug_key(each.id))
         for stream in sorted(self._teller.streams("timesheet")):
             if tell_hours_gone(self._teller, stream, entries, projects):
                 yield stream
         for stream in sorted(self._teller.streams("workload")):
-            if tell_released(self._teller, stream, plans, projects, when):
+            if tell_released(self._teller, stream, frozenset(plans.get(stream, ())), projects, when):
                 yield stream
 
     def _register_units(self) -> None:

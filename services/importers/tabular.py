@@ -61,7 +61,7 @@ class Ignored(NamedTuple):
 
 @dataclass(slots=True)
 class Table:
-    """The rows of one file. `place` is what a row's number counts: line, row or column."""
+    """The rows of one file. `place` is what a row's number counts: line, row or column; `sheet` is a workbook's."""
 
     file: str
     digest: str
@@ -71,6 +71,7 @@ class Table:
     ignored: list[Ignored] = field(default_factory=list)
     malformed: list[Ignored] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sheet: str | None = None
 
     def where(self, number: int) -> str:
         """The row in words that a user can follow: ``uk_2018.csv, line 12``."""
@@ -116,7 +117,7 @@ def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | N
     header = [text(cell) or "" for cell in records[at].cells]
     while header and not header[-1]:
         header.pop()
-    table.columns = _distinct(header)
+    table.columns = distinct(header)
     width = len(header)
     header_cells = records[at].cells
     table.ignored.extend(Ignored(record.number, "above the header") for record in records[:at])
@@ -148,7 +149,8 @@ def _header_at(records: Sequence[Row], is_header: Callable[[str], bool] | None) 
     return None
 
 
-def _distinct(header: Sequence[str]) -> list[str]:
+def distinct(header: Sequence[str]) -> list[str]:
+    """The names of columns, each of its own: one that repeats gets a number, and an empty one its position."""
     columns: list[str] = []
     taken: set[str] = set()
     for position, name in enumerate(header, start=1):
@@ -272,6 +274,7 @@ def _workbook(path: Path, form: Format, table: Table, limits: Limits) -> list[Ro
             if any(any(record.cells) for record in records):
                 if len(sheets) > 1:
                     table.notes.append(f"sheet guessed as {name!r}, the first with content")
+                table.sheet = name
                 return records
     except _WORKBOOK_FAULTS as error:
         raise BadInput(f"{table.file} is a damaged Excel workbook ({error}).") from error
