@@ -161,7 +161,8 @@ class Export:
     """One file, understood. `place` is what a row's number counts: line, row, issue.
 
     `notes` say what was settled for the whole file: zone, order of dates, where the dates of states come from.
-    `data_date` is what the file speaks of where a row has no date of its own.
+    `data_date` is what the file speaks of where a row has no date of its own. `listings` are what the source keys of
+    the projects begin with that it lists: one of them that a complete import shows no longer has left its source.
     """
 
     file: str
@@ -172,6 +173,7 @@ class Export:
     notes: list[str] = field(default_factory=list)
     carried: tuple[str, ...] = ()
     not_carried: tuple[str, ...] = ()
+    listings: tuple[str, ...] = ()
 
     def where(self, number: int) -> str:
         """The row in words: ``issues.csv, line 12``."""
