@@ -175,7 +175,13 @@ def moved(number: int, when: str, before: str | None, after: str | None, **data:
         {"label": {"index": 0, "text": text, "style": {"color": "#fdab3d"}}, "post_id": None} if text else None
         for text in (before, after)
     )
-    told = {"column_id": "status", "column_type": "color", "column_title": "Status", "previous_value": old, "value": new}
+    told = {
+        "column_id": "status",
+        "column_type": "color",
+        "column_title": "Status",
+        "previous_value": old,
+        "value": new,
+    }
     return log(number, when, **{**told, **data})
 
 

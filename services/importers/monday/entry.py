@@ -1,7 +1,7 @@
 """An item of either format, as its board shows it, and the history that its columns and the activity log tell."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,6 +9,11 @@ from typing import Any, NamedTuple
 from services.importers.monday.mapping import NOT_SET, MondayMapping, guessed, plain
 from services.importers.rows import CellFault
 from services.importers.shown import Person, Status, Step, When
+
+_SHOWN_BY = {
+    "status": ("status",), "assignee": ("assignee",), "estimate": ("estimate", "points"),
+    "planned_start": ("timeline", "start"), "planned_finish": ("timeline", "due"), "percent_complete": ("percent",),
+}  # fmt: skip
 
 UNKNOWN = object()
 """What a column held before a change that does not say it."""
@@ -38,7 +43,10 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """An item or a subitem. `silent` are fields that its file has no column for; `since` when a field last changed."""
+    """An item or a subitem. `silent` are fields that its file has no column for; `since` when a field last changed.
+
+    `after` are the ids of the items that it waits for, None where its file does not say; `percent` is 0 to 100.
+    """
 
     number: int
     board: str
@@ -53,11 +61,12 @@ class Entry:
     state: str = "active"
     created: When | None = None
     work_type: str | None = None
-    assignee: Person | None = None
+    people: tuple[Person, ...] = ()
     estimate: Decimal | None = None
+    percent: Decimal | None = None
     start: dt.date | None = None
     finish: dt.date | None = None
-    after: tuple[str, ...] = ()
+    after: tuple[str, ...] | None = None
     sessions: list[Session] = field(default_factory=list)
     since: dict[str, dt.datetime] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
@@ -66,12 +75,29 @@ class Entry:
     project: Mapping[str, Any] = field(default_factory=dict)
     notes: list[CellFault] = field(default_factory=list)
 
+    @property
+    def assignee(self) -> Person | None:
+        """The first of its people."""
+        return self.people[0] if self.people else None
+
+    def order_days(self) -> None:
+        """Leaves out a start that lies after its finish, and says so."""
+        if self.start and self.finish and self.finish < self.start:
+            said = f"lies after the finish, {self.finish}, so it was left out"
+            self.notes.append(CellFault("start", str(self.start), said))
+            self.start = None
+
     def shows(self, name: str) -> Any:
         """The value of one of the fields that changes are told of."""
         return {
             "status": self.label, "assignee": self.assignee, "estimate": self.estimate,
             "planned_start": self.start, "planned_finish": self.finish,
         }[name]  # fmt: skip
+
+
+def silent(roles: Container[str]) -> frozenset[str]:
+    """The fields of an item of which a file without other columns than these says nothing."""
+    return frozenset(name for name, told_by in _SHOWN_BY.items() if not any(role in roles for role in told_by))
 
 
 class Statuses:

@@ -12,9 +12,9 @@ from services.importers.documents import Text
 from services.importers.moments import Calendar
 from services.importers.monday import activity
 from services.importers.monday.answers import Board, Page, answers, learn
-from services.importers.monday.entry import Entry, Session, Statuses
+from services.importers.monday.entry import Entry, Session, Statuses, silent
 from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, roles, type_of
-from services.importers.monday.observed import OF_PROJECTS, fields_of
+from services.importers.monday.observed import OF_PROJECTS, observed
 from services.importers.monday.values import Value, Wrong, key_of, persons
 from services.importers.rows import CellFault
 from services.importers.shown import Person, Row
@@ -22,10 +22,6 @@ from services.importers.shown import Person, Row
 CARRIED = (
     "id", "name", "board", "group", "state", "created_at", "updated_at", "subitems", "activity_logs",
 )  # fmt: skip
-_SILENT = {
-    "status": ("status",), "assignee": ("assignee",), "estimate": ("estimate", "points"),
-    "planned_start": ("timeline", "start"), "planned_finish": ("timeline", "due"), "after": ("after",),
-}  # fmt: skip
 _TITLE_LENGTH = 2000
 
 
@@ -38,9 +34,9 @@ class File:
     count: int = 0
     entries: list[Entry] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    logged: int = 0
     notes: list[str] = field(default_factory=list)
-    carried: dict[str, None] = field(default_factory=dict)
+    carried: dict[str, None] = field(default_factory=lambda: dict.fromkeys(CARRIED))
+    place: str = "element"
     other: dict[str, None] = field(default_factory=dict)
 
 
@@ -53,11 +49,15 @@ class Reader:
         self._names: dict[str, str] = {}
         self._mails: dict[str, str] = {}
         self._roles: dict[tuple[str, tuple[Column, ...], bool], Mapping[str, Column]] = {}
-        self.used: dict[str, tuple[Mapping[str, Column], bool]] = {}
+        self._above: dict[str, str] = {}
+        self._rules: dict[str, BoardRule] = {}
+        self._used: dict[str, Mapping[str, Column]] = {}
         self._logs: dict[str, list[activity.Logged]] = {}
-        self._log_begins: dict[str | None, dt.datetime] = {}
+        self.log_begins: dict[str | None, dt.datetime] = {}
         self.ids: dict[str, str] = {}
-        self.cursors = self.nexts = self.several = self.teams = self.held_back = self.without_sessions = 0
+        self.cursors = self.nexts = self.several = self.teams = self.held_back = self.without_sessions = self.logged = (
+            self.tracked
+        ) = 0
 
     def learn(self, source: Text) -> None:
         """What a file says of boards and users."""
@@ -89,27 +89,42 @@ class Reader:
         return found
 
     def rule(self, board: str) -> BoardRule:
-        """How a board is read."""
-        known = self.boards.get(board)
-        name = known.name if known else None
-        return self._mapping.boards.get(board) or self._mapping.boards.get(name or "") or BoardRule()
+        """How a board is read; one of subitems is read as the board says that they are below."""
+        board = self._above.get(board, board)
+        found = self._rules.get(board)
+        if found is None:
+            known = self.boards.get(board)
+            name = known.name if known else None
+            found = self._mapping.boards.get(board) or self._mapping.boards.get(name or "") or BoardRule()
+            self._rules[board] = found
+        return found
 
     def level(self, board: str) -> Level:
         """What is a project on a board."""
         return self.rule(board).projects or self._mapping.level
 
+    def rules(self) -> dict[str, BoardRule]:
+        """How each board was read, with the columns that were guessed."""
+        found: dict[str, BoardRule] = {}
+        for board, columns in self._used.items():
+            above = self._above.get(board, board)
+            named = Columns(**{role: column.id for role, column in columns.items()})
+            part = {"columns": named} if above == board else {"subitems": named}
+            found[above] = found.get(above, self.rule(board)).model_copy(update=part)
+        return found
+
     def tell_history(self, entry: Entry) -> None:
         """Gives an entry what the log says of it."""
-        entry.log_begins = self._log_begins.get(entry.board)
+        entry.log_begins = self.log_begins.get(entry.board)
         logged = self._logs.get(entry.id)
         if not logged:
             return
-        columns, _ = self.used.get(entry.board, ({}, False))
+        columns = self._used.get(entry.board, {})
         board = self.boards.get(entry.board)
         told = activity.Told(
             {column.id: role for role, column in columns.items()},
             board.labels if board else {},
-            self.rule(entry.board).group_is_status,
+            entry.parent is None and self.rule(entry.board).group_is_status,
             self._mapping.hours_per_point,
             self._names,
         )
@@ -148,9 +163,9 @@ class Reader:
         except Wrong as wrong:
             found.rows.append(Row(found.count, faults=(wrong.fault,)))
             return
-        found.logged += 1
-        begins = self._log_begins.get(board)
-        self._log_begins[board] = min(begins, logged.when) if begins else logged.when
+        self.logged += 1
+        begins = self.log_begins.get(board)
+        self.log_begins[board] = min(begins, logged.when) if begins else logged.when
         for key in items:
             self._logs.setdefault(key, []).append(logged)
 
@@ -171,8 +186,9 @@ class Reader:
         listed = told.get("subitems")
         for each in listed if isinstance(listed, list) else ():
             own = each.get("board") if isinstance(each, dict) else None
-            key = key_of(own.get("id")) if isinstance(own, dict) else None
-            self._element(found, each, key or f"{board}.subitems", entry.id)
+            key = (key_of(own.get("id")) if isinstance(own, dict) else None) or f"{board}.subitems"
+            self._above.setdefault(key, board)
+            self._element(found, each, key, entry.id)
 
     def _entry(self, found: File, told: Any, board: str, parent: str | None) -> Entry:
         if not isinstance(told, dict):
@@ -253,19 +269,18 @@ class Reader:
                     f"The board {board} has no column {error.args[0]!r}, which the mapping names; it has {listed}."
                 ) from None
             self._roles[board, columns, is_sub] = known
-            held, _ = self.used.get(board, ({}, is_sub))
-            self.used[board] = ({**held, **known}, is_sub)
+            self._used[board] = {**self._used.get(board, {}), **known}
         return known
 
     def _fill(self, entry: Entry, values: Mapping[str, Value], rule: BoardRule) -> None:
         """What the columns say. Raises Wrong for a value that cannot be taken."""
-        calendar, notes = self._calendar, entry.notes
+        calendar = self._calendar
         hidden = [role for role, value in values.items() if value.is_held_back]
         self.held_back += bool(hidden)
         shown_by = {role: value for role, value in values.items() if role not in hidden}
         if self._mapping.hours_per_point is None:
             shown_by.pop("points", None)
-        entry.silent = frozenset(n for n, roles_ in _SILENT.items() if not any(role in shown_by for role in roles_))
+        entry.silent = silent(shown_by)
         get = shown_by.get
         labels = self.boards[entry.board].labels if entry.board in self.boards else {}
         if rule.group_is_status and entry.parent is None:
@@ -277,22 +292,21 @@ class Reader:
             self._since(entry, status, "status")
         if people := get("assignee"):
             told = persons(people, self._names, self._mails)
-            entry.assignee = told[0] if told else None
+            entry.people = tuple(told)
             self.several += len(told) > 1
             self.teams += any(not is_person for _, is_person in people.people())
             self._since(entry, people, "assignee")
         if timeline := get("timeline"):
             entry.start, entry.finish = timeline.day(calendar, "from"), timeline.day(calendar, "to")
             self._since(entry, timeline, "planned_start", "planned_finish")
-        for role, name in (("start", "planned_start"), ("due", "planned_finish")):
-            if (value := get(role)) and not (timeline and (entry.start or entry.finish)):
-                day = value.date(calendar)
-                entry.start, entry.finish = (day, entry.finish) if role == "start" else (entry.start, day)
-                self._since(entry, value, name)
-        if entry.start and entry.finish and entry.finish < entry.start:
-            said = f"lies after the finish, {entry.finish}, so it was left out"
-            notes.append(CellFault("start", str(entry.start), said))
-            entry.start = None
+        if not entry.start and not entry.finish:
+            if start := get("start"):
+                entry.start = start.date(calendar)
+                self._since(entry, start, "planned_start")
+            if due := get("due"):
+                entry.finish = due.date(calendar)
+                self._since(entry, due, "planned_finish")
+        entry.order_days()
         self._effort(entry, get("estimate"), get("points"), labels)
         if kind := get("work_type"):
             entry.work_type = kind.label(labels.get(kind.column.id, {}))
@@ -301,8 +315,10 @@ class Reader:
             entry.after = after.linked()
         if time := get("time"):
             self._sessions(entry, time)
+        if percent := get("percent"):
+            entry.percent = percent.number()
         if entry.parent is None and self.level(entry.board) == "item":
-            entry.project = fields_of(shown_by, labels, self._mapping)
+            entry.project = self._project(entry, get("budget"), get("rag"), labels)
 
     def _effort(
         self, entry: Entry, hours: Value | None, points: Value | None, labels: Mapping[str, Mapping[str, str]]
@@ -317,6 +333,12 @@ class Reader:
                 entry.notes.append(wrong.fault._replace(reason=f"{wrong.fault.reason}, so no estimate was recorded"))
                 return
             entry.estimate = found * (self._mapping.hours_per_point or Decimal(1)) if found is not None else None
+
+    def _project(
+        self, entry: Entry, budget: Value | None, rag: Value | None, labels: Mapping[str, Mapping[str, str]]
+    ) -> Mapping[str, Any]:
+        health = rag.label(labels.get(rag.column.id, {})) if rag else None
+        return observed(entry.percent, budget.number() if budget else None, health, self._mapping)
 
     def _since(self, entry: Entry, value: Value, *names: str) -> None:
         if (when := value.when(self._calendar, "changed_at", "updated_at")) is not None:
@@ -342,6 +364,7 @@ class Reader:
             else:
                 seconds = round((ended - started).total_seconds())
                 person = Person(who, self._names.get(who), self._mails.get(who))
+                self.tracked += 1
                 entry.sessions.append(Session(key, person, started.astimezone(zone).date(), seconds))
                 continue
             entry.notes.append(fault)

@@ -1,6 +1,5 @@
 """What the columns of an item say where the item is a project: an observed state, which asserts no decision."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +7,8 @@ from schemas.fields import Rag
 from schemas.progress import ObservedStatus
 from services.importers.monday.entry import Entry, Statuses
 from services.importers.monday.mapping import MondayMapping, plain
-from services.importers.monday.values import Value
 
-OF_PROJECTS = ("percent", "budget", "rag")
+OF_PROJECTS = ("budget", "rag")
 """Roles of columns that only projects have a place for."""
 
 _STATUSES: dict[str, ObservedStatus] = {
@@ -21,16 +19,6 @@ _RAG: dict[str, Rag] = {
     "green": "green", "on track": "green", "good": "green", "amber": "amber", "yellow": "amber", "at risk": "amber",
     "red": "red", "off track": "red", "critical": "red",
 }  # fmt: skip
-
-
-def fields_of(
-    values: Mapping[str, Value], labels: Mapping[str, Mapping[str, str]], mapping: MondayMapping
-) -> dict[str, Any]:
-    """Share, budget and health of an item that is a project. Raises Wrong for a number that is none."""
-    share = values["percent"].number() if "percent" in values else None
-    budget = values["budget"].number() if "budget" in values else None
-    health = values["rag"].label(labels.get(values["rag"].column.id, {})) if "rag" in values else None
-    return observed(share, budget, health, mapping)
 
 
 def observed(

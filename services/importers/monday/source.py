@@ -1,7 +1,7 @@
 """monday.com as a source: tells Excel from JSON, settles what the files leave open, and makes exports of them."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,9 @@ from services.importers import documents
 from services.importers.moments import Calendar
 from services.importers.monday import items
 from services.importers.monday.entry import Statuses
-from services.importers.monday.mapping import MondayMapping
-from services.importers.monday.things import Things
+from services.importers.monday.mapping import BoardRule, Level, MondayMapping
+from services.importers.monday.sheet import Sheet
+from services.importers.monday.things import Things, listing
 from services.importers.shown import Export, When
 from services.importers.source import Given, Read, Source
 
@@ -20,37 +21,85 @@ _EPILOG = """\b
 Examples:
   pmo import monday board.json next-1.json next-2.json --zone Europe/London --dry-run
   pmo import monday board.json next-1.json next-2.json --complete
-  pmo import monday Website_launch.xlsx --data-date 2026-06-30 --write-mapping monday.yaml
-  pmo import monday Website_launch.xlsx --mapping monday.yaml --report report.json"""
+  pmo import monday board.xlsx --data-date 2026-06-30 --write-mapping monday.yaml
+  pmo import monday board.xlsx --mapping monday.yaml --report report.json"""
+_JSON = (".json", ".jsonl", ".ndjson")
 
 
 def read(paths: Sequence[Path], mapping: MondayMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
     statuses = Statuses(mapping)
-    zone = ZoneInfo(mapping.zone) if mapping.zone else None
-    reader = items.Reader(mapping, Calendar(zone, mapping.date_order), statuses)
-    texts = [documents.load(path) for path in paths]
-    for text in texts:
+    reader = items.Reader(mapping, Calendar(_zone(mapping), mapping.date_order), statuses)
+    texts = {path: documents.load(path) for path in paths if _is_json(path)}
+    for text in texts.values():
         reader.learn(text)
-    files = [reader.read(text) for text in texts]
-    for entry in (entry for file in files for entry in file.entries):
-        reader.tell_history(entry)
+    sheets: dict[str, Sheet] = {}
+    read: list[Sheet | items.File] = []
+    for path in paths:
+        if path in texts:
+            read.append(reader.read(texts.pop(path)))
+        else:
+            sheet = Sheet(path, mapping, given)
+            if (other := sheets.setdefault(sheet.board, sheet)) is not sheet:
+                raise BadInput(
+                    f"{other.file} and {sheet.file} are both of the board {sheet.board!r}; import one by one."
+                )
+            read.append(sheet)
+
+    def level(board: str) -> Level:
+        return sheets[board].level if board in sheets else reader.level(board)
+
+    things = Things(mapping, statuses, level)
+    files = [each for each in read if isinstance(each, items.File)]
+    for file in files:
+        for entry in file.entries:
+            reader.tell_history(entry)
+    things.add(entry for each in read for entry in each.entries)
     _check_whole(reader, files, mapping)
-    things = Things(mapping, statuses, reader.level)
-    things.add(entry for file in files for entry in file.entries)
-    exports = [_export(file, things, given) for file in files]
-    exports[0].notes.extend(_settled(reader, things, zone))
+    exports = [_export(each, things, given) for each in read]
+    if files:
+        files[0].notes.extend(_settled(reader, _zone(mapping)))
+    for sheet in sheets.values():
+        sheet.notes.extend(_said(sheet, mapping))
     if statuses.guessed:
         said = ", ".join(f"{name} {category}" for name, category in sorted(statuses.guessed.items()))
         exports[0].notes.append(f"guessed by their names, since no board says that they are done: {said}")
-    return Read(exports, _filled(mapping, statuses, things))
+    boards = {**reader.rules(), **{sheet.board: sheet.filled for sheet in sheets.values()}}
+    return Read(exports, _filled(mapping, statuses, things, boards))
 
 
-def _export(file: items.File, things: Things, given: Given) -> Export:
-    rows = sorted([*file.rows, *(things.row(entry) for entry in file.entries)], key=lambda row: row.number)
-    latest = given.data_date or _latest(entry.seen for entry in file.entries)
-    carried = (*items.CARRIED, *file.carried)
-    return Export(file.file, file.digest, "element", rows, latest or EARLIEST, file.notes, carried, tuple(file.other))
+def _zone(mapping: MondayMapping) -> ZoneInfo | None:
+    return ZoneInfo(mapping.zone) if mapping.zone else None
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return path.suffix.lower() in _JSON or start in (b"{", b"[")
+
+
+def _export(read: Sheet | items.File, things: Things, given: Given) -> Export:
+    rows = sorted([*read.rows, *map(things.row, read.entries)], key=lambda row: row.number)
+    if isinstance(read, Sheet):
+        day: When = read.data_date
+    else:
+        day = given.data_date or _latest(entry.seen for entry in read.entries) or EARLIEST
+    boards = dict.fromkeys(entry.board for entry in read.entries if things.is_project(entry))
+    return Export(
+        read.file,
+        read.digest,
+        read.place,
+        rows,
+        day,
+        read.notes,
+        tuple(read.carried),
+        tuple(read.other),
+        tuple(map(listing, boards)),
+    )
 
 
 def _check_whole(reader: items.Reader, files: Sequence[items.File], mapping: MondayMapping) -> None:
@@ -58,7 +107,8 @@ def _check_whole(reader: items.Reader, files: Sequence[items.File], mapping: Mon
     missing = reader.cursors - reader.nexts
     short = [board for board in reader.boards.values() if board.count is not None and board.shown < board.count]
     if missing > 0:
-        said = f"{missing} answers have a cursor to more items, and the next page is not among the files"
+        answers = "an answer has" if missing == 1 else f"{missing} answers have"
+        said = f"{answers} a cursor to more items, and the next page is not among the files"
     elif short:
         board = short[0]
         said = f"the board {board.name or board.id} has {board.count:,} items and the files have {board.shown:,}"
@@ -69,10 +119,15 @@ def _check_whole(reader: items.Reader, files: Sequence[items.File], mapping: Mon
     files[-1].notes.append(f"the export is not complete: {said}")
 
 
-def _settled(reader: items.Reader, things: Things, zone: ZoneInfo | None) -> list[str]:
-    notes = ["a state is dated by updated_at, its status, people and timeline by the changed_at of their columns"]
+def _settled(reader: items.Reader, zone: ZoneInfo | None) -> list[str]:
+    notes = ["a state is dated by updated_at; status, people and timeline by the changed_at of their columns"]
+    if reader.tracked:
+        named = zone.key if zone else "UTC, since there is no --zone"
+        notes.append(f"the days of tracked time are those of {named}")
     if reader.several:
-        notes.append(f"{reader.several} items have several people: the first one is the assignee, no other is carried")
+        notes.append(
+            f"{reader.several} items have several people: the first is the assignee, all stand in the schedule"
+        )
     if reader.teams:
         notes.append(f"{reader.teams} items are assigned to teams, which are no people and not carried")
     if reader.held_back:
@@ -82,14 +137,35 @@ def _settled(reader: items.Reader, things: Things, zone: ZoneInfo | None) -> lis
         )
     if reader.without_sessions:
         notes.append(f"{reader.without_sessions} items have tracked time without sessions, so nobody and no day has it")
+    if reader.logged:
+        begins = min(reader.log_begins.values())
+        notes.append(f"the activity log has {reader.logged} entries and goes back to {begins:%Y-%m-%d %H:%M} UTC")
     if reader.loose:
         notes.append(f"the activity log speaks of {reader.loose} items that no file shows; nothing is told of them")
     return notes
 
 
-def _filled(mapping: MondayMapping, statuses: Statuses, things: Things) -> MondayMapping:
+def _said(sheet: Sheet, mapping: MondayMapping) -> list[str]:
+    notes = [
+        f"the board is known by its name, {sheet.board}, since an Excel export has no ids of boards and groups",
+        "a state is dated by the column Last Updated, else it is of the data date; Excel shows no moves between",
+    ]
+    if any(person.key == person.name for entry in sheet.entries for person in entry.people):
+        notes.append("people are known by the names in the file, since it has no ids of them")
+    if sheet.several:
+        notes.append(f"{sheet.several} items have several people: the first is the assignee, all stand in the schedule")
+    if not sheet.has_ids:
+        what = "the column that the mapping names as `key`" if sheet.has_key else "their name within their group"
+        notes.append(f"items are known by {what}, since the file has no column Item ID")
+    return notes
+
+
+def _filled(
+    mapping: MondayMapping, statuses: Statuses, things: Things, boards: Mapping[str, BoardRule]
+) -> MondayMapping:
     return mapping.model_copy(
         update={
+            "boards": {**mapping.boards, **boards},
             "statuses": dict(sorted({**statuses.told(), **mapping.statuses}.items())),
             "project_statuses": dict(sorted({**things.project_statuses.told, **mapping.project_statuses}.items())),
         }

@@ -1,22 +1,28 @@
 """Entries of all files into what they show: items with their history, hours, and the projects that they belong to."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.streams import slug_key
 from services.importers.monday.entry import Entry, Statuses, history
 from services.importers.monday.mapping import Level, MondayMapping
 from services.importers.monday.observed import ProjectStatuses
 from services.importers.rows import CellFault
-from services.importers.shown import Hours, Item, Project, Row, Thing, When
+from services.importers.shown import Assignment, Hours, Item, Project, Row, Schedule, Thing, When
 from services.importers.source import ProjectRule
 
 _SECONDS = Decimal(3600)
 _FOUR_PLACES = Decimal("0.0001")
 _DAY_SECONDS = 24 * 3600
 _NAME_LENGTH = 500
+_FINISH_TO_START = {"relation": "finish-to-start", "lag": Decimal(0), "lag_unit": "days", "elapsed": False}
+
+
+def listing(board: str) -> str:
+    """What the source keys of all projects that a board lists begin with."""
+    return f"{board}/"
 
 
 class _Place(NamedTuple):
@@ -34,25 +40,24 @@ class Things:
     def __init__(self, mapping: MondayMapping, statuses: Statuses, level: Callable[[str], Level]) -> None:
         self._mapping, self._statuses, self._level = mapping, statuses, level
         self.project_statuses = ProjectStatuses(mapping, statuses)
-        self._entries: dict[str, Entry] = {}
+        self._entries: Mapping[str, Entry] = {}
         self._begins: dict[str, When] = {}
         self._told: set[str] = set()
-        self._after: dict[str, int] = {}
-        self.outside = 0
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Makes entries known before any is turned into what it shows."""
-        for entry in entries:
-            self._entries[entry.id] = entry
+        """Makes all entries known before any is turned into what it shows."""
+        self._entries = {entry.id: entry for entry in entries}
         for entry in self._entries.values():
             key, when = self._place(entry).key, entry.created or entry.seen
             self._begins[key] = min(self._begins.get(key, when), when, key=_moment)
 
     def row(self, entry: Entry) -> Row:
         """What an entry shows; with the first one of a project the project itself."""
+        if self.is_project(entry) and entry.state == "deleted":
+            return Row(entry.number, ignored="deleted in monday.com")
         place = self._place(entry)
         things: list[Thing] = []
-        if self._is_project(entry):
+        if self.is_project(entry):
             self._told.add(place.key)
             things.append(self._project(entry, place))
         else:
@@ -63,7 +68,8 @@ class Things:
         things.extend(self._hours(entry, place))
         return Row(entry.number, tuple(things), notes=tuple(entry.notes))
 
-    def _is_project(self, entry: Entry) -> bool:
+    def is_project(self, entry: Entry) -> bool:
+        """Whether it is a project, and no item of one."""
         return entry.parent is None and self._level(entry.board) == "item"
 
     def _top(self, entry: Entry) -> Entry:
@@ -106,7 +112,7 @@ class Things:
             "start": entry.start,
             "finish": entry.finish,
             "category": entry.group_title,
-            "source_key": entry.id[:200],
+            "source_key": f"{listing(entry.board)}{entry.id}"[:200],
         }
         return Project(place.key, entry.seen, fields)
 
@@ -116,7 +122,7 @@ class Things:
     def _item(self, entry: Entry, place: _Place) -> Item:
         status = self._statuses.of(entry.board, entry.label)
         first, steps = history(entry, self._statuses)
-        silent = entry.silent - {"after"}
+        silent = entry.silent
         return Item(
             place.key,
             slug_key(entry.id),
@@ -129,6 +135,8 @@ class Things:
             estimate=entry.estimate,
             planned_start=entry.start,
             planned_finish=entry.finish,
+            percent_complete=entry.percent / 100 if entry.percent is not None else None,
+            schedule=self._schedule(entry, place),
             blocked=self._statuses.is_stuck(entry.label),
             removed=self._statuses.removed(status, entry.state),
             created=entry.created,
@@ -136,6 +144,21 @@ class Things:
             steps=steps,
             silent=silent | {"blocked"} if "status" in silent else silent,
         )
+
+    def _schedule(self, entry: Entry, place: _Place) -> Schedule:
+        """What it waits for, and all of its people where there are several: an item of work has one assignee."""
+        fields = {} if entry.after is None else {"predecessors": list(self._predecessors(entry, place))}
+        people = tuple(Assignment(person) for person in entry.people) if len(entry.people) > 1 else ()
+        return Schedule(fields, None if "assignee" in entry.silent else people)
+
+    def _predecessors(self, entry: Entry, place: _Place) -> Iterator[dict[str, Any]]:
+        for key in entry.after or ():
+            before = self._entries.get(key)
+            if before is None or self.is_project(before) or self._place(before).key != place.key:
+                where = "is no item of these files" if before is None else "is in another project"
+                entry.notes.append(CellFault("dependency", key, f"{where}, so it was left out"))
+            else:
+                yield {"item_key": slug_key(key), **_FINISH_TO_START}
 
     def _parent(self, entry: Entry) -> str | None:
         if entry.parent is None:
@@ -145,7 +168,7 @@ class Things:
             reason = "is no item of these files, so no parent was recorded"
             entry.notes.append(CellFault("parent_item", entry.parent, reason))
             return None
-        return None if self._is_project(above) else slug_key(above.id)
+        return None if self.is_project(above) else slug_key(above.id)
 
     def _hours(self, entry: Entry, place: _Place) -> Iterator[Hours]:
         for session in entry.sessions:
