@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from services.errors import BadInput
-from services.importers.cells import text
+from services.importers.cells import shown, text
 from services.importers.documents import Text, elements
 from services.importers.monday.mapping import Column, type_of
 from services.importers.monday.values import key_of
@@ -52,9 +52,8 @@ def answers(source: Text) -> Iterator[Answer]:
     found, keys = False, list[str]()
     for element in elements(source, "responses"):
         if not isinstance(element.value, dict):
-            raise BadInput(
-                f"{source.file} is JSON, but no answer of monday.com: it holds {type(element.value).__name__}s."
-            )
+            seen = shown(str(element.value))
+            raise BadInput(f"{source.file} is JSON, but no answer of monday.com: it holds {seen!r}.")
         value = element.value
         if element.key is None and value.get("responses") is True and len(value) == 1:
             continue

@@ -49,6 +49,7 @@ class Reader:
         self._names: dict[str, str] = {}
         self._mails: dict[str, str] = {}
         self._roles: dict[tuple[str, tuple[Column, ...], bool], Mapping[str, Column]] = {}
+        self._with_more: set[str] = set()
         self._above: dict[str, str] = {}
         self._rules: dict[str, BoardRule] = {}
         self._used: dict[str, Mapping[str, Column]] = {}
@@ -64,6 +65,7 @@ class Reader:
         for answer in answers(source):
             for told in answer.boards:
                 learn(self.boards, told, source.file)
+            self._with_more.update(page.board for page in answer.pages if page.cursor and page.board)
             for user in answer.users:
                 if isinstance(user, dict) and (key := key_of(user.get("id"))) is not None:
                     for into, name in ((self._names, "name"), (self._mails, "email")):
@@ -149,8 +151,10 @@ class Reader:
         key = key_of(own.get("id")) if isinstance(own, dict) else None
         if key or page.board:
             return str(key or page.board)
-        if len(self.boards) == 1:
-            return next(iter(self.boards))
+        # a next page goes on with what had a cursor
+        likely = self._with_more if page.is_next and self._with_more else self.boards
+        if len(likely) == 1:
+            return next(iter(likely))
         raise BadInput(
             f"{file} has items that do not say of which board they are; ask for board {{ id }} in each of them, or "
             "give the answer that has their board with it."

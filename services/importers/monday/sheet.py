@@ -268,14 +268,13 @@ class Sheet:
 
 
 def _id(cell: Cell) -> str:
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and cell == cell // 1 and 0 < cell < _EXACT:
-        return str(int(cell))
     line = text(cell)
     if line is None:
         raise Wrong("Item ID", None, "is empty")
-    if _DIGITS.fullmatch(line):
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    if _DIGITS.fullmatch(line) and not (is_number and int(line) >= _EXACT):
         return line
-    if _SHORTENED.fullmatch(line) or isinstance(cell, float):
+    if is_number or _SHORTENED.fullmatch(line):
         reason = "was shortened by a spreadsheet, so that the item is not known; export the board again"
         raise Wrong("Item ID", shown(cell), reason)
     raise Wrong("Item ID", shown(cell), "is not the id of an item, which has digits only")

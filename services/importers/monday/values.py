@@ -1,11 +1,13 @@
 """Column values of the interface: `value` is JSON inside a string, beside it `text` and fields of the type."""
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 from services.importers.cells import CellProblem, shown, text
 from services.importers.moments import Calendar
@@ -32,16 +34,18 @@ class Value:
 
     def __init__(self, column: Column, told: Mapping[str, Any]) -> None:
         self.column, self.told = column, told
-        self.raw = self._decoded(told.get("value"))
 
-    def _decoded(self, value: Any) -> Any:
+    @cached_property
+    def raw(self) -> Any:
+        """What the string holds. Raises Wrong if that is no JSON."""
+        value = self.told.get("value")
         if not isinstance(value, str):
             return value
         if not value:
             return None
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return orjson.loads(value)
+        except ValueError:
             raise Wrong(self.column.title, value, "is not the JSON that monday.com writes into `value`") from None
 
     def field(self, name: str) -> Any:
@@ -111,8 +115,8 @@ class Value:
 
     def number(self) -> Decimal | None:
         """The number of a numbers column. Raises Wrong for what is none."""
-        told = self.raw if isinstance(self.raw, str | int | float) else self.told.get("number", self.told.get("text"))
-        return number(self.column, told)
+        told = self.raw if isinstance(self.raw, str | int | float) else self.told.get("number")
+        return number(self.column, self.text if told is None else told)
 
     def points(self, labels: Mapping[str, str]) -> Decimal | None:
         """Story points, also where they are labels. Raises Wrong for a label that is no number."""
