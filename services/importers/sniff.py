@@ -101,7 +101,8 @@ def seems(data: bytes) -> str | None:
         return "an HTML page; open it in a spreadsheet and save it as CSV"
     if lowered.startswith(b"<"):
         return "an XML document"
-    if head[:1] in (b"{", b"[") and _is_json(data):
+    # a file of one document a line is known by the first, without reading all of it
+    if head[:1] in (b"{", b"[") and (is_json(first_line(data)) or is_json(data)):
         return JSON
     return None
 
@@ -121,13 +122,17 @@ def _zipped(data: bytes) -> str:
     return "a ZIP archive"
 
 
-def _is_json(data: bytes) -> bool:
+def first_line(data: bytes) -> bytes:
+    """The first line with content, without a mark of byte order."""
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n") if data[:1] in b"\xef \t\r\n" else data
+    end = start.find(b"\n")
+    return start if end < 0 else start[:end]
+
+
+def is_json(data: bytes) -> bool:
+    """Whether all of it is one JSON document."""
     try:
         json.loads(data)
     except (ValueError, RecursionError):
-        first_line = data.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0]
-        try:
-            json.loads(first_line)
-        except (ValueError, RecursionError):
-            return False
+        return False
     return True
