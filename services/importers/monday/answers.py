@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from services.errors import BadInput
 from services.importers.cells import shown, text
-from services.importers.documents import Text, elements
+from services.importers.documents import Opened, elements
 from services.importers.monday.mapping import Column, type_of
 from services.importers.monday.values import key_of
 
@@ -47,10 +48,10 @@ class Answer(NamedTuple):
     users: list[Any]
 
 
-def answers(source: Text) -> Iterator[Answer]:
+def answers(source: Opened) -> Iterator[Answer]:
     """The answers in a file: one, a list, or one a line. Raises BadInput for an error that was kept as a file."""
     found, keys = False, list[str]()
-    for element in elements(source, "responses"):
+    for element in chain.from_iterable(elements(part, "responses") for part in source.texts):
         if not isinstance(element.value, dict):
             seen = shown(str(element.value))
             raise BadInput(f"{source.file} is JSON, but no answer of monday.com: it holds {seen!r}.")

@@ -4,20 +4,21 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from services.errors import BadInput
-from services.importers.cells import CellProblem, shown, text
-from services.importers.documents import Text
+from services.importers import documents
+from services.importers.cells import CellProblem, text
 from services.importers.moments import Calendar
 from services.importers.monday import activity
 from services.importers.monday.answers import Board, Page, answers, learn
-from services.importers.monday.entry import Entry, Session, Statuses, silent
+from services.importers.monday.entry import Entry, Statuses, silent
 from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, roles, type_of
 from services.importers.monday.observed import OF_PROJECTS, observed
+from services.importers.monday.tracking import sessions
 from services.importers.monday.values import Value, Wrong, key_of, persons
-from services.importers.rows import CellFault
-from services.importers.shown import Person, Row
+from services.importers.shown import Row
 
 CARRIED = (
     "id", "name", "board", "group", "state", "created_at", "updated_at", "subitems", "activity_logs",
@@ -60,8 +61,9 @@ class Reader:
             self.tracked
         ) = 0
 
-    def learn(self, source: Text) -> None:
+    def learn(self, path: Path) -> None:
         """What a file says of boards and users."""
+        source = documents.opened(path)
         for answer in answers(source):
             for told in answer.boards:
                 learn(self.boards, told, source.file)
@@ -76,8 +78,9 @@ class Reader:
                 for label in labels:
                     self._statuses.learn_done(board.id, label)
 
-    def read(self, source: Text) -> File:
+    def read(self, path: Path) -> File:
         """The items of a file. Raises BadInput where it is not known of which board they are."""
+        source = documents.opened(path)
         found = File(source.file, source.digest)
         for answer in answers(source):
             for page in answer.pages:
@@ -318,7 +321,10 @@ class Reader:
         if after := get("after"):
             entry.after = after.linked()
         if time := get("time"):
-            self._sessions(entry, time)
+            entry.sessions, left_out = sessions(time, calendar, self._names, self._mails)
+            entry.notes.extend(left_out)
+            self.tracked += len(entry.sessions)
+            self.without_sessions += bool(time.seconds and not next(time.sessions(), None))
         if percent := get("percent"):
             entry.percent = percent.number()
         if entry.parent is None and self.level(entry.board) == "item":
@@ -347,32 +353,6 @@ class Reader:
     def _since(self, entry: Entry, value: Value, *names: str) -> None:
         if (when := value.when(self._calendar, "changed_at", "updated_at")) is not None:
             entry.since.update(dict.fromkeys(names, when))
-
-    def _sessions(self, entry: Entry, value: Value) -> None:
-        zone = self._calendar.zone or dt.UTC
-        any_session = False
-        for told in value.sessions():
-            any_session = True
-            if told.get("status") in ("deleted", "inactive"):
-                continue
-            key, who = key_of(told.get("id")), key_of(told.get("started_user_id"))
-            started, ended = (self._calendar.when(_string(told.get(name))) for name in ("started_at", "ended_at"))
-            if isinstance(started, dt.datetime) and told.get("ended_at") is None:
-                fault = CellFault(value.column.title, f"{started}", "is a session that still runs, so it was left out")
-            elif (
-                key is None or who is None or not isinstance(started, dt.datetime) or not isinstance(ended, dt.datetime)
-            ):
-                fault = CellFault(
-                    value.column.title, shown(str(told)), "has no id, person or times of a session, so it was left out"
-                )
-            else:
-                seconds = round((ended - started).total_seconds())
-                person = Person(who, self._names.get(who), self._mails.get(who))
-                self.tracked += 1
-                entry.sessions.append(Session(key, person, started.astimezone(zone).date(), seconds))
-                continue
-            entry.notes.append(fault)
-        self.without_sessions += bool(value.seconds and not any_session)
 
     def _when(self, told: Mapping[str, Any], name: str) -> dt.datetime | None:
         value = told.get(name)

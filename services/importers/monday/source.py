@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents
 from services.importers.moments import Calendar
 from services.importers.monday import items
 from services.importers.monday.entry import Statuses
@@ -30,14 +29,15 @@ def read(paths: Sequence[Path], mapping: MondayMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
     statuses = Statuses(mapping)
     reader = items.Reader(mapping, Calendar(_zone(mapping), mapping.date_order), statuses)
-    texts = {path: documents.load(path) for path in paths if _is_json(path)}
-    for text in texts.values():
-        reader.learn(text)
+    answered = {path for path in paths if _is_json(path)}
+    for path in paths:
+        if path in answered:
+            reader.learn(path)
     sheets: dict[str, Sheet] = {}
     read: list[Sheet | items.File] = []
     for path in paths:
-        if path in texts:
-            read.append(reader.read(texts.pop(path)))
+        if path in answered:
+            read.append(reader.read(path))
         else:
             sheet = Sheet(path, mapping, given)
             if (other := sheets.setdefault(sheet.board, sheet)) is not sheet:
