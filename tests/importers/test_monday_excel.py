@@ -95,6 +95,7 @@ def test_what_is_no_item_is_ignored_with_its_reason(desk: Desk) -> None:
         15: "a header of subitems", 17: "totals of a group",
     }  # fmt: skip
     said = report.export.notes
+    assert "columns of subitems of Website launch: status is Status, assignee is Owner, due is Due date" in said
     assert "sheet guessed as 'website launch', the first with content" in said
     assert "people are known by the names in the file, since it has no ids of them" in said
     assert "2 items have several people: the first is the assignee, all stand in the schedule" in said

@@ -107,6 +107,11 @@ def test_every_carried_cell_is_in_the_log(desk: Desk) -> None:
         "Due date",
     }  # fmt: skip
     assert set(report.export.not_carried) == {"Priority", "Story points", "Client", "Cost"}
+    assert report.export.notes[:2] == [
+        "columns of Website launch: status is Status, assignee is Person, timeline is Timeline, estimate is Estimated "
+        "hours, time is Time Tracking, work_type is Type, after is Dependent On",
+        "columns of subitems of Website launch: status is Status, assignee is Owner, due is Due date",
+    ]
 
 
 def test_without_the_log_each_field_stands_at_the_time_at_which_it_last_changed(desk: Desk) -> None:
@@ -471,7 +476,8 @@ def test_a_bad_row_is_named_and_the_rest_goes_on(desk: Desk) -> None:
         item(1, timeline("2024-02-31", "2024-03-01")), item(2, cell("numbers", "eight", "eight")),
         {**item(3), "id": "1.21143E+15"}, {**item(4), "created_at": "yesterday"}, "text",
         {**item(6), "column_values": None}, {**item(7), "created_at": None, "updated_at": None},
-        item(8, timeline("2024-03-02", "2024-03-01")), {**item(9), "updated_at": "2199-01-01T00:00:00Z"},
+        item(8, timeline("2024-03-02", "2024-03-01"), cell("share", "45", "45 %", "progress", title="% done")),
+        {**item(9), "updated_at": "2199-01-01T00:00:00Z"},
     ]  # fmt: skip
     report = desk.one(desk.file("board.json", answer(board(*told))))
     assert faults(report) == [
@@ -486,6 +492,7 @@ def test_a_bad_row_is_named_and_the_rest_goes_on(desk: Desk) -> None:
     ]
     assert notes(report) == [(8, "2024-03-02", "lies after the finish, 2024-03-01, so it was left out")]
     assert set(desk.items()) == {"1001/2008"}
+    assert desk.items()["1001/2008"]["percent_complete"] == Decimal("0.45")
 
 
 def test_a_dry_run_records_nothing(desk: Desk) -> None:

@@ -45,7 +45,7 @@ class Change(NamedTuple):
 class Entry:
     """An item or a subitem. `silent` are fields that its file has no column for; `since` when a field last changed.
 
-    `after` are the ids of the items that it waits for, None where its file does not say; `percent` is 0 to 100.
+    `after` are the ids of the items that it waits for, None where its file does not say; `percent` is a share, 0 to 1.
     """
 
     number: int

@@ -1,7 +1,7 @@
 """Items of the interface's answers into entries: columns by their roles, subitems on boards of their own, the log."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +14,19 @@ from services.importers.moments import Calendar
 from services.importers.monday import activity
 from services.importers.monday.answers import Board, Page, answers, learn
 from services.importers.monday.entry import Entry, Statuses, silent
-from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, roles, type_of
+from services.importers.monday.mapping import (
+    BoardRule,
+    Column,
+    Columns,
+    Level,
+    MondayMapping,
+    columns_said,
+    roles,
+    type_of,
+)
 from services.importers.monday.observed import OF_PROJECTS, observed
 from services.importers.monday.tracking import sessions
-from services.importers.monday.values import Value, Wrong, key_of, persons
+from services.importers.monday.values import Value, Wrong, amount_of, key_of, persons, share_of
 from services.importers.shown import Row
 
 CARRIED = (
@@ -117,6 +126,16 @@ class Reader:
             part = {"columns": named} if above == board else {"subitems": named}
             found[above] = found.get(above, self.rule(board)).model_copy(update=part)
         return found
+
+    @property
+    def said(self) -> Iterator[str]:
+        """By which columns the items of each board were read."""
+        for board, columns in self._used.items():
+            above = self._above.get(board, board)
+            known = self.boards.get(above)
+            name = known.name if known and known.name else above
+            carried = {role: column for role, column in columns.items() if self._is_carried(role, board)}
+            yield columns_said(f"subitems of {name}" if board != above else name, carried)
 
     def tell_history(self, entry: Entry) -> None:
         """Gives an entry what the log says of it."""
@@ -326,7 +345,7 @@ class Reader:
             self.tracked += len(entry.sessions)
             self.without_sessions += bool(time.seconds and not next(time.sessions(), None))
         if percent := get("percent"):
-            entry.percent = percent.number()
+            entry.percent = share_of(percent.column, percent.scalar)
         if entry.parent is None and self.level(entry.board) == "item":
             entry.project = self._project(entry, get("budget"), get("rag"), labels)
 
@@ -348,7 +367,9 @@ class Reader:
         self, entry: Entry, budget: Value | None, rag: Value | None, labels: Mapping[str, Mapping[str, str]]
     ) -> Mapping[str, Any]:
         health = rag.label(labels.get(rag.column.id, {})) if rag else None
-        return observed(entry.percent, budget.number() if budget else None, health, self._mapping)
+        return observed(
+            entry.percent, amount_of(budget.column, budget.scalar) if budget else None, health, self._mapping
+        )
 
     def _since(self, entry: Entry, value: Value, *names: str) -> None:
         if (when := value.when(self._calendar, "changed_at", "updated_at")) is not None:

@@ -69,7 +69,7 @@ class Columns(Part):
     key: str | None = Field(default=None, description="What names an item where an Excel export has no Item ID")
     created: str | None = None
     updated: str | None = None
-    percent: str | None = Field(default=None, description="Of a project: how much of it is done")
+    percent: str | None = Field(default=None, description="How much of it is done, 0 to 100")
     budget: str | None = Field(default=None, description="Of a project")
     rag: str | None = Field(default=None, description="Of a project")
 
@@ -171,6 +171,12 @@ def roles(columns: Iterable[Column], said: Columns) -> Mapping[str, Column]:
         if len(ending or typed) == 1:
             found["status"] = (ending or typed)[0]
     return found
+
+
+def columns_said(board: str, columns: Mapping[str, Column]) -> str:
+    """By which columns a board was read, in words."""
+    listed = ", ".join(f"{role} is {column.title}" for role, column in columns.items())
+    return f"columns of {board}: {listed or 'none that is carried'}"
 
 
 def _named(columns: list[Column], name: str) -> Column:

@@ -27,7 +27,7 @@ def observed(
     """The fields of `pmo project record` that these give."""
     rated = {plain(name): rag for name, rag in mapping.rag.items()}
     return {
-        "percent_complete": percent / 100 if percent is not None else None,
+        "percent_complete": percent,
         "budget": budget,
         "currency": mapping.currency if budget is not None else None,
         "rag": (rated.get(plain(health)) or _RAG.get(plain(health))) if health else None,

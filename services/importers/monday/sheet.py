@@ -15,9 +15,9 @@ from services.importers import moments, tabular
 from services.importers.cells import Cell, CellProblem, shown, text
 from services.importers.monday.entry import Entry, silent
 from services.importers.monday.layout import Header, Line, layout
-from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, roles
+from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, columns_said, roles
 from services.importers.monday.observed import OF_PROJECTS, observed
-from services.importers.monday.values import Wrong, number, points
+from services.importers.monday.values import Wrong, amount_of, number, points, share_of
 from services.importers.shown import Person, Row, When
 from services.importers.source import Given
 
@@ -72,6 +72,15 @@ class Sheet:
         return self.rule.model_copy(update=part)
 
     @property
+    def said(self) -> Iterator[str]:
+        """By which columns its items were read."""
+        for is_sub in (False, True):
+            blocks = [found for (_, sub), found in self._columns.items() if sub is is_sub]
+            columns = {role: c for found in blocks for role, c in found.items() if self._is_carried(role)}
+            if blocks:
+                yield columns_said(f"subitems of {self.board}" if is_sub else self.board, columns)
+
+    @property
     def has_ids(self) -> bool:
         """Whether every block of items has its column Item ID."""
         return all(line.header.id is not None for line in self._layout.lines)
@@ -88,9 +97,7 @@ class Sheet:
             column.title: None
             for (_, _), found in self._columns.items()
             for role, column in found.items()
-            if role not in _NOT_HERE
-            and (role not in OF_PROJECTS or self.level == "item")
-            and (role != "points" or self._mapping.hours_per_point is not None)
+            if self._is_carried(role)
         }
         key = [line.header.columns[0].title for line in self._layout.lines[:1]]
         return tuple(dict.fromkeys((*key, *used)))
@@ -102,6 +109,11 @@ class Sheet:
         known = {*self.carried, *pairs, "Name", "Subitems", "Item ID (auto generated)"}
         titles = (column.title for line in self._layout.lines for column in line.header.columns)
         return tuple(dict.fromkeys(title for title in titles if title not in known))
+
+    def _is_carried(self, role: str) -> bool:
+        if role in OF_PROJECTS:
+            return self.level == "item"
+        return role not in _NOT_HERE and (role != "points" or self._mapping.hours_per_point is not None)
 
     def _roles(self, line: Line) -> Mapping[str, Column]:
         columns, is_sub = line.header.columns, line.parent is not None
@@ -194,8 +206,9 @@ class Sheet:
         self._effort(entry, line)
         entry.work_type = self._label(line, "work_type") or ("Subitem" if parent else "Item")
         if parent is None and self.level == "item":
-            budget = self._number(line, "budget")
-            entry.project = observed(entry.percent, budget, self._label(line, "rag"), self._mapping)
+            budget = self._cell(line, "budget")
+            amount = amount_of(self._roles(line)["budget"], budget) if budget is not None else None
+            entry.project = observed(entry.percent, amount, self._label(line, "rag"), self._mapping)
         return entry
 
     def _key(self, line: Line, parent: str | None, names: Mapping[Any, list[int]]) -> str:
@@ -224,7 +237,8 @@ class Sheet:
         entry.order_days()
 
     def _effort(self, entry: Entry, line: Line) -> None:
-        entry.percent = self._number(line, "percent")
+        percent = self._cell(line, "percent")
+        entry.percent = share_of(self._roles(line)["percent"], percent) if percent is not None else None
         entry.estimate = self._number(line, "estimate")
         factor = self._mapping.hours_per_point
         if entry.estimate is None and factor is not None and (label := self._label(line, "points")) is not None:
@@ -235,12 +249,14 @@ class Sheet:
             else:
                 entry.estimate = told * factor if told is not None else None
 
+    def _cell(self, line: Line, role: str) -> Cell:
+        return next(iter(self._cells(line, role)), None)
+
     def _label(self, line: Line, role: str) -> str | None:
-        cell = next(iter(self._cells(line, role)), None)
-        return (text(cell) or "")[:500] or None
+        return (text(self._cell(line, role)) or "")[:500] or None
 
     def _number(self, line: Line, role: str) -> Decimal | None:
-        cell = next(iter(self._cells(line, role)), None)
+        cell = self._cell(line, role)
         if isinstance(cell, float):
             # as a spreadsheet shows it
             cell = repr(round(cell, 4))
@@ -256,7 +272,7 @@ class Sheet:
         return found
 
     def _moment(self, line: Line, role: str) -> When | None:
-        cell = next(iter(self._cells(line, role)), None)
+        cell = self._cell(line, role)
         moment = self._calendar.when(_as_moment(cell))
         if isinstance(moment, CellProblem):
             raise Wrong(self._roles(line)[role].title, cell, moment.reason)

@@ -120,7 +120,10 @@ def _check_whole(reader: items.Reader, files: Sequence[items.File], mapping: Mon
 
 
 def _settled(reader: items.Reader, zone: ZoneInfo | None) -> list[str]:
-    notes = ["a state is dated by updated_at; status, people and timeline by the changed_at of their columns"]
+    notes = [
+        *reader.said,
+        "a state is dated by updated_at; status, people and timeline by the changed_at of their columns",
+    ]
     if reader.tracked:
         named = zone.key if zone else "UTC, since there is no --zone"
         notes.append(f"the days of tracked time are those of {named}")
@@ -147,6 +150,7 @@ def _settled(reader: items.Reader, zone: ZoneInfo | None) -> list[str]:
 
 def _said(sheet: Sheet, mapping: MondayMapping) -> list[str]:
     notes = [
+        *sheet.said,
         f"the board is known by its name, {sheet.board}, since an Excel export has no ids of boards and groups",
         "a state is dated by the column Last Updated, else it is of the data date; Excel shows no moves between",
     ]

@@ -135,7 +135,7 @@ class Things:
             estimate=entry.estimate,
             planned_start=entry.start,
             planned_finish=entry.finish,
-            percent_complete=entry.percent / 100 if entry.percent is not None else None,
+            percent_complete=entry.percent,
             schedule=self._schedule(entry, place),
             blocked=self._statuses.is_stuck(entry.label),
             removed=self._statuses.removed(status, entry.state),

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.importers.cells import CellProblem, shown, text
+from services.importers.cells import Cell, CellProblem, money, share, shown, text
 from services.importers.moments import Calendar
 from services.importers.monday.mapping import WITHOUT_VALUE, Column, plain
 from services.importers.rows import CellFault
@@ -115,8 +115,13 @@ class Value:
 
     def number(self) -> Decimal | None:
         """The number of a numbers column. Raises Wrong for what is none."""
+        return number(self.column, self.scalar)
+
+    @property
+    def scalar(self) -> str | int | float | None:
+        """The value where it is one number or text."""
         told = self.raw if isinstance(self.raw, str | int | float) else self.told.get("number")
-        return number(self.column, self.text if told is None else told)
+        return self.text if told is None else _plain(told)
 
     def points(self, labels: Mapping[str, str]) -> Decimal | None:
         """Story points, also where they are labels. Raises Wrong for a label that is no number."""
@@ -151,6 +156,22 @@ def number(column: Column, told: Any) -> Decimal | None:
     except InvalidOperation:
         raise Wrong(column.title, told, "is not a number") from None
     return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()
+
+
+def share_of(column: Column, told: Cell) -> Decimal | None:
+    """A share 0..1 of a number of percent. Raises Wrong for what is none."""
+    return _taken(column, told, share(told))
+
+
+def amount_of(column: Column, told: Cell) -> Decimal | None:
+    """An amount of money. Raises Wrong for what is none."""
+    return _taken(column, told, money(told))
+
+
+def _taken(column: Column, told: Cell, found: Decimal | None | CellProblem) -> Decimal | None:
+    if isinstance(found, CellProblem):
+        raise Wrong(column.title, told, found.reason)
+    return found
 
 
 def points(column: Column, label: str | None) -> Decimal | None:
