@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -174,6 +175,9 @@ def test_without_ids_an_item_is_its_name_within_its_group(desk: Desk) -> None:
     assert (
         "items are known by their name within their group, since the file has no column Item ID" in report.export.notes
     )
+    assert all(re.fullmatch(rf"{BOARD}/N[0-9A-F]{{20}}", key) for key in desk.items())
+    logged = b"".join(value for _, _, value in desk.app.store.values_after(0, 99))
+    assert b"pay by card" not in logged.lower().replace(b"-", b" ")
     before = desk.told()
     again = desk.one(desk.folder / "board.xlsx")
     assert (again.recorded, desk.told()) == (0, before)

@@ -1,6 +1,7 @@
 """The Excel export of a board into entries: states only, people by name, a board and its groups without ids."""
 
 import datetime as dt
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -227,7 +228,9 @@ class Sheet:
                 "with that column, or name another one as `key` in the mapping"
             )
             raise Wrong("Name", line.name, reason)
-        return f"{parent or line.group or ''}/{line.name}/{'' if parent else self.board}"
+        # a name may be of a person, and a key stands in the log
+        said = "\0".join((self.board, parent or line.group or "", line.name))
+        return f"N{hashlib.sha256(said.encode()).hexdigest()[:20].upper()}"
 
     def _plan(self, entry: Entry, line: Line) -> None:
         timeline = self._days(line, "timeline")
