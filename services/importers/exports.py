@@ -20,7 +20,7 @@ from services.importers.checks import faults_of
 from services.importers.shown import Allocation, Export, Hours, Item, Project, Row, Thing, When
 from services.importers.source import Read, Source, SourceMapping, digest_of
 from services.importers.tell.hours import item_of, tell_hours, tell_hours_gone
-from services.importers.tell.projects import tell_project
+from services.importers.tell.projects import tell_project, tell_project_gone
 from services.importers.tell.teller import ACTOR, Teller, moment, origin
 from services.importers.tell.work import tell_gone, tell_item
 from services.importers.tell.workload import tell_allocation, tell_released
@@ -168,6 +168,12 @@ class _File:
         for stream in sorted(self._teller.streams("work")):
             in_scope = stream.partition(":")[2].partition("/")[0] in projects
             if in_scope and stream not in shown and tell_gone(self._teller, stream, when, self._export.file):
+                yield stream
+        listings = tuple({listing for export in exports for listing in export.listings})
+        for stream in sorted(self._teller.streams("project")) if listings else ():
+            if stream.partition(":")[2] not in projects and tell_project_gone(
+                self._teller, stream, when, self._export.file, listings
+            ):
                 yield stream
         entries = frozenset(item_of(each) for each in things if isinstance(each, Hours))
         plans: dict[str, set[str]] = {}

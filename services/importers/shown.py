@@ -163,7 +163,8 @@ class Export:
     """One file, understood. `place` is what a row's number counts: line, row, issue.
 
     `notes` say what was settled for the whole file: zone, order of dates, where the dates of states come from.
-    `data_date` is what the file speaks of where a row has no date of its own.
+    `data_date` is what the file speaks of where a row has no date of its own. `listings` are what the source keys of
+    the projects begin with that it lists: one of them that a complete import shows no longer has left its source.
     """
 
     file: str
@@ -176,6 +177,7 @@ class Export:
     not_carried: tuple[str, ...] = ()
     without_plans: bool = False
     """Whether its format has no plans of people, so that none that it leaves out is gone."""
+    listings: tuple[str, ...] = ()
 
     def where(self, number: int) -> str:
         """The row in words: ``issues.csv, line 12``."""

@@ -15,4 +15,5 @@ SOURCES: tuple[Row, ...] = (
     Row("jira", "Issues of Jira, from CSV or JSON.", "services.importers.jira.source"),
     Row("asana", "Tasks of Asana, from CSV or JSON.", "services.importers.asana.source"),
     Row("smartsheet", "Sheets of Smartsheet, from JSON, Excel or CSV.", "services.importers.smartsheet.source"),
+    Row("monday", "Boards of monday.com, from Excel or JSON.", "services.importers.monday.source"),
 )

@@ -89,6 +89,13 @@ def read(
 
     `sought` says in the refusal which columns those are.
     """
+    table, records = lines(path, form, limits)
+    _fill(table, records, is_header, sought)
+    return table
+
+
+def lines(path: Path, form: Format | None = None, limits: Limits = LIMITS) -> tuple[Table, list[Row]]:
+    """The rows of a file as they stand, for a layout with more headers than one; the table itself has none of them."""
     form = form or Format()
     data = sniff.read_whole(path, limits)
     digest = hashlib.sha256(data).hexdigest()
@@ -101,8 +108,7 @@ def read(
     if form.transposed:
         table.place = "column"
         records = _turned(records, limits)
-    _fill(table, records, is_header, sought)
-    return table
+    return table, records
 
 
 def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | None, sought: str) -> None:

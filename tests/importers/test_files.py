@@ -56,6 +56,27 @@ def test_what_is_no_json_is_refused(text: str) -> None:
         list(documents.elements(Text("f.json", "", text), "a"))
 
 
+def test_one_document_a_line_is_decoded_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    for content, lines in (
+        ('\ufeff{"a": [1]}\n\n{"a": [2]}\n', [1, 3]),
+        ('\n  {"a": [1]}\n{"a": [2]}', [2, 3]),
+        ('{"a":\n[1, 2]}', [1]),
+        ("[1,\n 2]", [1]),
+    ):
+        path.write_text(content, encoding="utf-8")
+        texts = list(documents.opened(path).texts)
+        assert [text.line for text in texts] == lines
+        found = [element.value for text in texts for element in documents.elements(text, "a") if element.key]
+        assert found == [1, 2]
+        assert {text.digest for text in texts} == {documents.load(path).digest}
+    path.write_text('{"a": [1]}\n{"a": [2}\n')
+    with pytest.raises(BadInput, match=r"lines.jsonl, line 2: it is not JSON"):
+        [list(documents.elements(text, "a")) for text in documents.opened(path).texts]
+    path.write_bytes('{"a": [1]}\n{"a": [2]}'.encode("utf-16"))
+    assert [text.line for text in documents.opened(path).texts] == [1]
+
+
 @given(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2099, 1, 1)))
 def test_a_time_is_read_alike_in_every_way_of_writing_it(moment: dt.datetime) -> None:
     moment = moment.replace(second=0, microsecond=0)

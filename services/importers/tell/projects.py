@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from schemas.event import base_name
 from schemas.progress import Recorded
 from schemas.project import LeftSource
 from schemas.streams import stream_id
@@ -54,15 +53,19 @@ def _tell_report(teller: Teller, stream: str, project: Project, fields: dict[str
     teller.tell(stream, event, project.seen, command_id, notes=entries)
 
 
-def tell_project_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
-    """Records that a source lists a project no longer; False if it never did, or was told so."""
+def tell_project_gone(teller: Teller, stream: str, when: When, listing: str, listed: tuple[str, ...]) -> bool:
+    """Records that a source lists a project no longer; False if it never did, or was told so.
+
+    `listed` are what the source's keys of projects of this listing begin with: of others it says nothing.
+    """
     until = teller.end_of(when)
     seen = [
         record
         for record in teller.records(stream)
         if isinstance(record.event, Recorded | LeftSource) and teller.is_ours(record) and record.occurred_at <= until
     ]
-    if not seen or base_name(seen[-1].event.type_name) == base_name(LeftSource.type_name):
+    last = seen[-1].event if seen else None
+    if not isinstance(last, Recorded) or not (last.source_key or "").startswith(listed):
         return False
     teller.tell(stream, LeftSource(listing=listing), when, teller.id_of(stream, "gone", str(when)))
     return True
