@@ -47,6 +47,16 @@ class Opened(NamedTuple):
     texts: Iterator[Text]
 
 
+def is_document(path: Path) -> bool:
+    """Whether a file is, or claims to be, JSON and no table. Raises BadInput if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    return path.suffix.lower() in (".json", ".jsonl") or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
 def load(path: Path, limits: Limits = LIMITS) -> Text:
     """The text of a JSON file. Raises BadInput for one that is too large, empty, no text, or seems something else."""
     data, encoding = _read(path, limits)

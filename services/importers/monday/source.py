@@ -98,7 +98,7 @@ def _export(read: Sheet | items.File, things: Things, given: Given) -> Export:
         read.notes,
         tuple(read.carried),
         tuple(read.other),
-        tuple(map(listing, boards)),
+        listings=tuple(map(listing, boards)),
     )
 
 
