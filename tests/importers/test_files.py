@@ -79,7 +79,8 @@ def test_one_document_a_line_is_decoded_line_by_line(tmp_path: Path) -> None:
 
 @given(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2099, 1, 1)))
 def test_a_time_is_read_alike_in_every_way_of_writing_it(moment: dt.datetime) -> None:
-    moment = moment.replace(second=0, microsecond=0)
+    # of an hour that comes twice the first: what is written does not say which
+    moment = moment.replace(second=0, microsecond=0, fold=0)
     expected = moment.replace(tzinfo=LONDON).astimezone(dt.UTC)
     for order, form in (("dmy", "%d/%m/%Y %H:%M"), ("mdy", "%m/%d/%Y %I:%M %p"), ("dmy", "%d/%b/%Y %I:%M %p")):
         calendar = Calendar(LONDON, order)  # type: ignore[arg-type]
