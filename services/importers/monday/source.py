@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
+from services.importers import documents
 from services.importers.moments import Calendar
 from services.importers.monday import items
 from services.importers.monday.entry import Statuses
@@ -22,14 +23,13 @@ Examples:
   pmo import monday board.json next-1.json next-2.json --complete
   pmo import monday board.xlsx --data-date 2026-06-30 --write-mapping monday.yaml
   pmo import monday board.xlsx --mapping monday.yaml --report report.json"""
-_JSON = (".json", ".jsonl", ".ndjson")
 
 
 def read(paths: Sequence[Path], mapping: MondayMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
     statuses = Statuses(mapping)
     reader = items.Reader(mapping, Calendar(_zone(mapping), mapping.date_order), statuses)
-    answered = {path for path in paths if _is_json(path)}
+    answered = {path for path in paths if documents.is_document(path)}
     for path in paths:
         if path in answered:
             reader.learn(path)
@@ -70,16 +70,6 @@ def read(paths: Sequence[Path], mapping: MondayMapping, given: Given) -> Read:
 
 def _zone(mapping: MondayMapping) -> ZoneInfo | None:
     return ZoneInfo(mapping.zone) if mapping.zone else None
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return path.suffix.lower() in _JSON or start in (b"{", b"[")
 
 
 def _export(read: Sheet | items.File, things: Things, given: Given) -> Export:
