@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.commands.app import Meta
 from services.errors import BadInput
 from tests.importers.jira_files import CSV, change, issue, person, search, status
 from tests.importers.kit import Desk, fuzz, source, tells_nothing_again
@@ -74,6 +75,18 @@ def test_again_tells_nothing_and_a_newer_export_only_the_new_changes(desk: Desk)
     assert desk.steps("work:PAY/PAY-1") == [*TOLD, ("reopened", "2024-02-01 07:00")]
     tells_nothing_again(desk, newer)
     tells_nothing_again(desk, first)
+
+
+def test_what_somebody_withdrew_is_not_told_again(desk: Desk) -> None:
+    first = desk.file("search.json", search(issue()))
+    desk.run(first)
+    [blocked] = [r for r in desk.records("work:") if r.event.type_name.endswith(".blocked.v1")]
+    [unblocked] = [r for r in desk.records("work:") if r.event.type_name.endswith(".unblocked.v1")]
+    for record in (blocked, unblocked):
+        desk.app.void(record.stream, record.version, Meta(actor="system:test"))
+    tells_nothing_again(desk, first)
+    kept = [step for step in TOLD if step[0] not in ("blocked", "unblocked")]
+    assert [step for step in desk.steps("work:PAY/PAY-1") if step[0] != "voided"] == kept
 
 
 def test_pages_of_one_export_and_what_is_gone(desk: Desk) -> None:

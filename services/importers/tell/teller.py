@@ -82,6 +82,12 @@ class Teller:
         """Whether this id stands in the stream, also on what was withdrawn since."""
         return command_id in self._unit.history(stream).command_ids
 
+    def was_withdrawn(self, stream: str, command_id: str) -> bool:
+        """Whether somebody voided or replaced what was told under this id."""
+        if not self.has_told(stream, command_id):
+            return False
+        return all(record.command_id != command_id for record in self._unit.history(stream).active())
+
     def claim(self, stream: str, parts: Iterable[str]) -> bool:
         """Takes the first of these parts of a stream that nothing else of this file is; False if there is none."""
         claimed = self._claimed.setdefault(stream, set())

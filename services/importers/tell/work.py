@@ -105,10 +105,8 @@ class _Telling:
         elif status := item.first.get("status"):
             self._begin_with(status)
         for step in item.steps:
-            command_id = self._teller.id_of(self._stream, "step", step.id)
-            if not self._told(command_id):
-                self._advance(step.when)
-                self._differ(step.fields, step.when, f"step\0{step.id}")
+            self._advance(step.when)
+            self._differ(step.fields, step.when, f"step\0{step.id}")
         self._advance(self._seen)
         now = {name: getattr(item, name) for name in _FIELDS if name not in item.silent}
         self._differ(now, self._seen, f"seen\0{item.seen}")
@@ -121,13 +119,10 @@ class _Telling:
         created = self._records[0]
         if not isinstance(created.event, events.WorkCreated) or not created.event.status == BEFORE != status.name:
             return
-        if not self._told(self._teller.id_of(self._stream, "first\0status")):
+        if not self._teller.has_told(self._stream, self._teller.id_of(self._stream, "first\0status")):
             self._standing.take(created.event)
             self._status(status, created.occurred_at, "first")
             self._standing, self._records = _Standing(), self._teller.records(self._stream)
-
-    def _told(self, command_id: str) -> bool:
-        return bool(self._records) and self._teller.has_told(self._stream, command_id)
 
     def _begins(self) -> When:
         item = self._item
@@ -269,11 +264,15 @@ class _Telling:
             self._tell(event, self._seen, f"seen\0{self._item.seen}\0schedule")
 
     def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = ()) -> None:
+        command_id = self._teller.id_of(self._stream, key)
+        if self._records and self._teller.was_withdrawn(self._stream, command_id):
+            # somebody knows better than the source
+            return
         self._teller.tell(
             self._stream,
             event,
             when,
-            self._teller.id_of(self._stream, key),
+            command_id,
             reported_at=self._item.reported_at,
             notes=notes,
         )
