@@ -7,13 +7,14 @@ would leave a gap for each conflict.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
+from psycopg import sql
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from services.addresses import PostgresAddress
@@ -21,6 +22,7 @@ from services.commands.directory import Entry
 from services.commands.postgres import connected, conninfo, first_line
 from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
 from services.commands.store_sqlite import holds_events
+from services.commands.store_whole import PAGE, Filling, Snapshot
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
 
@@ -90,6 +92,13 @@ CREATE TEMPORARY TABLE directory_anew ON COMMIT DROP AS SELECT * FROM directory;
 TRUNCATE directory;
 INSERT INTO directory SELECT * FROM directory_anew ORDER BY seq
 """
+# numbers that were given are none that the sequence knows of
+_COUNT_ON = """
+SELECT setval(pg_get_serial_sequence('directory', 'seq'), max(seq)) FROM directory HAVING max(seq) IS NOT NULL
+"""
+_NUMBERS = ("notification_id", "originator_version", "seq", "position")
+_COPIED_AS = {**dict.fromkeys(_NUMBERS, "int8"), "one": "int4", "state": "bytea"}
+"""The types of columns that are no text: a binary copy is not told them by the table."""
 _HAS_STORE = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'workspace'"
 _IS_LED = """
 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = ?
@@ -181,6 +190,52 @@ class Recorder(Store, PostgresApplicationRecorder):
     def is_led(self) -> bool:
         """Whether some process relays this store now."""
         return bool(self.rows(_IS_LED, _RELAYING))
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Reads by one transaction, whose first query sets the moment."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+            def pages(query: str) -> Iterator[Sequence[Any]]:
+                with connection.cursor("whole", binary=True, row_factory=tuple_row) as cursor:
+                    cursor.execute(query)
+                    while rows := cursor.fetchmany(PAGE):
+                        yield rows
+
+            yield Snapshot(self.position, pages)
+
+    @contextlib.contextmanager
+    def filling(self) -> Iterator[Filling]:
+        """Other writers wait until it is filled."""
+        with self.datastore.transaction(commit=True) as cursor:
+            self._lock_table(cursor)
+            cursor.execute("DELETE FROM relayed")
+            cursor.execute("DELETE FROM relayed_directory")
+            yield _Filling(self.position, cursor.connection)
+            cursor.execute(_COUNT_ON)
+
+
+class _Filling(Filling):
+    def __init__(self, position: str, connection: "psycopg.Connection[Any]") -> None:
+        super().__init__(position)
+        self._connection = connection
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table), names)
+        try:
+            # a part of the transaction that can fail by itself, after which questions are still answered
+            with self._connection.transaction(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.set_types([_COPIED_AS.get(column, "text") for column in columns])
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.IntegrityError as error:
+            raise IntegrityError(first_line(error)) from error
+
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return cursor.execute(query.replace("?", "%s"), params).fetchall()
 
 
 class Factory(PostgresFactory):
