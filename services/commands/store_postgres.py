@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from services.addresses import PostgresAddress
 from services.commands.directory import Entry
-from services.commands.postgres import connected, conninfo, first_line
+from services.commands.postgres import connected, conninfo, first_line, kept
 from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
 from services.commands.store_sqlite import holds_events
 from services.commands.store_whole import PAGE, Filling, Snapshot
@@ -38,6 +38,7 @@ _POOL = {
     # what a restart of the server left behind in the pool is replaced and not used
     "POSTGRES_PRE_PING": "yes",
 }
+_RECONNECT_S = 5.0
 # a machine that vanishes with the relay's lock is noticed by the server after half a minute
 _KEEP_ALIVE = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
 
@@ -92,6 +93,8 @@ CREATE TEMPORARY TABLE directory_anew ON COMMIT DROP AS SELECT * FROM directory;
 TRUNCATE directory;
 INSERT INTO directory SELECT * FROM directory_anew ORDER BY seq
 """
+# the library has a transaction ended that does nothing for some seconds, as one does that waits for the other side
+_PATIENT = "SET LOCAL idle_in_transaction_session_timeout = '1h'"
 # numbers that were given are none that the sequence knows of
 _COUNT_ON = """
 SELECT setval(pg_get_serial_sequence('directory', 'seq'), max(seq)) FROM directory HAVING max(seq) IS NOT NULL
@@ -177,8 +180,9 @@ class Recorder(Store, PostgresApplicationRecorder):
     def lead(self) -> Iterator[Lead | None]:
         """Takes a lock of the server, given back at the end; a server also frees it once our connection has ended."""
         with contextlib.closing(connected(self._address)) as connection:
-            connection.execute(_KEEP_ALIVE)
-            [(taken,)] = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RELAYING,)).fetchall()
+            with kept(self._address):
+                connection.execute(_KEEP_ALIVE)
+                [(taken,)] = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RELAYING,)).fetchall()
             try:
                 yield (lambda: _is_alive(connection)) if taken else None
             finally:
@@ -196,6 +200,7 @@ class Recorder(Store, PostgresApplicationRecorder):
         """Reads by one transaction, whose first query sets the moment."""
         with self.datastore.get_connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute(_PATIENT)
 
             def pages(query: str) -> Iterator[Sequence[Any]]:
                 with connection.cursor("whole", binary=True, row_factory=tuple_row) as cursor:
@@ -210,6 +215,7 @@ class Recorder(Store, PostgresApplicationRecorder):
         """Other writers wait until it is filled."""
         with self.datastore.transaction(commit=True) as cursor:
             self._lock_table(cursor)
+            cursor.execute(_PATIENT)
             cursor.execute("DELETE FROM relayed")
             cursor.execute("DELETE FROM relayed_directory")
             yield _Filling(self.position, cursor.connection)
@@ -246,12 +252,14 @@ class Factory(PostgresFactory):
         # the library's own parameters know nothing of TLS and the like
         pool = self.datastore.pool
         pool.conninfo, pool.kwargs = conninfo(address), {"row_factory": dict_row}
+        # else it asks ever more seldom for a server that is away, and finds it as long after its return
+        pool.reconnect_timeout = _RECONNECT_S
         self._settings = settings
         self._address = address
 
     def application_recorder(self) -> Recorder:
         """The store, made if there was none."""
-        with contextlib.closing(connected(self._address)) as connection:
+        with contextlib.closing(connected(self._address)) as connection, kept(self._address):
             _make(connection, self._settings)
         return Recorder(self.datastore, self._address)
 

@@ -1,6 +1,7 @@
 """Backups of either store, restored into either: the same events, names and digests, while others record."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -157,6 +158,19 @@ def test_a_backup_is_of_one_moment(app: Governance, tmp_path: Path) -> None:
             assert set(differing(again).values()) == {0}
         # of the names as of now, none stands there twice, though one was changed while they were read
         restore(tmp_path / f"b{n}", tmp_path / f"renewed-{n}", quiet)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_a_slow_other_side_ends_no_transaction(app: Governance, postgres: Postgres, tmp_path: Path) -> None:
+    def slow(done: int, total: int) -> None:
+        # longer than the library lets a transaction do nothing
+        time.sleep(7)
+
+    backup(app.settings, tmp_path / "backup", slow)
+    restore(tmp_path / "backup", tmp_path / "again", slow, postgres.new_database())
+    with closing(Governance(Settings.load(tmp_path / "again"))) as again:
+        assert held(again) == held(app)
 
 
 def test_a_database_in_use_is_refused(app: Governance, postgres: Postgres, tmp_path: Path) -> None:
