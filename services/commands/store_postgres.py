@@ -278,7 +278,7 @@ def _make(connection: "psycopg.Connection[TupleRow]", settings: Settings) -> Non
             if holds_events(settings.store_path):
                 raise BadInput(
                     f"{settings.store_path} holds this workspace's history, which a new store in {place} would lack; "
-                    "unset PMO_STORE, or make a new workspace for Postgres by 'pmo init --store'."
+                    "unset PMO_STORE, or move it there by 'pmo backup' and 'pmo restore --store'."
                 )
             connection.execute(_TABLES)
             connection.execute("INSERT INTO workspace VALUES (1, %s, %s, %s)", Identity.of(settings))

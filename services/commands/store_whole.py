@@ -31,7 +31,8 @@ class Snapshot:
 
     def last(self) -> int:
         """The highest position; 0 if there are no events."""
-        return int(next(self._pages(f"SELECT coalesce(max({self._position}), 0) FROM stored_events"))[0][0])
+        [[(last,)]] = self._pages(f"SELECT coalesce(max({self._position}), 0) FROM stored_events")
+        return int(last)
 
     def events(self) -> Iterator[list[EventRow]]:
         """All events in the order of their positions, some at a time."""

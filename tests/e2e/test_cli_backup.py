@@ -17,6 +17,7 @@ import pytest
 from services.commands.app import Governance
 from tests.e2e.cli import PROGRAM, Pmo, run
 from tests.integration.workspaces import fill, workspace
+from tests.postgres import Postgres
 
 OWN = {
     "controls/own.yaml": "# ours\n",
@@ -205,6 +206,23 @@ def test_a_server_that_does_not_answer_is_one_sentence(office: Pmo, backup: Path
         assert (refused.returncode, refused.stderr.count("\n")) == (7, 1), refused.stderr
         assert "No Postgres answers at postgresql://pmo:***@127.0.0.1:9/pmo" in refused.stderr
     assert nothing_beside(tmp_path / "other") and nothing_beside(again)
+
+
+def test_a_workspace_moves_to_postgres_and_back(office: Pmo, backup: Path, tmp_path: Path, postgres: Postgres) -> None:
+    team, alone, url = Pmo(tmp_path / "team"), Pmo(tmp_path / "alone"), postgres.new_database()
+    said = team.ok("restore", str(backup), "--store", url)
+    assert "The events are in postgresql://pmo:***@127.0.0.1:" in said
+    assert not list(team.home.glob("events.sqlite*"))
+    own = ("project", "approve", "CRANE-7", "--decided-by", "ann@example.org", "--on", "2025-03-03")
+    assert "by the person who asked for it" in team.refused(4, *own)
+    assert not any(part["differing"] for part in team.data("verify")["parts"])
+    said += team.ok("backup", str(tmp_path / "tuesday"))
+    assert containing(tmp_path / "tuesday", "s3cr3t") == []
+    alone.ok("restore", str(tmp_path / "tuesday"))
+    assert stored(alone.home) == stored(office.home)
+    third = Pmo(tmp_path / "third")
+    assert "holds events or names already" in third.refused(4, "restore", str(backup), "--store", url)
+    assert "s3cr3t" not in said
 
 
 def test_what_is_no_store_or_another_than_set_is_refused(backup: Path, tmp_path: Path) -> None:
