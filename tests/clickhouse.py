@@ -44,6 +44,11 @@ class Server:
     def url(self, database: str) -> str:
         return f"http://default@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
     def start(self) -> None:
         arguments = [sys.executable, "-m", "tests.clickhouse", str(self._folder), str(self.port), *self._said]
         with (self._folder.parent / "clickhouse.log").open("ab") as log:

@@ -4,12 +4,13 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,54 @@ _NUMBERS = itertools.count(1)
 
 
 class Postgres:
-    """A running server. Its superuser is `pmo`."""
+    """A server, which can be stopped and started again. Its superuser is `pmo`."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, folder: Path, user: str | None) -> None:
+        """In `folder`, made by initdb, as this user of the machine."""
+        self.port = _free_port()
+        self._folder = folder
+        self._user = user
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it; it ends with this process, also if that is killed."""
+        given = {**_SETTINGS, "port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
+        # the shell waits for the pipe's end, which comes with this process's end, and then stops the server at once
+        script = '"$@" & read -r _; kill -QUIT $!; wait'
+        with (self._folder / "log").open("ab") as log:
+            self._running = subprocess.Popen(
+                ["sh", "-c", script, "sh", _program("postgres"), "-D", str(self._folder / "data"), *options],
+                user=self._user, cwd=self._folder, stdin=subprocess.PIPE, stdout=log, stderr=log,
+            )  # fmt: skip
+        self._wait()
+
+    def stop(self) -> None:
+        """Stops it at once, without a word to whoever is connected: its next start has to recover."""
+        if self._running is not None:
+            self._running.communicate(timeout=30)
+
+    def kill_backends(self, database: str) -> int:
+        """`kill -9` of what serves each connection to a database, upon which the server ends all others too.
+
+        Gives their number.
+        """
+        found = self.run(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'")
+        for (pid,) in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._wait()
+        return len(found)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.run("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (self._folder / "log").read_text()
+                time.sleep(0.05)
 
     def new_database(self) -> str:
         """The address of an empty database, as PMO_STORE takes it."""
@@ -69,35 +114,14 @@ def started() -> Iterator[Postgres]:
         words.chmod(0o644)
         arguments = ("-D", data, "-U", "pmo", "-A", "scram-sha-256", "--pwfile", words, "-E", "UTF8", "--no-sync")
         subprocess.run([_program("initdb"), *arguments], user=user, cwd=folder, check=True, capture_output=True)
-        port = _free_port()
-        given = {**_SETTINGS, "port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-        options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
-        # the shell waits for the pipe's end, which comes with this process's end, and then stops the server at once
-        script = '"$@" & read -r _; kill -QUIT $!; wait'
-        with (folder / "log").open("wb") as log:
-            running = subprocess.Popen(
-                ["sh", "-c", script, "sh", _program("postgres"), "-D", str(data), *options],
-                user=user, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log,
-            )  # fmt: skip
+        server = Postgres(folder, user)
         try:
-            server = Postgres(port)
-            _wait(server, folder / "log")
+            server.start()
             yield server
         finally:
-            running.communicate(timeout=30)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(server: Postgres, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            server.run("SELECT 1")
-            return
-        except psycopg.OperationalError:
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
 
 
 def _owner() -> str | None:

@@ -8,37 +8,36 @@ other content is taken for a second try), and the salts of notes (their texts co
 against the digests in the events).
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
 import orjson
-from eventsourcing.persistence import PersistenceError
-from eventsourcing.sqlite import SQLiteCursor
+from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from services import bus
-from services.backup.embedded import check_embedded
-from services.backup.taking import Row, Taking, said_in
+from services.backup.erased import Erased, emptied
+from services.backup.filled import empty_store
+from services.backup.taking import Taking, said_in
 from services.broker import LocalBroker
-from services.commands.store_sqlite import Recorder
-from services.errors import BadInput, Rejected, Unavailable
+from services.commands.store_whole import EventRow, Filling
+from services.errors import BadInput, Unavailable
 from services.projections.bulk import read_checked, validators
 from services.projections.landing import topic_names
-from services.runtime import open_app
 from services.settings import Settings
 
 Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
-_CACHE_KIB = 256 * 1024
 
-_INSERT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
-# by the primary key's index alone, which holds the positions too
+# on SQLite by the primary key's index alone, which holds the positions too
 _OUT_OF_ORDER = """
 SELECT originator_id, originator_version, number FROM (
     SELECT originator_id, originator_version, row_number() OVER stream AS number,
-        rowid < lag(rowid) OVER stream AS before
-    FROM stored_events WINDOW stream AS (PARTITION BY originator_id ORDER BY originator_version))
+        {position} < lag({position}) OVER stream AS before
+    FROM stored_events WINDOW stream AS (PARTITION BY originator_id ORDER BY originator_version)) AS numbered
 WHERE number != originator_version OR before LIMIT 1"""
 
 
@@ -52,22 +51,25 @@ class Refilled:
     others: int = 0
 
 
-def refill(settings: Settings, say: Say, progress: Progress) -> Refilled:
+def refill(settings: Settings, say: Say, progress: Progress, erased: Path | None = None) -> Refilled:
     """Fills the workspace's empty event store from its topics, as a whole or not at all.
 
-    Raises Rejected if there are events already, BadInput, which names the event, if something is missing or stands
-    there in two forms, Unavailable if Kafka or the disk fails or a relay is at work.
+    `erased` is a list of who was erased, of whom nothing is to come back. Raises Rejected if there are events already,
+    BadInput, which names the event, if something is missing or stands there in two forms, Unavailable if Kafka or the
+    store fails or a relay is at work.
     """
-    check_embedded(settings)
-    with _kafka(settings, say) as bootstrap, open_app(settings) as app:
-        if app.store.is_led():
-            raise Unavailable("A relay is at work for this workspace; stop it or 'pmo up', then try again.")
-        ends = bus.end_offsets(bootstrap, topic_names(settings.topic_prefix))
-        try:
-            with cast(Recorder, app.store).datastore.transaction(commit=True) as cursor:
-                return _filled(cursor, settings, bootstrap, ends, progress)
-        except PersistenceError as error:
-            raise Unavailable(f"The event store could not be filled ({error}); nothing was written.") from error
+    later = Erased.of(erased) if erased else None
+    if erased and later:
+        later.check(erased, settings.workspace_id, None)
+    gone = later.erased if later else ()
+    try:
+        with _kafka(settings, say) as bootstrap, empty_store(settings) as filling:
+            return _filled(filling, settings, bootstrap, gone, progress)
+    except (PersistenceError, sqlite3.Error) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise Unavailable(
+            f"The event store {settings.store_place} could not be filled ({why}); nothing was written."
+        ) from error
 
 
 @contextmanager
@@ -83,53 +85,45 @@ def _kafka(settings: Settings, say: Say) -> Iterator[str]:
         raise Unavailable("There is no Kafka to restore from: set PMO_KAFKA to host:port.")
 
 
-def _filled(
-    cursor: SQLiteCursor, settings: Settings, bootstrap: str, ends: dict[tuple[str, int], int], progress: Progress
-) -> Refilled:
-    # the first statement takes the lock of the writer, so that nobody records anything meanwhile
-    cursor.execute("DELETE FROM relayed")
-    cursor.execute("SELECT 1 FROM stored_events UNION ALL SELECT 1 FROM directory LIMIT 1")
-    if cursor.fetchall():
-        raise Rejected(
-            f"{settings.store_path} holds events or names already, and only an empty store is filled from Kafka: move "
-            "the file away, or set PMO_HOME to another folder with this workspace's workspace.json."
-        )
-    cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    total, done, names = sum(ends.values()), 0, topic_names(settings.topic_prefix)
+def _filled(filling: Filling, settings: Settings, bootstrap: str, gone: Sequence[str], progress: Progress) -> Refilled:
+    names = topic_names(settings.topic_prefix)
+    ends = bus.end_offsets(bootstrap, names)
+    total, done = sum(ends.values()), 0
     taking = Taking(settings.source, settings.topic_prefix, total)
     with validators(total) as checking:
         for records, said in read_checked(bootstrap, names, {}, ends, checking, said_in):
-            _insert(cursor, taking.rows(records, said.result()))
+            _insert(filling, taking.rows(records, said.result()))
             done += len(records)
             progress(done, total)
-    _check_whole(cursor, settings, bootstrap, taking)
-    cursor.executemany(
-        "INSERT INTO directory (seq, subject, field, value, salt) VALUES (?, ?, ?, ?, '')",
-        [(seq, *key, value) for key, (_, seq, value) in taking.names.items()],
-    )
+    _check_whole(filling, settings, bootstrap, taking)
     # all of this is on the topics: the relay goes on behind it
     sent = orjson.dumps({f"{topic}/{partition}": end for (topic, partition), end in ends.items() if end}).decode()
-    cursor.execute("INSERT INTO relayed VALUES (?, ?)", (taking.last, sent))
     seq = max((seq for _, seq, _ in taking.names.values()), default=0)
-    cursor.execute("INSERT OR REPLACE INTO relayed_directory VALUES (1, ?)", (seq,))
-    return Refilled(taking.last, len(taking.names), taking.copies, taking.others)
+    filling.mark_sent(taking.last, sent, seq)
+    rows = {key: (seq, *key, value, "") for key, (_, seq, value) in taking.names.items()}
+    said_of = [key for key, (_, _, value) in taking.names.items() if value]
+    # behind what was sent, so that the relay sends these erasures
+    for number, key in enumerate(emptied(gone, said_of), seq + 1):
+        rows[key] = (number, *key, None, "")
+    filling.add_names(rows.values())
+    return Refilled(taking.last, len(rows), taking.copies, taking.others)
 
 
-def _insert(cursor: SQLiteCursor, rows: Sequence[Row]) -> None:
+def _insert(filling: Filling, rows: Sequence[EventRow]) -> None:
     try:
-        cursor.executemany(_INSERT, rows)
-    except Exception:
-        _name_double(cursor, rows)
+        filling.add_events(rows)
+    except IntegrityError:
+        _name_double(filling, rows)
         raise
 
 
-def _name_double(cursor: SQLiteCursor, rows: Sequence[Row]) -> None:
+def _name_double(filling: Filling, rows: Sequence[EventRow]) -> None:
     """Raises BadInput if the statement failed because an event stands at two positions."""
     places: dict[tuple[Any, ...], int] = {}
+    at = filling.position
+    query = f"SELECT {at} FROM stored_events WHERE originator_id = ? AND originator_version = ? AND {at} != ?"
     for position, stream, version, *_ in rows:
-        query = "SELECT rowid FROM stored_events WHERE originator_id = ? AND originator_version = ? AND rowid != ?"
-        cursor.execute(query, (stream, version, position))
-        found = [row[0] for row in cursor.fetchall()]
+        found = [row[0] for row in filling.rows(query, stream, version, position)]
         other = places.setdefault((stream, version), position)
         if found or other != position:
             raise BadInput(
@@ -138,13 +132,12 @@ def _name_double(cursor: SQLiteCursor, rows: Sequence[Row]) -> None:
             )
 
 
-def _check_whole(cursor: SQLiteCursor, settings: Settings, bootstrap: str, taking: Taking) -> None:
+def _check_whole(filling: Filling, settings: Settings, bootstrap: str, taking: Taking) -> None:
     where = f"the topics {settings.topic_prefix}.* at {bootstrap}"
     if not taking.last:
         raise Unavailable(f"There are no events on {where}; correct PMO_KAFKA or PMO_TOPIC_PREFIX.")
     if missing := taking.missing():
         raise BadInput(f"The event at position {missing} is missing on {where}, so nothing was restored.")
-    cursor.execute(_OUT_OF_ORDER)
-    for stream, version, number in cursor.fetchall():
+    for stream, version, number in filling.rows(_OUT_OF_ORDER.format(position=filling.position)):
         how = f"where version {number} should" if number != version else f"before version {version - 1}"
         raise BadInput(f"{stream}/{version} stands on {where} {how}, so nothing was restored.")

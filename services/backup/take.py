@@ -4,17 +4,14 @@ ClickHouse and Kafka are left out, and so is how far the relay has come: both ar
 """
 
 import hashlib
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
-from services.backup.embedded import check_embedded
 from services.backup.manifest import (
     CHECKPOINTS,
     EVENTS,
@@ -27,18 +24,17 @@ from services.backup.manifest import (
     kept_files,
     owned,
 )
+from services.backup.settings_file import without_passwords
 from services.backup.whole import made_whole
-from services.commands.app import Governance
+from services.commands.store import opened
+from services.commands.store_whole import NameRow
 from services.errors import BadInput, Unavailable
 from services.runtime import open_app
-from services.settings import Settings
+from services.settings import WORKSPACE_FILE, Settings
 from services.verify import keep, signer, verify_store
 from services.verify.log import Log
 
 Progress = Callable[[int, int], None]
-_PAGE = 50_000
-_APART = {"stored_events", "directory", "relayed", "relayed_directory"}
-"""Tables with a way of their own; any other is copied as it is."""
 
 
 def backup(settings: Settings, target: Path, progress: Progress) -> Manifest:
@@ -46,19 +42,18 @@ def backup(settings: Settings, target: Path, progress: Progress) -> Manifest:
 
     Raises Rejected if the folder is in use, BadInput if the store is not in order, Unavailable if it cannot be written.
     """
-    check_embedded(settings)
     # makes what is missing: the tables of a store that is new, or older than this program, and the key
     with open_app(settings):
         signer(settings)
     with made_whole(target) as draft:
-        copied = settings.model_copy(update={"home": draft})
-        with open_app(copied):
-            pass
+        copied = embedded(settings, draft)
         # checkpoints first, since none may be of a longer log than the copy's; the rest after it, so that what the
         # events tell of is there
         files = _copy_files(settings.home, draft, {CHECKPOINTS})
-        files[NAMES] = _copy_store(settings.store_path, draft, progress)
+        files[NAMES] = _copy_store(settings, copied, progress)
         files |= _copy_files(settings.home, draft, {*FILES, *FOLDERS} - {CHECKPOINTS})
+        without_passwords(draft)
+        files[WORKSPACE_FILE] = digest_of(draft / WORKSPACE_FILE)
         log = checked(copied, "Nothing was backed up", progress)
         keep(copied, log)
         files |= {name: digest_of(draft / name) for name in kept_files(draft, {CHECKPOINTS})}
@@ -89,8 +84,8 @@ def renew_names(settings: Settings, folder: Path) -> int:
         )
     draft = folder / f".{NAMES}"
     try:
-        with open_app(settings) as app:
-            digest, count = _write_names(_entries(app), draft)
+        with open_app(settings) as app, app.store.snapshot() as held:
+            digest, count = _write_names(held.names(), draft)
         draft.replace(folder / NAMES)
         manifest.model_copy(update={"files": {**manifest.files, NAMES: digest}}).write(folder)
     except OSError as error:
@@ -101,6 +96,11 @@ def renew_names(settings: Settings, folder: Path) -> int:
     finally:
         draft.unlink(missing_ok=True)
     return count
+
+
+def embedded(settings: Settings, home: Path) -> Settings:
+    """The same workspace with its events in a file in the folder `home`, wherever they are now."""
+    return settings.model_copy(update={"home": home, "store": SecretStr("")})
 
 
 def checked(settings: Settings, otherwise: str, progress: Progress) -> Log:
@@ -117,42 +117,23 @@ def _copy_files(home: Path, draft: Path, among: set[str]) -> dict[str, str]:
     return {name: copy(home / name, draft / name) for name in kept_files(home, among)}
 
 
-def _copy_store(store: Path, draft: Path, progress: Progress) -> str:
-    """Copies the store's rows as of one moment into the empty store in `draft`; gives the digest of the names' file.
+def _copy_store(settings: Settings, copied: Settings, progress: Progress) -> str:
+    """Copies what the store holds at one moment into an empty one; gives the digest of the names' file.
 
     Row by row, and not by SQLite's own backup or VACUUM: the first copies free pages, in which erased names may stand,
     and would bring the names along; the second may number rows anew, and a row's number is an event's position.
     """
-    with closing(sqlite3.connect(draft / EVENTS, isolation_level=None, uri=True)) as copied:
-        copied.execute("ATTACH ? AS live", (f"{store.absolute().as_uri()}?mode=ro",))
-        # one transaction: the first row that is read sets the moment, and holds up nobody
-        copied.execute("BEGIN")
-        [(last,)] = copied.execute("SELECT coalesce(max(rowid), 0) FROM live.stored_events")
-        for start in range(0, last, _PAGE):
-            columns = "rowid, originator_id, originator_version, topic, state"
-            copied.execute(
-                f"INSERT INTO main.stored_events ({columns}) SELECT {columns} FROM live.stored_events"
-                " WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
-                (start, start + _PAGE),
-            )
-            progress(min(last, start + _PAGE), last)
-        for (table,) in copied.execute("SELECT name FROM live.sqlite_master WHERE type = 'table'").fetchall():
-            if table not in _APART and not table.startswith("sqlite_"):
-                copied.execute(f"INSERT OR REPLACE INTO main.{table} SELECT * FROM live.{table}")
-        names = copied.execute("SELECT seq, subject, field, value, salt FROM live.directory ORDER BY seq")
-        digest, _ = _write_names(names, draft / NAMES)
-        copied.execute("COMMIT")
+    with opened(settings) as live, live.snapshot() as held, opened(copied) as new, new.filling() as filling:
+        last = held.last()
+        for page in held.events():
+            filling.add_events(page)
+            progress(page[-1][0], last)
+        filling.add_digests(held.digests())
+        digest, _ = _write_names(held.names(), copied.home / NAMES)
     return digest
 
 
-def _entries(app: Governance) -> Iterator[tuple[int, str, str, str | None, str]]:
-    seq = 0
-    while entries := app.store.entries_after(seq, _PAGE):
-        yield from entries
-        seq = entries[-1][0]
-
-
-def _write_names(entries: Iterable[Sequence[Any]], file: Path) -> tuple[str, int]:
+def _write_names(entries: Iterable[NameRow], file: Path) -> tuple[str, int]:
     """Writes a line for each row of the directory; gives the file's digest and the number of lines."""
     digest, count = hashlib.sha256(), 0
     with owned(file) as out:

@@ -10,14 +10,12 @@ from schemas.catalogue import KINDS, validated
 from schemas.event import InvalidRecord, UnknownType
 from schemas.streams import kind_of
 from services import bus
+from services.commands.store_whole import EventRow
 from services.errors import BadInput
 from services.topics import POSITION, SEQ, directory_topic, event_topic
 
 _DIGEST = 16
 _NOTHING = bytes(_DIGEST)
-
-Row = tuple[int, str, int, str, bytes]
-"""Position, stream, version, type and bytes."""
 
 
 class Said(NamedTuple):
@@ -75,9 +73,9 @@ class Taking:
         # by position: half the memory of a dictionary of them, and more
         self._digests = bytearray((most + 1) * _DIGEST)
 
-    def rows(self, records: Sequence[bus.Record], said: Sequence[Said | None]) -> list[Row]:
+    def rows(self, records: Sequence[bus.Record], said: Sequence[Said | None]) -> list[EventRow]:
         """What is new in these records, as rows of the store. Raises BadInput, which names what is wrong with them."""
-        rows: list[Row] = []
+        rows: list[EventRow] = []
         for record, event in zip(records, said, strict=True):
             if record.topic == self._directory:
                 self._take_name(record)

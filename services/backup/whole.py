@@ -41,10 +41,12 @@ def made_whole(target: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
             raise
     except (OSError, sqlite3.Error, PersistenceError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = (
+            error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().partition("\n")[0]
+        )
         raise Unavailable(
-            f"{target} was not made, and nothing is left of it ({said}); see that the disk has room and both folders "
-            "can be used, then try again."
+            f"{target} was not made, and nothing is left of it ({said}); see that the disk has room and the event "
+            "store can be used, then try again."
         ) from error
     finally:
         os.close(folder)

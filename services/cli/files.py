@@ -43,4 +43,4 @@ def whole_file(path: Path) -> Iterator[Callable[[str], None]]:
 
 
 def _not_written(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(f"{path} cannot be written ({error.strerror}); give another file by -o.")
+    return Unavailable(f"{path} cannot be written ({error.strerror}); give another file.")

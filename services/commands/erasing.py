@@ -5,7 +5,7 @@ is taken in again. Lifting that leaves an empty value, which says that there is 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ TEXT = "text"
 NOTE_PREFIX = "note:"
 _ID = re.compile(r"[A-Z2-7]{20}")
 _NOTE_ID = re.compile(r"[0-9a-f]{32}")
+_NAMED = re.compile(rb'"id": ?"([0-9a-f]{32})"')
 _PAGE = 20_000
 
 
@@ -149,8 +150,7 @@ def whole_words(values: Iterable[str]) -> re.Pattern[str] | None:
 def erase(app: Governance, people_and_notes: Sequence[Known]) -> None:
     """Erases what the store holds of them, also what it keeps of the commands that said it."""
     entries = [entry for each in people_and_notes for entry in each.emptied()]
-    commands = [command for each in people_and_notes for command in _commands(app, each.subject)]
-    app.store.erase(entries, commands)
+    app.store.erase(entries, list(_commands(app, [each.subject for each in people_and_notes])))
 
 
 def lift(app: Governance, person: Known) -> None:
@@ -158,13 +158,25 @@ def lift(app: Governance, person: Known) -> None:
     app.append([], entries=person.lifted())
 
 
-def _commands(app: Governance, subject: str) -> Iterator[tuple[str, str]]:
+def _commands(app: Governance, subjects: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The commands that said it: their digests would tell whoever has the secret that a guess is right."""
-    if is_person(subject):
-        own = app.history(subject).records
-    else:
-        own = [as_record(state) for state in app.store.states_with(subject.removeprefix(NOTE_PREFIX))]
+    people = [subject for subject in subjects if is_person(subject)]
+    own = [record for person in people for record in app.history(person).records]
+    notes = {subject.removeprefix(NOTE_PREFIX) for subject in {*subjects} - {*people}}
+    own += map(as_record, _states_naming(app, notes))
     yield from dict.fromkeys((record.stream, record.command_id) for record in own)
+
+
+def _states_naming(app: Governance, notes: Collection[str]) -> Iterator[bytes]:
+    """The bytes of the events that name one of these notes, by one way through the log."""
+    if len(notes) <= 1:
+        # the database looks through it faster than what it gives can be looked through here
+        yield from (state for note in notes for state in app.store.states_with(note))
+        return
+    position = 0
+    while rows := app.store.values_after(position, _PAGE):
+        yield from (state for *_, state in rows if any(note.decode() in notes for note in _NAMED.findall(state)))
+        position = rows[-1][0]
 
 
 def _said(app: Governance) -> Iterator[tuple[str, str, str]]:

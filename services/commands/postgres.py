@@ -1,7 +1,8 @@
 """The only file that opens connections to Postgres by itself: what it says when one cannot be had, and with what."""
 
 import logging
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -14,6 +15,8 @@ from services.errors import BadInput, Unavailable
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 _DEFAULTS = {"connect_timeout": "5", "application_name": "pmo"}
+# as it starts up, shuts down or recovers
+_NOT_YET = "the database system is"
 # a role may have a schema of its own name, where other tables of these names would be found first; and each statement
 # after the lock must see what was committed while it waited
 _OPTIONS = r"-c search_path=public -c default_transaction_isolation=read\ committed"
@@ -38,12 +41,25 @@ def connected(address: PostgresAddress) -> psycopg.Connection[TupleRow]:
     except psycopg.OperationalError as error:
         reason = first_line(error)
         _, refused, why = reason.rpartition("FATAL:")
+        if _NOT_YET in why:
+            raise Unavailable(f"Postgres at {address.place} is not ready ({why.strip()}); try again soon.") from None
         if refused:
             raise Unavailable(
                 f"Postgres refuses {address.place}: {why.strip()}; correct PMO_STORE, or the rights there."
             ) from None
         why = reason.rpartition("failed: ")[2]
         raise Unavailable(f"No Postgres answers at {address.place} ({why}); start it, or correct PMO_STORE.") from None
+
+
+@contextmanager
+def kept(address: PostgresAddress) -> Iterator[None]:
+    """Raises Unavailable if the server ends a connection in the block."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unavailable(
+            f"Postgres at {address.place} ended the connection ({first_line(error)}); try again when it is back."
+        ) from None
 
 
 def keys(address: PostgresAddress, kind: str) -> list[str]:

@@ -42,6 +42,7 @@ _PRUNE_EVERY = 50
 _POLL_S = (0.02, 0.05)
 _BACK_OFF_S = (0.2, 5.0)
 _TRIES_WITH_BROKER = 5
+_TRIES_LEADING = 5
 _VERSION = re.compile(r"[0-9]{1,7}")
 # the broker compares the times of records, which are ours
 _CLOSED_AFTER_S = SEGMENT_S + 1
@@ -98,10 +99,12 @@ class Relay:
         Outlives a broker and a store's server that go and come back. Raises Unavailable if the broker does not answer
         at the start, or its topics lost what was sent, and BadInput if they are another workspace's.
         """
+        failed = 0
         while not stop.is_set():
             with self._leading(stop) as leads:
                 if leads is None:
                     return
+                written = self._checkpoints
                 try:
                     self._metrics.leader.set(1)
                     self._lead(stop, leads, on_sent)
@@ -109,8 +112,11 @@ class Relay:
                     # another relay may lead by now: this one waits like any other
                     continue
                 except (InterfaceError, OperationalError):
-                    if leads():
+                    # a server that has just come back may give the lead, and no connection yet to read by
+                    failed = failed + 1 if leads() and self._checkpoints == written else 0
+                    if failed >= _TRIES_LEADING:
                         raise
+                    stop.wait(self._store.lead_poll_s)
                 finally:
                     self._metrics.leader.set(0)
                     self._discard()

@@ -5,10 +5,10 @@ the order of commits, so that whoever reads on from a position misses nothing.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, StoredEvent
 from eventsourcing.persistence import Mapper as LibraryMapper
@@ -16,6 +16,7 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 from schemas.catalogue import parse
 from schemas.event import Record, UnknownType
 from services.commands.directory import Entry, content_digest
+from services.commands.store_whole import Filling, Snapshot
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
 
@@ -152,6 +153,14 @@ class Store(ApplicationRecorder):
     def is_led(self) -> bool:
         """Whether some process relays this store now."""
 
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """All that the store holds at one moment; it holds up nobody who records."""
+
+    @abstractmethod
+    def filling(self) -> AbstractContextManager[Filling]:
+        """Fills the store by one transaction, during which nobody else can record, as if nothing had been sent."""
+
     def digest(self, stream: str, command_id: str) -> str | None:
         """What the command of this id said in this stream, in short; None if that is not known."""
         rows = self.rows("SELECT digest FROM command_digests WHERE stream = ? AND command_id = ?", stream, command_id)
@@ -189,6 +198,11 @@ class Store(ApplicationRecorder):
         for subject, field, _ in self._entries_of(subjects, "value IS NULL"):
             found.setdefault(subject, set()).add(field)
         return found
+
+    def all_erased(self) -> list[str]:
+        """Everybody and every note that is erased, in order."""
+        query = "SELECT DISTINCT subject FROM directory WHERE value IS NULL"
+        return sorted(str(row[0]) for row in self.rows(query))
 
     def _entries_of(self, subjects: Iterable[str], condition: str) -> Iterable[tuple[str, str, str | None]]:
         wanted = sorted(subjects)
@@ -297,3 +311,13 @@ def factory(settings: Settings) -> InfrastructureFactory[Any]:
     from services.commands import store_sqlite
 
     return store_sqlite.Factory(settings)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store alone, without what records in it. Raises the library's PersistenceError if it is damaged or away."""
+    made = factory(settings)
+    try:
+        yield cast(Store, made.application_recorder())
+    finally:
+        made.close()

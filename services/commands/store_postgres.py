@@ -7,20 +7,22 @@ would leave a gap for each conflict.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
+from psycopg import sql
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from services.addresses import PostgresAddress
 from services.commands.directory import Entry
-from services.commands.postgres import connected, conninfo, first_line
+from services.commands.postgres import connected, conninfo, first_line, kept
 from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
 from services.commands.store_sqlite import holds_events
+from services.commands.store_whole import PAGE, Filling, Snapshot
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
 
@@ -36,6 +38,7 @@ _POOL = {
     # what a restart of the server left behind in the pool is replaced and not used
     "POSTGRES_PRE_PING": "yes",
 }
+_RECONNECT_S = 5.0
 # a machine that vanishes with the relay's lock is noticed by the server after half a minute
 _KEEP_ALIVE = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
 
@@ -90,6 +93,15 @@ CREATE TEMPORARY TABLE directory_anew ON COMMIT DROP AS SELECT * FROM directory;
 TRUNCATE directory;
 INSERT INTO directory SELECT * FROM directory_anew ORDER BY seq
 """
+# the library has a transaction ended that does nothing for some seconds, as one does that waits for the other side
+_PATIENT = "SET LOCAL idle_in_transaction_session_timeout = '1h'"
+# numbers that were given are none that the sequence knows of
+_COUNT_ON = """
+SELECT setval(pg_get_serial_sequence('directory', 'seq'), max(seq)) FROM directory HAVING max(seq) IS NOT NULL
+"""
+_NUMBERS = ("notification_id", "originator_version", "seq", "position")
+_COPIED_AS = {**dict.fromkeys(_NUMBERS, "int8"), "one": "int4", "state": "bytea"}
+"""The types of columns that are no text: a binary copy is not told them by the table."""
 _HAS_STORE = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'workspace'"
 _IS_LED = """
 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = ?
@@ -168,8 +180,9 @@ class Recorder(Store, PostgresApplicationRecorder):
     def lead(self) -> Iterator[Lead | None]:
         """Takes a lock of the server, given back at the end; a server also frees it once our connection has ended."""
         with contextlib.closing(connected(self._address)) as connection:
-            connection.execute(_KEEP_ALIVE)
-            [(taken,)] = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RELAYING,)).fetchall()
+            with kept(self._address):
+                connection.execute(_KEEP_ALIVE)
+                [(taken,)] = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RELAYING,)).fetchall()
             try:
                 yield (lambda: _is_alive(connection)) if taken else None
             finally:
@@ -182,6 +195,54 @@ class Recorder(Store, PostgresApplicationRecorder):
         """Whether some process relays this store now."""
         return bool(self.rows(_IS_LED, _RELAYING))
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Reads by one transaction, whose first query sets the moment."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute(_PATIENT)
+
+            def pages(query: str) -> Iterator[Sequence[Any]]:
+                with connection.cursor("whole", binary=True, row_factory=tuple_row) as cursor:
+                    cursor.execute(query)
+                    while rows := cursor.fetchmany(PAGE):
+                        yield rows
+
+            yield Snapshot(self.position, pages)
+
+    @contextlib.contextmanager
+    def filling(self) -> Iterator[Filling]:
+        """Other writers wait until it is filled."""
+        with self.datastore.transaction(commit=True) as cursor:
+            self._lock_table(cursor)
+            cursor.execute(_PATIENT)
+            cursor.execute("DELETE FROM relayed")
+            cursor.execute("DELETE FROM relayed_directory")
+            yield _Filling(self.position, cursor.connection)
+            cursor.execute(_COUNT_ON)
+
+
+class _Filling(Filling):
+    def __init__(self, position: str, connection: "psycopg.Connection[Any]") -> None:
+        super().__init__(position)
+        self._connection = connection
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table), names)
+        try:
+            # a part of the transaction that can fail by itself, after which questions are still answered
+            with self._connection.transaction(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.set_types([_COPIED_AS.get(column, "text") for column in columns])
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.IntegrityError as error:
+            raise IntegrityError(first_line(error)) from error
+
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return cursor.execute(query.replace("?", "%s"), params).fetchall()
+
 
 class Factory(PostgresFactory):
     """The library's factory with our recorder, on the database that the settings name."""
@@ -191,12 +252,14 @@ class Factory(PostgresFactory):
         # the library's own parameters know nothing of TLS and the like
         pool = self.datastore.pool
         pool.conninfo, pool.kwargs = conninfo(address), {"row_factory": dict_row}
+        # else it asks ever more seldom for a server that is away, and finds it as long after its return
+        pool.reconnect_timeout = _RECONNECT_S
         self._settings = settings
         self._address = address
 
     def application_recorder(self) -> Recorder:
         """The store, made if there was none."""
-        with contextlib.closing(connected(self._address)) as connection:
+        with contextlib.closing(connected(self._address)) as connection, kept(self._address):
             _make(connection, self._settings)
         return Recorder(self.datastore, self._address)
 
@@ -215,7 +278,7 @@ def _make(connection: "psycopg.Connection[TupleRow]", settings: Settings) -> Non
             if holds_events(settings.store_path):
                 raise BadInput(
                     f"{settings.store_path} holds this workspace's history, which a new store in {place} would lack; "
-                    "unset PMO_STORE, or make a new workspace for Postgres by 'pmo init --store'."
+                    "unset PMO_STORE, or move it there by 'pmo backup' and 'pmo restore --store'."
                 )
             connection.execute(_TABLES)
             connection.execute("INSERT INTO workspace VALUES (1, %s, %s, %s)", Identity.of(settings))

@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -20,6 +20,7 @@ from eventsourcing.utils import Environment
 
 from services.commands.directory import Entry
 from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
+from services.commands.store_whole import PAGE, Filling, Snapshot
 from services.errors import Unavailable
 from services.settings import Settings
 
@@ -65,7 +66,8 @@ _ANEW = (
     "INSERT INTO directory (seq, subject, field, value, salt) SELECT * FROM directory_anew ORDER BY seq",
     "DROP TABLE directory_anew",
 )
-_FILLED_AT_ONCE = 1_000
+_ZEROED_AT_ONCE = 1_000
+_CACHE_KIB = 256 * 1024
 
 
 class Recorder(Store, SQLiteApplicationRecorder):
@@ -173,6 +175,46 @@ class Recorder(Store, SQLiteApplicationRecorder):
         with self.lead() as lead:
             return lead is None
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Reads by one transaction: the first row that is read sets the moment."""
+        place = f"{self._settings.store_path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, uri=True, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+
+            def pages(query: str) -> Iterator[Sequence[Any]]:
+                cursor = connection.execute(query)
+                while rows := cursor.fetchmany(PAGE):
+                    yield rows
+
+            yield Snapshot(self.position, pages)
+
+    @contextlib.contextmanager
+    def filling(self) -> Iterator[Filling]:
+        """Its first statement takes the lock of the writer."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute("DELETE FROM relayed")
+            cursor.execute("DELETE FROM relayed_directory")
+            cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            yield _Filling(self.position, cursor)
+
+
+class _Filling(Filling):
+    def __init__(self, position: str, cursor: SQLiteCursor) -> None:
+        super().__init__(position)
+        self._cursor = cursor
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        marks = ", ".join("?" * len(columns))
+        try:
+            self._cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+
+    def rows(self, query: str, *params: Any) -> list[Any]:
+        self._cursor.execute(query, params)
+        return list(self._cursor.fetchall())
+
 
 def _columns(entries: Sequence[Entry]) -> list[tuple[str, str, str | None, str]]:
     return [(e.subject, e.field, e.value, e.salt) for e in entries]
@@ -188,7 +230,7 @@ def _zero_free_pages(c: SQLiteCursor) -> None:
         free = c.fetchone()[0]
         if not free:
             break
-        c.execute("INSERT INTO zeroes VALUES (zeroblob(?))", (min(free, _FILLED_AT_ONCE) * page_size,))
+        c.execute("INSERT INTO zeroes VALUES (zeroblob(?))", (min(free, _ZEROED_AT_ONCE) * page_size,))
     c.execute("DROP TABLE zeroes")
 
 

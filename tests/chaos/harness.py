@@ -26,10 +26,13 @@ from services.settings import Settings
 from services.verify import verify_clickhouse, verify_notes, verify_store, verify_topics
 from services.verify.findings import Part
 from tests.clickhouse import Server
+from tests.disk import Disk
 from tests.integration.workspaces import ROOT, command, declare, until, workspace
 from tests.postgres import Postgres, database_of
 
 PARTS = ("writer-1", "writer-2", "relay-1", "relay-2", "worker-1", "worker-2")
+# of a disk that is full, long enough for a worker to give up and be started again
+_FULL_S = 10.0
 # past the session's timeout, so that the group goes on without the frozen one
 _FROZEN_S = 14.0
 _AWAY_S = 3.0
@@ -109,14 +112,16 @@ class Crew:
             running.wait()
 
 
-def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, freeze: bool = True) -> Outcome:
-    """Lets the path work while so many times something happens to it, then looks at what is left."""
+def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, short: bool = False) -> Outcome:
+    """Lets the path work while so many times something happens to it, then looks at what is left.
+
+    In the short form nothing happens that takes long, or that others would notice who use the same Postgres.
+    """
     dice, outcome, began = random.Random(seed), Outcome(), time.monotonic()
     store = postgres.new_database()
     clickhouse_folder = folder / "clickhouse"
-    clickhouse_folder.mkdir(parents=True)
     server = Server(clickhouse_folder)
-    with LocalBroker(folder / "kafka") as broker, contextlib.ExitStack() as stack:
+    with LocalBroker(folder / "kafka") as broker, Disk(clickhouse_folder) as disk, contextlib.ExitStack() as stack:
         kafka = broker.start()
         server.start()
         stack.callback(server.kill)
@@ -133,8 +138,10 @@ def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, fr
             until(lambda: app.store.counts()[0] > _AT_WORK, _SETTLED_WITHIN_S)
         port = int(kafka.rpartition(":")[2])
         events: list[tuple[str, int]] = [("kill", 12), ("postgres", 2), ("clickhouse", 1), ("broker", 1)]
-        if freeze:
-            events.append(("freeze", 1))
+        if not short:
+            events += [("freeze", 1), ("stop postgres", 1), ("kill postgres", 1)]
+        if not short and disk.mounted:
+            events.append(("disk", 1))
         while outcome.done.total() < kills:
             time.sleep(dice.uniform(*_BETWEEN_S))
             path.restart_ended()
@@ -153,6 +160,19 @@ def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, fr
                 case "postgres":
                     what = "end Postgres connections"
                     postgres.end_connections(database_of(store))
+                case "stop postgres":
+                    what = "stop Postgres"
+                    postgres.stop()
+                    time.sleep(_AWAY_S)
+                    postgres.start()
+                case "kill postgres":
+                    what = "kill -9 of Postgres's processes"
+                    postgres.kill_backends(database_of(store))
+                case "disk":
+                    what = "fill ClickHouse's disk"
+                    disk.fill(server.pid)
+                    _supervised(path, _FULL_S)
+                    disk.free(server.pid)
                 case "clickhouse":
                     what = "kill -9 ClickHouse"
                     server.kill()
@@ -174,6 +194,14 @@ def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, fr
             _look(outcome, app, settings, path)
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def _supervised(path: Crew, seconds: float) -> None:
+    """Lets the path work for so long, what has ended being started again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        path.restart_ended()
+        time.sleep(_BETWEEN_S[0])
 
 
 def _settled(app: Governance, settings: Settings, path: Crew) -> bool:

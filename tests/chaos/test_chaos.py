@@ -10,7 +10,7 @@ KILLS = 8
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path, postgres: Postgres) -> None:
     said: list[str] = []
-    outcome = run(tmp_path, postgres, KILLS, 7, said.append, freeze=False)
+    outcome = run(tmp_path, postgres, KILLS, 7, said.append, short=True)
     assert outcome.done.total() == KILLS and len(outcome.done) >= 3, said
     assert outcome.acknowledged > 100
     assert outcome.lost == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from services.commands.app import Governance
 from tests.e2e.cli import PROGRAM, Pmo, run
 from tests.integration.workspaces import fill, workspace
+from tests.postgres import Postgres
 
 OWN = {
     "controls/own.yaml": "# ours\n",
@@ -192,16 +194,88 @@ def test_a_store_that_is_not_in_order_is_not_backed_up(office: Pmo, tmp_path: Pa
     assert nothing_beside(tmp_path / "backup")
 
 
-def test_a_store_on_a_server_is_left_to_its_own_tools(office: Pmo, backup: Path, tmp_path: Path) -> None:
-    store = "postgresql://pmo:hidden@nowhere.example/pmo"
-    for home, *line in (
-        (office.home, "backup", str(tmp_path / "other")),
-        (tmp_path / "again", "restore", str(backup)),
-        (office.home, "restore", "--from-kafka"),
+def test_a_server_that_does_not_answer_is_one_sentence(office: Pmo, backup: Path, tmp_path: Path) -> None:
+    store = "postgresql://pmo:hidden@127.0.0.1:9/pmo"
+    again = tmp_path / "again"
+    for home, env, *line in (
+        (office.home, store, "backup", str(tmp_path / "other")),
+        (again, store, "restore", str(backup)),
+        (again, "", "restore", str(backup), "--store", store),
     ):
-        refused = run(Path(home), *line, PMO_STORE=store)
-        assert (refused.returncode, "pg_dump" in refused.stderr, "hidden" in refused.stderr) == (2, True, False)
-    assert nothing_beside(tmp_path / "other") and nothing_beside(tmp_path / "again")
+        refused = run(home, *line, **({"PMO_STORE": env} if env else {}))
+        assert (refused.returncode, refused.stderr.count("\n")) == (7, 1), refused.stderr
+        assert "No Postgres answers at postgresql://pmo:***@127.0.0.1:9/pmo" in refused.stderr
+    assert nothing_beside(tmp_path / "other") and nothing_beside(again)
+
+
+def test_a_workspace_moves_to_postgres_and_back(office: Pmo, backup: Path, tmp_path: Path, postgres: Postgres) -> None:
+    team, alone, url = Pmo(tmp_path / "team"), Pmo(tmp_path / "alone"), postgres.new_database()
+    said = team.ok("restore", str(backup), "--store", url)
+    assert "The events are in postgresql://pmo:***@127.0.0.1:" in said
+    assert not list(team.home.glob("events.sqlite*"))
+    own = ("project", "approve", "CRANE-7", "--decided-by", "ann@example.org", "--on", "2025-03-03")
+    assert "by the person who asked for it" in team.refused(4, *own)
+    assert not any(part["differing"] for part in team.data("verify")["parts"])
+    said += team.ok("backup", str(tmp_path / "tuesday"))
+    assert containing(tmp_path / "tuesday", "s3cr3t") == []
+    alone.ok("restore", str(tmp_path / "tuesday"))
+    assert stored(alone.home) == stored(office.home)
+    third = Pmo(tmp_path / "third")
+    assert "holds events or names already" in third.refused(4, "restore", str(backup), "--store", url)
+    assert "s3cr3t" not in said
+
+
+def test_what_is_no_store_or_another_than_set_is_refused(backup: Path, tmp_path: Path) -> None:
+    again, store = tmp_path / "again", "postgresql://pmo:hidden@db.example/pmo"
+    for env, given, said in (
+        ({}, "postgres", "Setting 'store' is wrong: it must look like postgresql://"),
+        ({"PMO_STORE": "postgresql://db.example/pmo"}, store, "PMO_STORE names another database than --store"),
+    ):
+        refused = run(again, "restore", str(backup), "--store", given, **env)
+        assert (refused.returncode, said in refused.stderr, "hidden" in refused.stderr) == (2, True, False)
+        assert nothing_beside(again)
+    assert "set PMO_STORE" in Pmo(again)("restore", "--from-kafka", "--store", store).stderr
+
+
+def test_who_was_erased_since_does_not_come_back(office: Pmo, backup: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "erased.json"
+    office.ok("backup", "--erased", str(listed))
+    before_it = listed.read_bytes()
+    office.ok("person", "erase", "ann@example.org", "--yes")
+    said = office.ok("backup", "--erased", str(listed))
+    assert said.startswith("1 person or note that was erased, by pseudonym, in ")
+    assert containing(backup, "Ann Smith")
+    assert "ann" not in listed.read_text().lower()
+    again, other = Pmo(tmp_path / "again"), Pmo(tmp_path / "other")
+    again.ok("restore", str(backup), "--erased", str(listed))
+    assert containing(again.home, "Ann Smith") == []
+    assert containing(again.home, "first the quay")
+    assert not any(part["differing"] for part in again.data("verify")["parts"])
+    # the list from before says nothing of it
+    listed.write_bytes(before_it)
+    other.ok("restore", str(backup), "--erased", str(listed))
+    assert containing(other.home, "Ann Smith")
+
+
+def test_a_list_of_the_erased_that_does_not_fit_is_refused(office: Pmo, backup: Path, tmp_path: Path) -> None:
+    listed, other, again = tmp_path / "erased.json", Pmo(tmp_path / "other"), Pmo(tmp_path / "again")
+    assert "cannot be read (No such file" in again.refused(2, "restore", str(backup), "--erased", str(listed))
+    other.ok("init")
+    other.ok("backup", "--erased", str(listed))
+    assert "is of another workspace" in again.refused(2, "restore", str(backup), "--erased", str(listed))
+    office.ok("backup", "--erased", str(listed))
+    text = listed.read_text()
+    for wrong, code, said in (
+        (text.replace("[]", '["Ann Smith"]'), 2, "is no list of who was erased"),
+        (text.replace('"format": 1', '"format": 2'), 7, "was made by a newer pmo"),
+        (re.sub(r'"listed_at": "\d{4}', '"listed_at": "2001', text), 2, "is older than the backup"),
+    ):
+        assert wrong != text
+        listed.write_text(wrong)
+        assert said in again.refused(code, "restore", str(backup), "--erased", str(listed))
+    assert nothing_beside(again.home)
+    assert "Give the folder of the backup, or --erased" in office("backup", "--names", "--erased", str(listed)).stderr
+    assert "cannot be written" in office.refused(7, "backup", "--erased", str(tmp_path / "none" / "erased.json"))
 
 
 def test_a_new_workspace_is_backed_up_too(pmo: Pmo, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from services import bus
-from services.backup import backup, refill, restore
+from services.backup import Erased, backup, refill, restore
 from services.cli.main import root
+from services.commands import erasing
 from services.commands.app import Governance
+from services.commands.directory import Entry
 from services.commands.relay import Relay
 from services.errors import BadInput, PmoError, Rejected, Unavailable
 from services.runtime import endpoint_url, quiet
@@ -50,9 +52,9 @@ def app(settings: Settings) -> Iterator[Governance]:
 
 
 @pytest.fixture
-def empty(settings: Settings, tmp_path: Path) -> Settings:
-    """What is left of the workspace: its settings."""
-    return workspace(tmp_path / "again", kafka=settings.kafka, topic_prefix=settings.topic_prefix)
+def empty(settings: Settings, tmp_path: Path, store: str) -> Settings:
+    """What is left of the workspace, its settings; the new store is of either kind."""
+    return workspace(tmp_path / "again", kafka=settings.kafka, topic_prefix=settings.topic_prefix, store=store)
 
 
 def rows(app: Governance) -> list[tuple[int, str, int, str, bytes]]:
@@ -102,6 +104,28 @@ def test_a_store_comes_back_from_kafka_alone(app: Governance, settings: Settings
         assert Relay(again, empty.kafka, empty).run_once() == 1
         assert not any(differing(again, empty).values())
         assert rows(again)[-1][0] == EVENTS + 1
+
+
+def test_who_was_erased_does_not_come_back_from_kafka(
+    app: Governance, settings: Settings, empty: Settings, tmp_path: Path
+) -> None:
+    """Their last tombstone may not have been sent, or have been compacted away, and with it who is not to be named."""
+    ann, gone = erasing.find_person(app, "ann@example.org"), "person:AAAAAAAAAAAAAAAAAAAA"
+    erasing.erase(app, [ann])
+    app.append([], entries=[Entry(gone, "name", None)])
+    listed = tmp_path / "erased.json"
+    listed.write_text(Erased.now(settings).text())
+    refill(empty, print, quiet, listed)
+    with contextlib.closing(Governance(empty)) as again:
+        assert rows(again) == rows(app)
+        assert {value for *_, value in names(again)} == {None}
+        assert set(again.store.erased([ann.subject, gone])) == {ann.subject, gone}
+        # the relay sends what Kafka did not know
+        assert again.store.relayed_entries() < again.store.last_entry()
+        Relay(again, empty.kafka, empty).run_once()
+        assert not any(differing(again, empty).values())
+    with pytest.raises(BadInput, match="is of another workspace"):
+        refill(empty.model_copy(update={"workspace_id": "other"}), print, quiet, listed)
 
 
 def test_copies_are_taken_once_and_what_is_no_event_is_passed_over(app: Governance, empty: Settings) -> None:

@@ -252,7 +252,7 @@ class TestWhatIsNoStore:
         office = Office(settings_of(tmp_path))
         office.do("unit register", unit="ops", name="Operations")
         office.app.close()
-        refused(other, BadInput, r"events\.sqlite holds this workspace's history.*pmo init --store")
+        refused(other, BadInput, r"events\.sqlite holds this workspace's history.*pmo restore --store")
         assert postgres.run("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database_of(other)) == []
 
     def test_codes_to_complete_need_a_store(self, planned: Office, postgres: Postgres) -> None:
