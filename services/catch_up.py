@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from services.commands.app import Governance
 from services.projections.clickhouse import ClickHouse
-from services.projections.projector import Checkpoint, Projector, kinds_of
+from services.projections.projector import Checkpoint, DirectoryRow, Projector, kinds_of
 
 STORE = "store"
 DIRECTORY = "directory"
@@ -36,14 +36,32 @@ def catch_up(app: Governance, clickhouse: ClickHouse, progress: Callable[[int, i
     return landed
 
 
-def values_from_store(app: Governance, progress: Callable[[int, int], None]) -> Iterator[list[bytes]]:
-    """The bytes of all events of the store, in batches, those that are recorded meanwhile too."""
+def values_from_store(app: Governance, progress: Callable[[int, int], None]) -> Callable[[], Iterator[list[bytes]]]:
+    """What gives the bytes of all events of the store, in batches; asked again, of those recorded since."""
     position, done = 0, 0
-    while records := app.store.values_after(position, _BATCH):
-        position = records[-1][0]
-        done += len(records)
-        yield [value for _, _, value in records]
-        progress(done, max(done, app.store.max_notification_id() or 0))
+
+    def values() -> Iterator[list[bytes]]:
+        nonlocal position, done
+        while records := app.store.values_after(position, _BATCH):
+            position = records[-1][0]
+            done += len(records)
+            yield [value for _, _, value in records]
+            progress(done, max(done, app.store.max_notification_id() or 0))
+
+    return values
+
+
+def entries_from_store(app: Governance) -> Callable[[], Iterator[list[DirectoryRow]]]:
+    """What gives the rows of the store's directory, in batches; asked again, of those changed since."""
+    seq = 0
+
+    def entries() -> Iterator[list[DirectoryRow]]:
+        nonlocal seq
+        while found := app.store.entries_after(seq, _DIRECTORY_BATCH):
+            seq = found[-1][0]
+            yield [entry[:4] for entry in found]
+
+    return entries
 
 
 def catch_up_directory(app: Governance, projector: Projector) -> None:
@@ -53,7 +71,7 @@ def catch_up_directory(app: Governance, projector: Projector) -> None:
     landed = projector.landed()
     seq = landed[DIRECTORY, 0].next if (DIRECTORY, 0) in landed else 0
     while entries := app.store.entries_after(seq, _DIRECTORY_BATCH):
-        projector.land_directory([(number, subject, field, value) for number, subject, field, value, _ in entries])
+        projector.land_directory([entry[:4] for entry in entries])
         seq = entries[-1][0]
         projector.checkpoint([Checkpoint(DIRECTORY, 0, seq)])
 

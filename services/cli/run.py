@@ -1,13 +1,18 @@
 """What goes on running: all of it on one machine, or the relay and the worker alone; and the rebuild of all tables."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from services.cli import output
 from services.errors import BadInput, Unavailable
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.projections.rebuilding import Entries, Values
 
 _metrics_option = click.option(
     "--metrics-port",
@@ -147,9 +152,11 @@ def rebuild(tables: tuple[str, ...], source: str, as_json: bool) -> None:
     with schema.connect(settings) as clickhouse:
         began = time.perf_counter()
         if source != "events":
-            say(f"filling events from {source}")
-            with output.progress("Reading") as progress:
-                rebuilding.rebuild_events(clickhouse, _batches(settings, source, progress))
+            with output.progress("Reading") as progress, _reading(settings, source, progress) as (values, entries):
+                say(f"filling events from {source}")
+                rebuilding.rebuild_events(clickhouse, values)
+                say(f"filling directory from {source}")
+                rebuilding.rebuild_directory(clickhouse, entries)
         events = rebuilding.rebuild(clickhouse, tables, say)
         seconds = time.perf_counter() - began
     if as_json:
@@ -163,16 +170,21 @@ def _unsaid(_: str) -> None:
     pass
 
 
-def _batches(settings: Settings, source: str, progress: Callable[[int, int], None]) -> Iterator[Sequence[bytes]]:
+@contextmanager
+def _reading(
+    settings: Settings, source: str, progress: Callable[[int, int], None]
+) -> Iterator[tuple["Values", "Entries"]]:
+    """What gives the events and the directory of this source."""
     if source == "kafka":
-        from services.projections.bulk import values_from_kafka
+        from services.projections.bulk import entries_from_kafka, values_from_kafka
 
         if not settings.kafka:
             raise Unavailable("'pmo rebuild --from kafka' needs a Kafka: set PMO_KAFKA to host:port.")
-        yield from values_from_kafka(settings.kafka, settings.topic_prefix, progress)
+        at = settings.kafka, settings.topic_prefix
+        yield values_from_kafka(*at, progress), entries_from_kafka(*at)
         return
-    from services.catch_up import values_from_store
+    from services.catch_up import entries_from_store, values_from_store
     from services.runtime import open_app
 
     with open_app(settings) as app:
-        yield from values_from_store(app, progress)
+        yield values_from_store(app, progress), entries_from_store(app)

@@ -127,7 +127,7 @@ class Store(ApplicationRecorder):
 
     @abstractmethod
     def rows(self, query: str, *params: Any) -> list[Any]:
-        """The rows of one read-only query."""
+        """The rows of one read-only query, as tuples."""
 
     @abstractmethod
     def write(self, statement: str, *params: Any) -> None:
@@ -169,7 +169,7 @@ class Store(ApplicationRecorder):
     def entries_after(self, seq: int, limit: int) -> list[tuple[int, str, str, str | None, str]]:
         """Directory rows (seq, subject, field, value, salt) changed after `seq`; value None means erased."""
         query = "SELECT seq, subject, field, value, salt FROM directory WHERE seq > ? ORDER BY seq LIMIT ?"
-        return [tuple(row) for row in self.rows(query, seq, limit)]
+        return self.rows(query, seq, limit)
 
     def last_entry(self) -> int:
         """The `seq` of the last change of the directory, 0 if there is none."""
@@ -210,7 +210,7 @@ class Store(ApplicationRecorder):
             some = wanted[start : start + _LOOKED_UP_AT_ONCE]
             marks = ",".join("?" * len(some))
             query = f"SELECT subject, field, value FROM directory WHERE {condition} AND subject IN ({marks})"
-            yield from (tuple(row) for row in self.rows(query, *some))
+            yield from self.rows(query, *some)
 
     def streams(self, kind: str = "") -> list[str]:
         """The ids of all streams of a kind, of all kinds if none is given, in order."""
@@ -244,12 +244,12 @@ class Store(ApplicationRecorder):
         at = self.position
         columns = f"{at}, originator_id, originator_version, topic, state"
         query = f"SELECT {columns} FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
-        return [tuple(row) for row in self.rows(query, position, limit)]
+        return self.rows(query, position, limit)
 
     def outside(self) -> list[tuple[str, int]]:
         """Stream and version of records whose position is no position: there are none unless somebody made them."""
         query = f"SELECT originator_id, originator_version FROM stored_events WHERE {self.position} < 1"
-        return [tuple(row) for row in self.rows(query)]
+        return self.rows(query)
 
     def states_with(self, text: str) -> list[bytes]:
         """The bytes of all records that hold this text, in order of recording; it looks through the whole log."""
@@ -260,11 +260,11 @@ class Store(ApplicationRecorder):
         """Position, stream, version and bytes of the records after that one, by stream and version, byte by byte."""
         after = "(originator_id, originator_version) > (?, ?) ORDER BY originator_id, originator_version LIMIT ?"
         query = f"SELECT {self.position}, originator_id, originator_version, state FROM stored_events WHERE {after}"
-        return [tuple(row) for row in self.rows(query, stream, version, limit)]
+        return self.rows(query, stream, version, limit)
 
     def checkpoints(self) -> list[tuple[int, str]]:
         """The relay's last checkpoints, latest first: position, and where the partitions ended when it was sent."""
-        return [tuple(row) for row in self.rows(f"{_CHECKPOINT} ORDER BY position DESC")]
+        return self.rows(f"{_CHECKPOINT} ORDER BY position DESC")
 
     def relayed_position(self) -> int:
         """Up to which position everything has been sent; 0 if nothing has."""

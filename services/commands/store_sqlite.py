@@ -131,10 +131,10 @@ class Recorder(Store, SQLiteApplicationRecorder):
     def rows(self, query: str, *params: Any) -> list[Any]:
         """The rows of one read-only query."""
         # one statement is a transaction of its own, so none needs to be opened around it
-        with self.datastore.get_connection(commit=False) as connection:
-            cursor = connection.cursor()
-            cursor.execute(query, params)
-            return list(cursor.fetchall())
+        with self.datastore.get_connection(commit=False) as connection, connection.cursor() as cursor:
+            # plain tuples: what reads the whole log takes half the time so
+            cursor.row_factory = None
+            return cursor.execute(query, params).fetchall()
 
     def write(self, statement: str, *params: Any) -> None:
         """Writes our own bookkeeping (never events) in a transaction of its own."""

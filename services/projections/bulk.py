@@ -17,7 +17,9 @@ from services import bulk_read, bus
 from services.errors import Unavailable
 from services.metrics import LandingMetrics
 from services.projections.clickhouse import ClickHouse
-from services.projections.landing import Landing, fault, topic_names
+from services.projections.landing import Landing, directory_row, fault, topic_names
+from services.projections.projector import DirectoryRow
+from services.topics import directory_topic
 
 _BATCH = 20_000
 _PROCESSES_FROM = 60_000
@@ -67,17 +69,49 @@ def bulk_from_kafka(
     return reached
 
 
-def values_from_kafka(bootstrap: str, prefix: str, progress: Callable[[int, int], None]) -> Iterator[list[bytes]]:
-    """The bytes of all valid events on the topics as of now, in batches; what is invalid landed as a dead letter."""
+def values_from_kafka(
+    bootstrap: str, prefix: str, progress: Callable[[int, int], None]
+) -> Callable[[], Iterator[list[bytes]]]:
+    """What gives the bytes of all valid events on the topics, in batches; asked again, of those that came since.
+
+    What is invalid landed as a dead letter.
+    """
     names = topic_names(prefix)
-    ends = bus.end_offsets(bootstrap, names)
-    total, done = sum(ends.values()), 0
-    with validators(total) as checking:
-        for records, faults in read_checked(bootstrap, names, {}, ends, checking, faults_of):
-            found = zip(records, faults.result(), strict=True)
-            yield [r.value for r, fault in found if r.value is not None and fault is None and r.topic != names[-1]]
-            done += len(records)
-            progress(done, total)
+    reached: dict[Place, int] = {}
+    done = 0
+
+    def values() -> Iterator[list[bytes]]:
+        nonlocal done
+        ends = bus.end_offsets(bootstrap, names[:-1])
+        check_kept(bootstrap, reached, ends)
+        total = sum(ends.values())
+        with validators(total - done) as checking:
+            for records, faults in read_checked(bootstrap, names, reached, ends, checking, faults_of):
+                found = zip(records, faults.result(), strict=True)
+                yield [r.value for r, fault in found if r.value is not None and fault is None]
+                done += len(records)
+                progress(done, total)
+        reached.update(ends)
+
+    return values
+
+
+def entries_from_kafka(bootstrap: str, prefix: str) -> Callable[[], Iterator[list[DirectoryRow]]]:
+    """What gives the rows on the directory's topic, in batches; asked again, those that came since.
+
+    What is no row of a directory landed as a dead letter.
+    """
+    reached: dict[Place, int] = {}
+
+    def entries() -> Iterator[list[DirectoryRow]]:
+        ends = bus.end_offsets(bootstrap, [directory_topic(prefix)])
+        check_kept(bootstrap, reached, ends)
+        for batch in bulk_read.read(bootstrap, reached, ends):
+            if rows := [row for record in batch if (row := directory_row(record)) is not None]:
+                yield rows
+        reached.update(ends)
+
+    return entries
 
 
 def check_kept(bootstrap: str, landed: Mapping[Place, int], ends: Mapping[Place, int]) -> None:

@@ -66,18 +66,18 @@ def in_parts(physical: str, parts: Iterable[str]) -> str:
     return f"(SELECT * FROM {physical} WHERE _part IN ({names}))"
 
 
-def fill_landed(clickhouse: ClickHouse, definition: Table, source: str) -> bool:
-    """Brings in what `source`, which has landed, has and the table has not; gives whether there was anything.
+def fill_landed(clickhouse: ClickHouse, target: str, definition: Table, source: str) -> bool:
+    """Brings in what `source` has and the table under the name `target` has not; gives whether there was anything.
 
     For a small part of all events: only the streams in it are looked up.
     """
     chosen = of_kinds(definition.kinds)
     streams = f"(SELECT stream FROM {source} WHERE {chosen})"
-    held = f"(SELECT stream, version FROM {definition.physical} WHERE stream IN {streams})"
+    held = f"(SELECT stream, version FROM {target} WHERE stream IN {streams})"
     missed = f"(SELECT * FROM {source} WHERE {chosen} AND (stream, version) NOT IN {held})"
     if not clickhouse.scalar(f"SELECT count() FROM ({definition.select_from(missed)})"):
         return False
-    _insert(clickhouse, definition.physical, definition, missed, {})
+    _insert(clickhouse, target, definition, missed, {})
     return True
 
 

@@ -114,9 +114,10 @@ class Landing(AbstractContextManager["Landing"]):
         return batch
 
     def _sort_directory(self, record: bus.Record, batch: Batch) -> None:
-        try:
-            batch.directory.append(directory_row(record))
-        except (ValueError, TypeError, KeyError):
+        row = directory_row(record)
+        if row is not None:
+            batch.directory.append(row)
+        else:
             # the reason leaves the content out: it may be a name
             batch.dead.append((record, "not a record of the directory"))
 
@@ -155,16 +156,17 @@ class Landing(AbstractContextManager["Landing"]):
         self.close()
 
 
-def directory_row(record: bus.Record) -> DirectoryRow:
-    """What a record of the directory says. Raises ValueError, TypeError or KeyError if it is none."""
-    subject, field = orjson.loads(record.key or b"")
-    if record.value is None:
-        return int(record.headers[SEQ]), subject, field, None
-    document = orjson.loads(record.value)
-    row = int(document["seq"]), subject, field, document["value"]
-    if not all(isinstance(text, str) for text in row[1:]):
-        raise TypeError
-    return row
+def directory_row(record: bus.Record) -> DirectoryRow | None:
+    """What a record of the directory says; None if it is no such record."""
+    try:
+        subject, field = orjson.loads(record.key or b"")
+        if record.value is None:
+            return int(record.headers[SEQ]), subject, field, None
+        document = orjson.loads(record.value)
+        row = int(document["seq"]), subject, field, document["value"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return row if all(isinstance(text, str) for text in row[1:]) else None
 
 
 def _number(text: bytes | None) -> int:

@@ -70,7 +70,7 @@ def _bring_in(clickhouse: ClickHouse, is_due: Callable[[str], bool], landed: Cal
     older = {each: _older(names, f"{each.name}__", each.physical) for each in projections}
     # a table that an older program knows nothing of misses what that lands, too
     source = landed() if older_events or any(older.values()) else ""
-    brought_in = [fill_landed(clickhouse, each, source) for each in projections if source]
+    brought_in = [fill_landed(clickhouse, each.physical, each, source) for each in projections if source]
     older_kept = [name for kept in kept_states() for name in _older(names, f"{kept.view.name}_kept__", kept.physical)]
     # each is looked at, so that each is known at the next turn
     if len([name for name in older_kept if is_due(name)]) > 0 or any(brought_in):

@@ -143,7 +143,7 @@ def verify_clickhouse(app: Governance, clickhouse: ClickHouse, log: Log, progres
     part, names = Part("ClickHouse"), Part("names in ClickHouse", unit="names and notes")
     if landed < log.end:
         part.note = f"{log.end - landed} are still on their way"
-    compare_events(app.store, clickhouse, landed, log.size, part, progress)
+    compare_events(app.store, clickhouse, landed, log, part, progress)
     compare_directory(app.store, clickhouse, _landed_entries(app, projector), names)
     calendars = Part("calendars", unit="countries")
     compare_calendars(clickhouse, calendars)

@@ -14,6 +14,7 @@ from services.projections.definitions import table
 from services.projections.kept import kept_states
 from services.projections.schema import connect
 from services.settings import Settings
+from services.verify import copies
 from tests.e2e.cli import Pmo
 
 EVENTS, PROJECTS = table("events").physical, table("project_events").physical
@@ -67,7 +68,9 @@ def in_clickhouse(pmo: Pmo, work: Callable[[ClickHouse], None]) -> None:
         work(clickhouse)
 
 
-def test_an_untouched_workspace_is_as_it_was_recorded(office: Pmo) -> None:
+@pytest.mark.parametrize("page", [1, 2, copies._PAGE])
+def test_an_untouched_workspace_is_as_it_was_recorded(page: int, office: Pmo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_PAGE", page)
     found = office.data("verify")
     assert found["events"] == 6
     assert all(part["differing"] == 0 for part in found["parts"])
@@ -220,8 +223,10 @@ CLICKHOUSE = {
 
 
 @pytest.mark.parametrize("case", CLICKHOUSE)
-def test_tampering_with_clickhouse_is_found(office: Pmo, case: str) -> None:
+def test_tampering_with_clickhouse_is_found(office: Pmo, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     statement, named = CLICKHOUSE[case]
+    # so that what is tampered with stands at the edge of pages, and outside of all streams
+    monkeypatch.setattr(copies, "_PAGE", 2)
 
     def work(clickhouse: ClickHouse) -> None:
         if case == "two swapped":
