@@ -29,9 +29,9 @@ COMMON = {
 }  # fmt: skip
 OF_THE_STREAM = {
     "person", "week", "monday", "standard", "unit", "course", "subject", "period", "project", "item_key", "path",
-    "control_key", "kpi_key", "report", "audit", "setting", "currency",
+    "control_key", "kpi_key", "report", "audit", "setting", "currency", "imported",
 }  # fmt: skip
-"""Columns that some tables read out of the stream's id."""
+"""Columns that some tables read out of the stream's id, or out of who recorded it."""
 OF_A_PART = {
     "validity_length": "d.validity.length", "validity_unit": "d.validity.unit", "validity_until": "d.validity.until",
 }  # fmt: skip

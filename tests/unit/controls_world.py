@@ -84,6 +84,7 @@ class World:
         *,
         recorded: str | dt.date | None = None,
         supersedes: int | None = None,
+        actor: str = "system:test",
         **fields: Any,
     ) -> Record:
         """One record; what is not given has a plain value."""
@@ -105,7 +106,7 @@ class World:
             occurred_at=moment,
             recorded_at=day(recorded).astimezone(dt.UTC) if recorded else moment,
             source="/pmo/test",
-            actor="system:test",
+            actor=actor,
             command_id=f"c{self._versions[stream]}",
             correlation_id="test",
             precision="instant" if " " in str(on) else "day",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from controls_world import PERSONS, World, fresh, opened
 
+from services.importers.record import ACTOR
+
 SATISFIED, VIOLATED, CURED, UNKNOWN = "satisfied", "violated", "cured late", "no evidence"
 END = "2026-12-31"
 ANN = PERSONS["ann"]
@@ -162,6 +164,21 @@ def test_timesheets_are_submitted(world: World, steps: tuple[Any, ...], as_of: s
     world.add(stream, *steps)
     assert world.results(15, stream, as_of) == results
     assert not any(o.activating.endswith("/0") for o in world.ask(15, as_of))
+
+
+def test_hours_that_only_a_source_shows_are_no_evidence(world: World) -> None:
+    step, said = logged("2026-02-02")
+    imported = (step, {**said, "actor": ACTOR})
+    alone, submitted, planned_here = (somebody(world) for _ in range(3))
+    key = ran(world)
+    world.add(f"timesheet:{alone}/2026-W06", imported)
+    world.add(f"timesheet:{submitted}/2026-W06", imported, "2026-02-06 submitted")
+    world.add(f"workload:{planned_here}", planned("2026-01-10", "2026-01-26", "2026-03-01", project=key))
+    world.add(f"timesheet:{planned_here}/2026-W06", (step, {**imported[1], "project": key}))
+    assert world.results(15, f"timesheet:{alone}/2026-W06", END) == [UNKNOWN]
+    assert world.results(15, f"timesheet:{submitted}/2026-W06", END) == [SATISFIED]
+    assert world.results(16, f"timesheet:{alone}/2026-W06", END) == [UNKNOWN]
+    assert world.results(16, f"timesheet:{planned_here}/2026-W06", END) == [SATISFIED]
 
 
 def test_who_is_planned_owes_a_timesheet(world: World) -> None:

@@ -16,7 +16,8 @@ CREATE TABLE {table} (
     project Nullable(String),
     day Nullable(Date32),
     hours Nullable(Decimal(6, 4)),
-    decided_by Nullable(String)
+    decided_by Nullable(String),
+    imported Bool
 ) ENGINE = ReplacingMergeTree ORDER BY (monday, stream, version)
 -- @fill timesheet
 WITH JSONExtract(value, 'data', 'Tuple(
@@ -27,7 +28,8 @@ SELECT
     occurred_at, recorded_at, reported_at,
     substringIndex(substring(stream, 11), '/', 1) AS person, substringIndex(stream, '/', -1) AS week,
     january - toDayOfWeek(january) + 1 + 7 * (toInt32OrZero(substring(week, 7)) - 1) AS monday,
-    d.project AS project, d.day AS day, d.hours AS hours, d.decided_by AS decided_by
+    d.project AS project, d.day AS day, d.hours AS hours, d.decided_by AS decided_by,
+    actor = 'system:importer' AS imported
 FROM {source}
 WHERE kind = 'timesheet' AND happened != 'voided'
 -- @view timesheet_log
@@ -135,14 +137,15 @@ GROUP BY stream, person, monday
 -- @view logged_days
 -- Hours by person, project and day at {as_of_k} as known at {known_at}: `number` is those that no allocation of the
 -- person to the project covers. What counts is any plan that stood on that day or until the hours were logged, up to
--- its release; one that came only later cures. Params: as_of_k, known_at, basis, tz.
+-- its release; one that came only later cures. Hours that only a source shows, and no plan covers, have no number: they
+-- may be planned where they come from. Params: as_of_k, known_at, basis, tz.
 SELECT
     stream,
     concat('person:', log.person) AS owner,
     log.first.1 AS k,
     arrayFilter(s -> s.1 <= log.on_day AND s.2 >= log.on_day, plan.spans) AS covering,
     arrayExists(s -> s.3 <= log.first.2 AND s.4 > log.begins, covering) AS is_covered,
-    if(is_covered, toFloat64(0), toFloat64(log.hours)) AS number,
+    multiIf(is_covered, toNullable(toFloat64(0)), log.imported, NULL, toFloat64(log.hours)) AS number,
     CAST(NULL AS Nullable(Float64)) AS own_limit,
     0 AS is_open,
     CAST(NULL AS Nullable(Date32)) AS from_day,
@@ -157,6 +160,7 @@ FROM (
         stream,
         any(log.person) AS person,
         argMax(tuple(log.project, log.day, log.hours), k) AS entry,
+        min(log.imported) AS imported,
         ifNull(entry.1, '') AS project,
         assumeNotNull(entry.2) AS day,
         toInt32(day) AS on_day,
@@ -189,15 +193,16 @@ LEFT JOIN (
 ) AS plan ON plan.person = log.person AND plan.project = log.project
 -- @view owed_timesheets
 -- Each person's weeks with hours, or with a firm plan and any net capacity, from the first week on that anybody has a
--- timesheet for, at {as_of_k} as known at {known_at}: `number` is the days from the week's Sunday to the first submission,
--- or so far. `k` is the week's Monday with the version of the first hours, else of the submission, else of the plan, which
+-- timesheet for here, at {as_of_k} as known at {known_at}: `number` is the days from the week's Sunday to the first
+-- submission, or so far; none for hours that only a source shows, since they may be submitted there. `k` is the week's Monday with the version of the first hours, else of the submission, else of the plan, which
 -- is then the stream. Params: as_of_k, known_at, basis, as_of, tz.
 SELECT
     if(greatest(sheet.4, sheet.5) = 0, plan.1, sheet.1) AS stream,
     concat('person:', person) AS owner,
     toUnixTimestamp64Milli(toDateTime64(monday, 3, {tz:String})) * 1048576
         + toInt64(multiIf(sheet.5 != 0, sheet.5, sheet.4 != 0, sheet.4, plan.2)) AS k,
-    toFloat64(if(sheet.4 = 0, toInt32({as_of:Date32}), toInt32(toDate32(sheet.3, {tz:String}))) - toInt32(monday) - 6) AS number,
+    if(sheet.6, NULL, toFloat64(
+        if(sheet.4 = 0, toInt32({as_of:Date32}), toInt32(toDate32(sheet.3, {tz:String}))) - toInt32(monday) - 6)) AS number,
     CAST(NULL AS Nullable(Float64)) AS own_limit,
     sheet.4 = 0 AS is_open,
     toNullable(monday + 6) AS from_day,
@@ -206,7 +211,8 @@ SELECT
         arrayMap(v -> concat(sheet.1, '/', toString(v)), arrayFilter(v -> v != 0, [sheet.5, sheet.4])),
         if(plan.2 = 0, [], [concat(plan.1, '/', toString(plan.2))])) AS evidence,
     concat(toString(toISOYear(monday)), '-W', leftPad(toString(toISOWeek(monday)), 2, '0'),
-        if(sheet.4 = 0, ', not submitted', ', submitted '), if(sheet.4 = 0, '', concat(toString(number), ' days after it')))
+        multiIf(sheet.6, ', shown by a source only', sheet.4 = 0, ', not submitted',
+            concat(', submitted ', toString(number), ' days after it')))
         AS detail
 FROM (
     SELECT person, monday, max(sheets) AS sheet, max(plans) AS plan
@@ -219,14 +225,15 @@ FROM (
                 AS entries,
             arrayFilter((e, next) -> e.1 != next, entries, arrayShiftLeft(entries.1, 1)) AS standing,
             toUInt8(arraySum(standing.3) > 0) AS has_hours,
-            (stream, has_hours, first.2, first.3, minIf(version, happened IN ('hours-logged', 'hours-corrected'))) AS sheets,
+            (stream, has_hours, first.2, first.3, minIf(version, happened IN ('hours-logged', 'hours-corrected')),
+                min(log.imported)) AS sheets,
             ('', toUInt32(0)) AS plans
         FROM {timesheet_events} AS log
         GROUP BY monday, stream
         UNION ALL
         SELECT
             booked.person, booked.monday, tuple(toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt32(0)), [], [], 0,
-            ('', toUInt8(0), toDateTime64(0, 3, 'UTC'), toUInt32(0), toUInt32(0)),
+            ('', toUInt8(0), toDateTime64(0, 3, 'UTC'), toUInt32(0), toUInt32(0), false),
             (booked.stream, toUInt32(arrayMax(booked.firm)))
         FROM planned_weeks(
             as_of_k = {as_of_k:Int64}, known_at = {known_at:DateTime64(3, 'UTC')}, basis = {basis:String},
@@ -244,6 +251,7 @@ FROM (
     )
     GROUP BY person, monday
     HAVING (sheet.2 = 1 OR plan.2 != 0)
-        AND monday >= (
-            SELECT if(count() = 0, toDate32('2299-12-31'), min(held.monday)) FROM {timesheet_events} AS held)
+        AND (sheet.6 OR monday >= (
+            SELECT if(count() = 0, toDate32('2299-12-31'), min(held.monday))
+            FROM {timesheet_events | NOT imported} AS held))
 )
