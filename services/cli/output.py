@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
@@ -206,6 +207,7 @@ class _Bar:
     def __init__(self, what: str) -> None:
         self._what = what
         self._progress: Progress | None = None
+        self._began = time.monotonic()
 
     def advance(self, done: int, total: int) -> None:
         if done >= total:
@@ -215,11 +217,13 @@ class _Bar:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            texts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            columns = (*texts, TextColumn("{task.fields[rate]:,.0f}/s"), TimeRemainingColumn())
             self._progress = Progress(*columns, console=Console(stderr=True, emoji=False), transient=True)
-            self._progress.add_task(self._what)
+            self._progress.add_task(self._what, rate=0.0)
             self._progress.start()
-        self._progress.update(self._progress.task_ids[0], completed=done, total=total)
+        rate = done / max(time.monotonic() - self._began, 0.001)
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total, rate=rate)
 
     def end(self) -> None:
         if self._progress is not None:
