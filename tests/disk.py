@@ -9,7 +9,7 @@ from typing import Self
 
 _SIZE = "4g"
 # rows need a megabyte, definitions some kilobytes
-_LEFT = 960 * 1024
+_LEFT = 512 * 1024
 
 
 class Disk:
@@ -31,7 +31,7 @@ class Disk:
         return self
 
     def fill(self, writer: int) -> None:
-        """Leaves no room for rows, for the process of this number."""
+        """Leaves no room for rows, for the process of this number; again and again, as merges give some back."""
         if self.mounted:
             found = os.statvfs(self._folder)
             self._resize(str((found.f_blocks - found.f_bfree) * found.f_frsize + _LEFT))

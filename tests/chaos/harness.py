@@ -32,7 +32,7 @@ from tests.postgres import Postgres, database_of
 
 PARTS = ("writer-1", "writer-2", "relay-1", "relay-2", "worker-1", "worker-2")
 # of a disk that is full, long enough for a worker to give up and be started again
-_FULL_S = 10.0
+_FULL_S, _AGAIN_S = 10.0, 0.1
 # past the session's timeout, so that the group goes on without the frozen one
 _FROZEN_S = 14.0
 _AWAY_S = 3.0
@@ -170,8 +170,7 @@ def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, sh
                     postgres.kill_backends(database_of(store))
                 case "disk":
                     what = "fill ClickHouse's disk"
-                    disk.fill(server.pid)
-                    _supervised(path, _FULL_S)
+                    _supervised(path, _FULL_S, lambda: disk.fill(server.pid))
                     disk.free(server.pid)
                 case "clickhouse":
                     what = "kill -9 ClickHouse"
@@ -196,12 +195,13 @@ def run(folder: Path, postgres: Postgres, kills: int, seed: int, say: Say, *, sh
     return outcome
 
 
-def _supervised(path: Crew, seconds: float) -> None:
-    """Lets the path work for so long, what has ended being started again."""
+def _supervised(path: Crew, seconds: float, keep: Callable[[], None]) -> None:
+    """Lets the path work for so long, what has ended being started again, while `keep` keeps something as it is."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        keep()
         path.restart_ended()
-        time.sleep(_BETWEEN_S[0])
+        time.sleep(_AGAIN_S)
 
 
 def _settled(app: Governance, settings: Settings, path: Crew) -> bool:

@@ -72,18 +72,23 @@ def test_landing_waits_for_room(disk: Disk, server: Server, tmp_path: Path, brok
         relay(app, settings)
         worker.until(lambda: all_is_acknowledged(settings))
         assert worker.said == []
-        before = acknowledged(settings)[0]
         disk.fill(server.pid)
         fill(app, 2_000, EVENTS)
         relay(app, settings)
-        worker.until(lambda: len(worker.said) == 2)
+
+        def gave_up() -> bool:
+            disk.fill(server.pid)
+            return bool(worker.said)
+
+        worker.until(gave_up)
         for code, said in worker.said:
             assert (code, said.count("\n")) == (7, 1), said
             assert said.startswith("Error: The records from offset ") and "can't be landed: ClickHouse at" in said
-        # no row of it was acknowledged, nor stands in the checkpoints
-        assert acknowledged(settings) == (before, before + 2_000)
+        # nothing is acknowledged that has not landed, and not all has
+        done, there = acknowledged(settings)
         with ClickHouse.server(settings.clickhouse) as clickhouse:
-            assert sum(landed.next for landed in Projector(clickhouse).landed().values()) == before
+            landed = sum(each.next for each in Projector(clickhouse).landed().values())
+        assert done <= landed < there
         disk.free(server.pid)
         worker.until(lambda: all_is_acknowledged(settings))
         assert_verified(app, settings)
