@@ -1,10 +1,10 @@
 """A KPI's value as the KPI stream carries it: what is published again each time that it changes."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 PULSE_KEY = "pulse"
 """The key of the record that says that somebody publishes, beside those of the values."""
@@ -66,6 +66,12 @@ class Pulse(BaseModel):
     position: int = Field(ge=0)
     last_recorded_at: datetime | None
     at: datetime
+
+    @field_validator("last_recorded_at")
+    @classmethod
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        # the engine gives it without a zone, and so did those who published first
+        return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
     def to_bytes(self) -> bytes:
         """As it stands on the topic."""

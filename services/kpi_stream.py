@@ -1,5 +1,6 @@
 """Following the KPIs' values as they change: over Kafka where it is set, else from the running ``pmo up``."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Event
@@ -10,7 +11,15 @@ from schemas.kpi_value import PULSE_KEY, KpiValue, Pulse
 from services import bus
 from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse
-from services.projections.publishing import held, is_made, last_number, published_after
+from services.projections.publishing import (
+    PULSE_S,
+    held,
+    is_made,
+    last_number,
+    position_of,
+    published_after,
+    pulse_at,
+)
 from services.runtime import brokers, endpoint_url
 from services.settings import Settings
 from services.topics import kpi_topic
@@ -85,11 +94,15 @@ def _from_table(settings: Settings, stop: Event) -> Iterator[list[KpiValue | Pul
     with ClickHouse.server(url, create=False) as clickhouse:
         if not is_made(clickhouse):
             raise Unavailable("No KPI was published here yet; try again in a moment.")
-        number = last_number(clickhouse)
-        yield list(held(clickhouse))
+        number, beaten = last_number(clickhouse), time.monotonic()
+        # the table has no pulse: whoever answers is alive
+        yield [pulse_at(clickhouse, position_of(clickhouse)), *held(clickhouse)]
         while not stop.wait(_POLL_S):
+            pulses = list[Pulse]()
             try:
                 number, found = published_after(clickhouse, number)
+                if time.monotonic() - beaten >= PULSE_S:
+                    pulses, beaten = [pulse_at(clickhouse, position_of(clickhouse))], time.monotonic()
             except Unavailable as error:
                 raise Unavailable("'pmo up' has ended, and with it the stream of KPIs; start it again.") from error
-            yield list(found)
+            yield [*pulses, *found]

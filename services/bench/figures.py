@@ -27,7 +27,7 @@ from services.projections.scope import Scope
 from services.projections.stretches import scope_at, stretches
 from services.projections.trends import trend
 from services.runtime import open_app, quiet
-from services.verify import verify_clickhouse, verify_store
+from services.verify import comparing_tables, verify_clickhouse, verify_store
 from services.verify.findings import Part
 
 Unit = Literal["1/s", "s"]
@@ -128,8 +128,9 @@ def verify(stage: Stage) -> Iterator[Figure]:
     stage.say("Verifying ...")
 
     def everything() -> list[Part]:
-        log, parts = verify_store(stage.settings, app, (), None, "", quiet)
-        return [*parts, *verify_clickhouse(app, clickhouse, log, quiet)]
+        with comparing_tables(clickhouse) as tables:
+            log, parts = verify_store(stage.settings, app, (), None, "", quiet)
+            return [*parts, *verify_clickhouse(app, clickhouse, log, quiet, tables)]
 
     seconds, parts = timed(everything)
     wrong = sum(part.differing for part in parts)

@@ -1,5 +1,7 @@
 """``pmo kpi --follow``: values as they change, line by line."""
 
+import json
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -47,21 +49,50 @@ def follow_kpis(settings: Settings, kpis: "Mapping[str, Kpi]", by: str, unit: st
                 for before, now in found
                 if now.kpi in kpis and now.by == by and (wanted is None or now.group == wanted)
             ]
+            age = _age(latest)
+            _live("")
             was_stale = _stale(latest, was_stale, began, bool(settings.kafka))
             if as_json:
                 for _, now in changes:
-                    click.echo(now.model_dump_json())
+                    # seconds since the last event was recorded that anybody has landed
+                    click.echo(json.dumps({**now.model_dump(mode="json"), "age": age}))
             elif number == 0:
-                _show(kpis, [now for _, now in changes], by)
+                _show(kpis, [now for _, now in changes], by, age)
             else:
                 _say(settings, kpis, changes)
+            _live(_aged(age))
+    _live("")
 
 
-def _show(kpis: "Mapping[str, Kpi]", values: "list[KpiValue]", by: str) -> None:
+def _age(latest: "Latest") -> float | None:
+    """How many seconds ago the last event was recorded, as far as is known."""
+    last = latest.pulse.last_recorded_at if latest.pulse else None
+    return None if last is None else round(max(0.0, (datetime.now(UTC) - last).total_seconds()), 1)
+
+
+def _aged(age: float | None) -> str:
+    if age is None:
+        return ""
+    minutes, seconds = divmod(int(age), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    shown = [f"{number} {unit}" for number, unit in parts if number] or ["0 s"]
+    return f"The last event was recorded {' '.join(shown[:2])} ago."
+
+
+def _live(said: str) -> None:
+    """Puts this in the place of the terminal's last line; where nobody looks on, nothing."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{said}", nl=False, err=True)
+
+
+def _show(kpis: "Mapping[str, Kpi]", values: "list[KpiValue]", by: str, age: float | None) -> None:
     order = {name: number for number, name in enumerate(kpis)}
     rows = [_row(kpis[value.kpi], value) for value in sorted(values, key=lambda v: (order[v.kpi], v.group, v.standing))]
     columns = [column for column in _COLUMNS if column.field != "group" or by == "unit"]
     notes = [] if rows else ["Nothing is published of that yet."]
+    notes += [_aged(age)] if age is not None else []
     output.table("KPIs now; each change follows, Ctrl-C ends it", columns, rows, notes)
 
 

@@ -59,12 +59,16 @@ def verify(files: tuple[Path, ...], key_text: str | None, store_only: bool, as_j
     with ExitStack() as stack:
         app = stack.enter_context(open_app(settings))
         bootstrap = "" if store_only else brokers(settings)
+        if not store_only:
+            with output.progress("Opening ClickHouse") as progress:
+                clickhouse = stack.enter_context(open_reader(settings, progress))
+            tables = stack.enter_context(verification.comparing_tables(clickhouse))
         with output.progress("Reading the store") as progress:
             log, parts = verification.verify_store(settings, app, given, key, bootstrap, progress)
         parts += verification.verify_notes(app, log)
         if not store_only:
-            with output.progress("Comparing ClickHouse") as progress, open_reader(settings, progress) as clickhouse:
-                parts += verification.verify_clickhouse(app, clickhouse, log, progress)
+            with output.progress("Comparing ClickHouse") as progress:
+                parts += verification.verify_clickhouse(app, clickhouse, log, progress, tables)
             if bootstrap:
                 with output.progress("Comparing Kafka") as progress:
                     parts += verification.verify_topics(settings, app, bootstrap, log, progress)

@@ -31,7 +31,8 @@ from services.topics import kpi_topic
 _TABLE = "kpi_values"
 _LOOK_S = 0.1
 _AGAIN_S = 0.5
-_PULSE_S = 2.0
+PULSE_S = 2.0
+"""How often it is said that values are published."""
 _UNKNOWN_S = 1.0
 """What a KPI counts as costing that was not worked out yet: those that changed come first."""
 _SHARE = 9
@@ -46,7 +47,8 @@ _CREATE = """CREATE TABLE IF NOT EXISTS kpi_values (
     `by` LowCardinality(String), grp String, standing LowCardinality(String), value Nullable(Decimal(38, 8)), n UInt64,
     document String CODEC(ZSTD(1))
 ) ENGINE = MergeTree ORDER BY (kpi, `by`, grp, standing, number)"""
-_LATEST = "SELECT argMax(document, number) AS document FROM kpi_values GROUP BY kpi, `by`, grp, standing"
+# by position first: a leader that was frozen goes on with the numbers that another one has given meanwhile
+_LATEST = "SELECT argMax(document, (position, number)) AS document FROM kpi_values GROUP BY kpi, `by`, grp, standing"
 _AFTER = "SELECT number, document FROM kpi_values WHERE number > {number:UInt64} ORDER BY number LIMIT 10000"
 _LAST = "SELECT max(number) FROM kpi_values"
 
@@ -146,7 +148,7 @@ class Publisher:
         return {str(row["table"]): str(row["content"]) for row in self._clickhouse.rows(query)}
 
     def _position(self) -> int:
-        return sum(checkpoint.next for checkpoint in Projector(self._clickhouse).landed().values())
+        return position_of(self._clickhouse)
 
     def _next(self, tables: Mapping[str, str]) -> Kpi | None:
         """Of the KPIs whose tables changed the one that costs least, the longer it waits the sooner."""
@@ -224,12 +226,9 @@ class Publisher:
             self._held.update({value.key: value for value in values})
 
     def _beat(self, position: int) -> None:
-        if self._bootstrap is None or time.monotonic() - self._beaten < _PULSE_S:
+        if self._bootstrap is None or time.monotonic() - self._beaten < PULSE_S:
             return
-        last = self._clickhouse.scalar("SELECT max(recorded_at) FROM events")
-        known = last if last is not None and last.year > 1970 else None
-        pulse = Pulse(position=position, last_recorded_at=known, at=datetime.now(UTC))
-        self._send([(PULSE_KEY.encode(), pulse.to_bytes())])
+        self._send([(PULSE_KEY.encode(), pulse_at(self._clickhouse, position).to_bytes())])
         self._beaten = time.monotonic()
 
     def _send(self, records: Sequence[tuple[bytes, bytes]]) -> None:
@@ -244,6 +243,18 @@ class Publisher:
         except Unavailable:
             self._producer = None
             raise
+
+
+def position_of(clickhouse: ClickHouse) -> int:
+    """How many records have landed, over all partitions."""
+    return sum(checkpoint.next for checkpoint in Projector(clickhouse).landed().values())
+
+
+def pulse_at(clickhouse: ClickHouse, position: int) -> Pulse:
+    """That this place answers now, where so many records have landed, and when the last event of them was recorded."""
+    last = clickhouse.scalar("SELECT max(recorded_at) FROM events")
+    known = last if last is not None and last.year > 1970 else None
+    return Pulse(position=position, last_recorded_at=known, at=datetime.now(UTC))
 
 
 def held(clickhouse: ClickHouse) -> list[KpiValue]:

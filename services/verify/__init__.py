@@ -1,6 +1,7 @@
 """Proof that the log, its copies and what is computed from it are what was recorded."""
 
 from services.verify.run import (
+    comparing_tables,
     keep,
     publish,
     sign,
@@ -11,4 +12,14 @@ from services.verify.run import (
     verify_topics,
 )
 
-__all__ = ["keep", "publish", "sign", "signer", "verify_clickhouse", "verify_notes", "verify_store", "verify_topics"]
+__all__ = [
+    "comparing_tables",
+    "keep",
+    "publish",
+    "sign",
+    "signer",
+    "verify_clickhouse",
+    "verify_notes",
+    "verify_store",
+    "verify_topics",
+]

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.kpi_value import KpiValue, Pulse
 from services.catch_up import catch_up
+from services.cli.follow import _aged
 from services.commands.app import Governance
 from services.kpi_stream import Latest, parsed
 from services.projections import figures, publishing
@@ -57,6 +58,13 @@ class TestReading:
         assert parsed(told.key.encode(), told.to_bytes()) == told
         assert parsed(told.key.encode(), None) is None
         assert b'"value":"0.5"' in told.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("age", "said"), [(0.4, "0 s"), (75.0, "1 min 15 s"), (3_725.0, "1 h 2 min"), (200_000.0, "2 d 7 h")]
+)
+def test_an_age_is_said_in_two_units(age: float, said: str) -> None:
+    assert _aged(age) == f"The last event was recorded {said} ago."
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +160,25 @@ def test_a_frozen_leader_publishes_nothing_of_before(
     complete(pmo, "CRANE-3")
     land(settings, clickhouse)
     stop = Event()
+    guard, turns = publishing._FRESH_S, [True] * 3 * len(SOME)
     monkeypatch.setattr(publishing, "_FRESH_S", -1.0)
-    monkeypatch.setattr(own, "_leads", iter([True, True, False]).__next__)
+    monkeypatch.setattr(own, "_leads", iter([*turns, False]).__next__)
     assert own.round(stop) == 0
+    # as many turns without having been frozen publish: it was the guard that threw them away
+    monkeypatch.setattr(publishing, "_FRESH_S", guard)
+    monkeypatch.setattr(own, "_leads", iter([*turns, False]).__next__)
+    assert own.round(stop) > 0
+
+
+def test_the_value_of_most_records_is_held_whatever_its_number(
+    running: tuple[Settings, Pmo, ClickHouse],
+) -> None:
+    _, _, clickhouse = running
+    number = publishing.last_number(clickhouse) + 1
+    # a leader that was frozen gives numbers again, or goes on behind those of the other one
+    for at, position, said in ((number, 9, "0.9"), (number, 7, "0.7"), (number + 1, 8, "0.8")):
+        each = value(position, said, group="TWICE")
+        row = {name: getattr(each, name) for name in ("computed_at", "position", "as_of", "kpi", "by", "standing", "n")}
+        row |= {"number": at, "grp": each.group, "value": each.value, "document": each.to_bytes().decode()}
+        clickhouse.insert("kpi_values", {name: [content] for name, content in row.items()})
+    assert [v.value for v in publishing.held(clickhouse) if v.group == "TWICE"] == [Decimal("0.9")]
