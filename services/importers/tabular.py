@@ -19,7 +19,7 @@ from typing import NamedTuple
 import openpyxl
 
 from services.errors import BadInput
-from services.importers import sniff
+from services.importers import sniff, whose
 from services.importers.cells import Cell, text
 from services.importers.sniff import LIMITS, Limits
 
@@ -59,6 +59,10 @@ class Ignored(NamedTuple):
     reason: str
 
 
+IN_ENGLISH = "if it was exported in another language, export it in English"
+"""What to do where the columns of a tool have their own names, which no mapping can change."""
+
+
 @dataclass(slots=True)
 class Table:
     """The rows of one file. `place` is what a row's number counts: line, row or column; `sheet` is a workbook's."""
@@ -84,13 +88,14 @@ def read(
     is_header: Callable[[str], bool] | None = None,
     limits: Limits = LIMITS,
     sought: str = "",
+    advice: str = "check the mapping",
 ) -> Table:
     """The table in `path`. `is_header` knows a column that only the header has; without it the header is guessed.
 
-    `sought` says in the refusal which columns those are.
+    `sought` says in the refusal which columns those are, and `advice` what to do.
     """
     table, records = lines(path, form, limits)
-    _fill(table, records, is_header, sought)
+    _fill(table, records, is_header, sought, advice)
     return table
 
 
@@ -111,14 +116,15 @@ def lines(path: Path, form: Format | None = None, limits: Limits = LIMITS) -> tu
     return table, records
 
 
-def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | None, sought: str) -> None:
+def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | None, sought: str, advice: str) -> None:
     at = _header_at(records, is_header)
     if at is None:
         first = next((record.cells for record in records if any(text(cell) for cell in record.cells)), [])
         shown = ", ".join(repr((text(cell) or "")[:60]) for cell in first[:20])
+        advice = whose.of_columns(text(cell) or "" for row in records[:_HEADER_WITHIN] for cell in row.cells) or advice
         raise BadInput(
             f"{table.file} has no header row with the columns that are looked for{sought}; its first row with content"
-            f" is {shown}, so check the mapping."
+            f" is {shown}; {advice}."
         )
     header = [text(cell) or "" for cell in records[at].cells]
     while header and not header[-1]:

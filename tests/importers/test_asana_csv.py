@@ -358,6 +358,19 @@ def test_what_is_gone_from_a_complete_export_is_removed_and_may_come_back(desk: 
     assert [name for name, _ in desk.steps("work:PAYMENTS/1200000000000014")][-2:] == ["removed", "created"]
 
 
+def test_what_is_gone_is_so_after_all_that_was_told_of_it_and_not_by_a_due_date(desk: Desk) -> None:
+    head = "Task ID,Created At,Completed At,Last Modified,Name,Section/Column,Due Date,Projects\n"
+    kept = "1200000000000011,2024-01-09,,2024-01-10,Pay,To Do,2024-06-30,Payments\n"
+    ended = "1200000000000012,2024-01-09,2024-01-22,2024-01-22,Refund,Done,,Payments\n"
+    desk.run(desk.file("both.csv", head + kept + ended))
+    fewer = desk.file("fewer.csv", head + kept)
+    assert desk.one(fewer, complete=True).gone == ("work:PAYMENTS/1200000000000012",)
+    # what is left in the file says nothing of later than the tenth, and its due date nothing at all
+    told = [("created", "2024-01-08 23:00"), ("done", "2024-01-21 23:00"), ("removed", "2024-01-21 23:00")]
+    assert desk.steps("work:PAYMENTS/1200000000000012") == told
+    tells_nothing_again(desk, fewer, complete=True)
+
+
 def test_a_bad_row_is_named_by_line_column_and_value_and_the_rest_goes_on(desk: Desk) -> None:
     told = rows(
         "11,2024-02-31,,2024-01-09,A,,P,", "12,2199-01-01,,2199-01-01,B,,P,", "13,2024-01-09,,2024-01-09,C,,P,,x,y",

@@ -230,6 +230,17 @@ def test_a_project_by_its_own_json_and_pages(desk: Desk) -> None:
     assert desk.one(single).recorded == 1
 
 
+def test_a_plan_that_is_gone_is_released_after_it_was_planned(desk: Desk) -> None:
+    later = allocation(2, "percent", 20, assignee=BOB, modified_at="2024-03-01T07:00:00.000Z")
+    desk.run(desk.file("graph.jsonl", graph(allocation(1, "percent", 50), later)))
+    fewer = desk.file("fewer.jsonl", graph(allocation(1, "percent", 50)))
+    assert desk.one(fewer, complete=True).gone[-1] == f"workload:{desk.person('502')}"
+    assert [name for name, _ in desk.of(f"workload:{desk.person('502')}")] == [
+        "allocation-planned", "allocation-released",
+    ]  # fmt: skip
+    tells_nothing_again(desk, fewer, complete=True)
+
+
 def test_what_a_complete_export_takes_as_gone(desk: Desk) -> None:
     plans = allocation(1, "percent", 50), allocation(2, "percent", 20, assignee=BOB)
     desk.run(desk.file("graph.jsonl", graph(entry(1, 90), entry(2, 30, created_by=BOB), *plans)))
@@ -392,7 +403,8 @@ def test_estimates_without_a_unit_are_left_out_and_asked_about(desk: Desk) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"errors": [{"message": "no"}]}', "no export of Asana: it has no list `data`, only errors"),
+        (b'{"errors": [{"message": "no"}]}', "it has no list `data` and no object with a gid, only errors"),
+        (b"{}", "it has no list `data` and no object with a gid, and nothing else"),
         (b'{"data": [{"gid": "1", ', "line 1: it is not JSON"),
         (b'{"data": [NaN]}', "is not JSON: NaN is no number"),
         (b"\x1f\x8b\x08\x00", "it seems to be a gzip archive"),

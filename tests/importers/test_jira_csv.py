@@ -226,7 +226,7 @@ def test_a_file_that_is_something_else_is_refused_by_what_it_seems_to_be(desk: D
         (b"a,b\n1,2\n", r"no header row with the columns that are looked for \(Issue key\)"),
         (b"Issue key,Summary\nPAY-1,A\n", "has no column Status"),
         (b"PK\x03\x04xl/workbook.xml", "seems to be an Excel workbook; rename it to .xlsx"),
-        (b"Issue key,Status\nPAY-1,Open\n", "has no dates at all; say by --data-date"),
+        (b"Issue key,Status\nPAY-1,Open\n", "has no dates of what has happened; say by --data-date"),
     ):
         with pytest.raises(BadInput, match=said):
             desk.run(desk.file("issues.csv", content))
@@ -259,6 +259,17 @@ join: {unit: FIN, role: Developer, weekly_hours: 38}
         f"person:{desk.person('712020:bb')}": ("2024-01-09", "Developer"),
     }
     tells_nothing_again(desk, desk.folder / "issues.csv", mapping=mapping)
+
+
+def test_what_is_planned_does_not_say_of_which_day_a_file_speaks(desk: Desk) -> None:
+    kept = (
+        "Issue key,Status,Created,Updated,Due date\nPAY-7,Open,08/Jan/24 3:54 PM,10/Jan/24 3:54 PM,20/Mar/24 12:00 AM\n"
+    )
+    desk.run(desk.file("issues.csv", f"{kept}PAY-8,Open,08/Jan/24 3:54 PM,09/Jan/24 3:54 PM,\n"))
+    assert desk.one(desk.file("fewer.csv", kept), complete=True).gone == ("work:PAY/PAY-8",)
+    assert desk.steps("work:PAY/PAY-8")[-1] == ("removed", "2024-01-10 15:54")
+    with pytest.raises(BadInput, match="has no dates of what has happened; say by --data-date"):
+        desk.run(desk.file("due.csv", "Issue key,Status,Due date\nPAY-1,Open,20/Mar/24 12:00 AM\n"))
 
 
 def test_what_is_gone_from_a_complete_export_is_removed_and_nothing_else(desk: Desk) -> None:

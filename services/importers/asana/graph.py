@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
+from services.importers import whose
 from services.importers.asana.history import change_of
 from services.importers.asana.mapping import AsanaMapping, unit_named
 from services.importers.asana.objects import Others, People, Wrong, listed, part, said
@@ -84,13 +85,17 @@ class Reader:
             value = element.value
             if element.key is None and not (isinstance(value, dict) and ("gid" in value or "resource_type" in value)):
                 around.append(value)
-                if isinstance(value.get("data"), dict):
-                    self._object(graph, value["data"])
+                if isinstance(data := value.get("data"), dict) and ("gid" in data or "resource_type" in data):
+                    self._object(graph, data)
             else:
                 self._object(graph, value)
-        if not graph.count and not any("data" in each for each in around):
-            keys = ", ".join(list(around[0])[:5]) if around else "nothing"
-            raise BadInput(f"{source.file} is JSON, but no export of Asana: it has no list `data`, only {keys}.")
+        if not graph.count and not any(each.get("data") is True for each in around):
+            only = f"only {', '.join(list(around[0])[:5])}" if around and around[0] else "and nothing else"
+            seems = whose.of_keys(around[0], "asana") if around else None
+            raise BadInput(
+                f"{source.file} is JSON, but no export of Asana: it has no list `data` and no object with a gid, "
+                f"{seems or only}."
+            )
         pages = [each for each in around if "next_page" in each]
         graph.is_last = not pages or any(each["next_page"] is None for each in pages)
         return graph

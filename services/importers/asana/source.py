@@ -74,7 +74,9 @@ class _Import:
     def sheet(self, path: Path) -> table.Sheet:
         """A CSV or Excel file, its dates settled."""
         found = table.Sheet(
-            tabular.read(path, None, table.is_header, sought=" (Task ID)"), self._mapping, self._projects
+            tabular.read(path, None, table.is_header, sought=" (Task ID)", advice=tabular.IN_ENGLISH),
+            self._mapping,
+            self._projects,
         )
         said, mapping = found.table, self._mapping
         if "projects" not in found.at and mapping.project is None:
@@ -182,9 +184,9 @@ class _Sheet:
 
     def __init__(self, path: Path, shared: _Import) -> None:
         self._shared, self._sheet = shared, shared.sheet(path)
-        self.latest = shared.latest(self._sheet.calendar.when(cell) for _, cell in self._sheet.times())
+        self.latest = shared.latest(self._sheet.calendar.when(cell) for _, cell in self._sheet.happened())
         if self.latest is None and self._sheet.table.rows:
-            raise BadInput(f"{path.name} has no dates at all; say by --data-date of which day it speaks.")
+            raise BadInput(f"{path.name} has no dates of what has happened; say by --data-date of which day it speaks.")
         self.tasks, self._rows, common = self._sheet.tasks(self.latest)
         self.whole = {common} if common else set()
         self.projects: set[str] = set()

@@ -35,7 +35,8 @@ _COLUMNS = {
     "estimate": ("estimated time", "estimated hours", "estimated minutes"),
     "actual": ("actual time", "actual hours", "actual minutes"),
 }
-_TIMES = ("created", "completed", "modified", "start", "due")
+_HAPPENED = ("created", "completed", "modified")
+_TIMES = (*_HAPPENED, "start", "due")
 _SILENT = {
     "assignee": "assignee", "estimate": "estimate", "start": "planned_start", "due": "planned_finish", "title": "title",
     "parent": "parent",
@@ -98,7 +99,14 @@ class Sheet:
 
     def times(self) -> Iterator[tuple[int, Any]]:
         """All cells with dates, to settle their order by."""
-        places = [self.at[field] for field in _TIMES if field in self.at]
+        return self._dates(_TIMES)
+
+    def happened(self) -> Iterator[tuple[int, Any]]:
+        """The dates of what has happened: what is planned does not say when the file was written."""
+        return self._dates(_HAPPENED)
+
+    def _dates(self, fields: tuple[str, ...]) -> Iterator[tuple[int, Any]]:
+        places = [self.at[field] for field in fields if field in self.at]
         for row in self.table.rows:
             for at in places:
                 if (cell := row.cells[at]) is not None and cell != "":

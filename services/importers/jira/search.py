@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.errors import BadInput
+from services.importers import whose
 from services.importers.cells import CellProblem, shown, text
 from services.importers.documents import Element, Text, elements
 from services.importers.jira.issue import Change, Issue, Worklog, effort
@@ -81,8 +82,9 @@ class Reader:
         for value in is_single:
             self._element(page, Element("issues", value))
         if not page.count and not any(name in each for each in around for name in ARRAYS):
-            keys = ", ".join(list(around[0])[:5]) if around else "nothing"
-            raise BadInput(f"{source.file} is JSON, but no search of Jira: it has no list of issues, only {keys}.")
+            only = f"only {', '.join(list(around[0])[:5])}" if around and around[0] else "and nothing else"
+            seems = whose.of_keys(around[0], "jira") if around else None
+            raise BadInput(f"{source.file} is JSON, but no search of Jira: it has no list of issues, {seems or only}.")
         return page
 
     def _learn_names(self, whole: str) -> None:

@@ -50,7 +50,7 @@ class _Sheet:
 
     def __init__(self, path: Path, mapping: JiraMapping) -> None:
         self._mapping = mapping
-        self._table = tabular.read(path, None, table.is_header, sought=" (Issue key)")
+        self._table = tabular.read(path, None, table.is_header, sought=" (Issue key)", advice=tabular.IN_ENGLISH)
         self._sheet = table.Sheet(self._table, table.columns(self._table, mapping), Calendar())
         self.issues: list[Issue] = []
         self.rows: list[Row] = []
@@ -61,10 +61,12 @@ class _Sheet:
             raise BadInput(f"{self._table.file} has no column Status, so it is no export of issues from Jira.")
         zone, order = moments_of(self._mapping)
         sheet.calendar = moments.settle(table.times(sheet), self._table.file, self._table.place, zone, order, notes)
-        cells = (sheet.calendar.when(cell) for _, cell in table.times(sheet))
+        cells = (sheet.calendar.when(cell) for _, cell in table.happened(sheet))
         self.latest = given.data_date or _latest(cell for cell in cells)
         if self.latest is None and self._table.rows:
-            raise BadInput(f"{self._table.file} has no dates at all; say by --data-date of which day it speaks.")
+            raise BadInput(
+                f"{self._table.file} has no dates of what has happened; say by --data-date of which day it speaks."
+            )
         reader = table.Reader(sheet, self._mapping, self.latest or EARLIEST)
         seen: dict[str, tuple[int, Any]] = {}
         for row in self._table.rows:

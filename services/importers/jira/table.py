@@ -40,7 +40,8 @@ _COLUMNS = {
     "status_since": ("status category changed",),
     "log": ("log work", "worklog"),
 }
-_TIMES = ("created", "updated", "resolved", "status_since", "start", "due")
+_HAPPENED = ("created", "updated", "resolved", "status_since")
+_TIMES = (*_HAPPENED, "start", "due")
 CARRIED = tuple(_COLUMNS)
 _SILENT = {
     "assignee": "assignee", "estimate": "estimate", "flagged": "blocked", "title": "title",
@@ -85,7 +86,16 @@ def columns(table: tabular.Table, mapping: JiraMapping) -> dict[str, tuple[int, 
 
 def times(sheet: Sheet) -> Iterator[tuple[int, Any]]:
     """All cells with times, to settle zone and order by."""
-    places = [place for field in _TIMES for place in sheet.at[field]]
+    return _times(sheet, _TIMES)
+
+
+def happened(sheet: Sheet) -> Iterator[tuple[int, Any]]:
+    """The times of what has happened: what is planned does not say when the file was written."""
+    return _times(sheet, _HAPPENED)
+
+
+def _times(sheet: Sheet, fields: tuple[str, ...]) -> Iterator[tuple[int, Any]]:
+    places = [place for field in fields for place in sheet.at[field]]
     logs = sheet.at["log"]
     for row in sheet.table.rows:
         for place in places:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from services.errors import BadInput
+from services.importers import whose
 from services.importers.cells import shown, text
 from services.importers.documents import Opened, elements
 from services.importers.monday.mapping import Column, type_of
@@ -50,7 +51,7 @@ class Answer(NamedTuple):
 
 def answers(source: Opened) -> Iterator[Answer]:
     """The answers in a file: one, a list, or one a line. Raises BadInput for an error that was kept as a file."""
-    found, keys = False, list[str]()
+    found, keys, seems = False, list[str](), None
     for element in chain.from_iterable(elements(part, "responses") for part in source.texts):
         if not isinstance(element.value, dict):
             seen = shown(str(element.value))
@@ -62,13 +63,14 @@ def answers(source: Opened) -> Iterator[Answer]:
         data = value.get("data")
         data = data if isinstance(data, dict) else value
         keys = keys or list(data)[:5]
+        seems = seems or whose.of_keys(value, "monday")
         if (answer := _answer(data)) is not None:
             found = True
             yield answer
     if not found:
-        said = ", ".join(keys) or "nothing"
+        only = f"only {', '.join(keys)}" if keys else "and nothing else"
         raise BadInput(
-            f"{source.file} is JSON, but no answer of monday.com: it has neither boards nor items, only {said}."
+            f"{source.file} is JSON, but no answer of monday.com: it has neither boards nor items, {seems or only}."
         )
 
 

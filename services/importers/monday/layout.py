@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from services.errors import BadInput
+from services.importers import whose
 from services.importers.cells import Cell, text
 from services.importers.monday.mapping import Column, plain
 from services.importers.tabular import Row, Table
@@ -47,9 +48,11 @@ def layout(table: Table, records: Sequence[Row]) -> Layout:
     titles = [(r.number, text(r.cells[0])) for r in records[:first] if r.cells and text(r.cells[0])]
     if first is None or not titles:
         seen = ", ".join(repr((text(cell) or "")[:40]) for cell in (records[0].cells[:6] if records else ()))
+        begins = f"this one begins with {seen or 'nothing'}"
+        other = whose.of_columns((text(cell) or "" for each in records[:10] for cell in each.cells), "monday")
         raise BadInput(
             f"{table.file} is no Excel export of a board of monday.com: that has the board's name in its first row and "
-            f"below it rows that begin with Name and say the columns; this one begins with {seen or 'nothing'}."
+            f"below it rows that begin with Name and say the columns; {other or begins}."
         )
     found = Layout(str(titles[0][1]), [], [(r.number, "above the header") for r in records[:first]], [])
     if len(titles) > 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import BadInput
-from services.importers import documents, tabular
+from services.importers import documents, tabular, whose
 from services.importers.cells import shown, text
 from services.importers.documents import Text, elements
 from services.importers.rows import CellFault
@@ -48,6 +48,8 @@ def read(path: Path) -> list[Grid]:
 
 
 def _instead(other: Sequence[Mapping[str, Any]], rows: Sequence[Any]) -> str:
+    if seems := next(filter(None, (whose.of_keys(each, "smartsheet") for each in other)), None):
+        return seems
     if any("columns" in each or _LISTS[0] in each for each in other):
         return "it has no rows; get each sheet by GET /sheets/{id}"
     keys = ", ".join(str(key)[:40] for each in other[:1] for key in list(each)[:5])

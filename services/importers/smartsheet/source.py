@@ -44,7 +44,8 @@ class _Sheet:
 
 def read(paths: Sequence[Path], mapping: SmartsheetMapping, given: Given) -> Read:
     """All files of one import. Nothing is recorded before all of them are understood."""
-    files = [(path, sheet.read(path) if documents.is_document(path) else [table.read(path)]) for path in paths]
+    is_sure = bool(mapping.columns)
+    files = [(path, sheet.read(path) if documents.is_document(path) else [table.read(path, is_sure)]) for path in paths]
     grids = [grid for _, each in files for grid in each]
     for name, titles in mapping.columns.items():
         if columns.unknown(titles, grids):

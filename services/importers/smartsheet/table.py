@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from services.importers import tabular
+from services.errors import BadInput
+from services.importers import tabular, whose
 from services.importers.rows import CellFault
 from services.importers.shown import Row
 from services.importers.smartsheet import outline
@@ -14,9 +15,15 @@ _COPY = re.compile(r"\s*\(\d{1,3}\)$")
 _ABOVE = "above the header"
 
 
-def read(path: Path) -> Grid:
-    """The grid of a file; an Excel workbook's first sheet is the grid, and others such as Comments are left out."""
+def read(path: Path, is_sure: bool = False) -> Grid:
+    """The grid of a file; an Excel workbook's first sheet is the grid, and others such as Comments are left out.
+
+    Raises BadInput for what seems to be another tool's export, unless the user `is_sure` that it is a sheet.
+    """
     table = tabular.read(path)
+    # any table fits a sheet, so that nothing else would tell
+    if not is_sure and (seems := whose.of_columns(table.columns, "smartsheet")) is not None:
+        raise BadInput(f"{table.file} is no sheet of Smartsheet: {seems}. If it is one, name its columns in a mapping.")
     # predecessors count the sheet's own rows, blank ones too, from the first one under the header
     numbers = [each.number for each in table.rows]
     numbers += [each.number for each in (*table.malformed, *table.ignored) if each.reason != _ABOVE]

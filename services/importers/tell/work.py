@@ -78,6 +78,8 @@ def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
     if created[-1].occurred_at > teller.end_of(when):
         # an older export says nothing of what came later
         return False
+    # the latest time in a file may lie before the last that was told of what it no longer shows
+    when = max(when, *(record.occurred_at for record in records), key=lambda each: moment(each, teller.settings))
     halts = [record.event for record in records if isinstance(record.event, events.Blocked | events.Unblocked)]
     if halts and isinstance(halts[-1], events.Blocked):
         teller.tell(stream, events.Unblocked(), when, teller.id_of(stream, "gone unblocked", str(when)))

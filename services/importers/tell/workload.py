@@ -4,7 +4,7 @@ from schemas import workload as events
 from schemas.event import Event
 from schemas.streams import slug_key, stream_id
 from services.importers.shown import Allocation, When
-from services.importers.tell.teller import Teller
+from services.importers.tell.teller import Teller, moment
 
 _PLANS = (events.AllocationPlanned, events.AllocationRevised)
 
@@ -40,16 +40,19 @@ def tell_allocation(teller: Teller, plan: Allocation) -> None:
 def tell_released(teller: Teller, stream: str, listed: frozenset[str], projects: frozenset[str], when: When) -> int:
     """Releases the plans of this source that a complete export of these projects no longer lists."""
     standing: dict[str, Event] = {}
+    since: dict[str, When] = {}
     for record in teller.records(stream):
         if isinstance(record.event, (*_PLANS, events.AllocationReleased)):
-            standing[record.event.item] = record.event
+            standing[record.event.item], since[record.event.item] = record.event, record.occurred_at
             if isinstance(record.event, _PLANS) and not teller.is_ours(record):
                 del standing[record.event.item]
     gone = [e for i, e in standing.items() if isinstance(e, _PLANS) and i not in listed and e.project in projects]
     day = teller.end_of(when).astimezone(teller.settings.zone).date()
     for event in gone:
+        # the latest time in a file may lie before the plan that it no longer shows
+        then = max(when, since[event.item], key=lambda each: moment(each, teller.settings))
         # what was planned until then was planned
         last_day = day if event.first_day <= day else None
         released = events.AllocationReleased(item=event.item, last_day=last_day, reason=None)
-        teller.tell(stream, released, when, teller.id_of(stream, event.item, "gone", str(when)))
+        teller.tell(stream, released, then, teller.id_of(stream, event.item, "gone", str(then)))
     return len(gone)
