@@ -19,11 +19,12 @@ from services.commands.intake import Intake
 from services.projections.capacity import loads
 from services.projections.checking import compiled, load_controls
 from services.projections.clickhouse import ClickHouse
-from services.projections.figures import measure, quantile
+from services.projections.figures import measure
 from services.projections.kept import flat_at
 from services.projections.kpi import listed, load_kpis
 from services.projections.parallel import each
 from services.projections.scope import Scope
+from services.projections.statistics import quantile
 from services.projections.stretches import scope_at, stretches
 from services.projections.trends import trend
 from services.runtime import open_app, quiet

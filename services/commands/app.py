@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
 from typing import Any, TypeVar, cast
 
 from eventsourcing.application import Application
@@ -29,11 +28,12 @@ from schemas.event import (
     RecordTooLarge,
     in_milliseconds,
 )
-from schemas.fields import FIRST_DAY, LAST_DAY, Note
+from schemas.fields import Note
 from schemas.streams import kind_of
 from services.commands.catalogue import MADE_BY, STATES
 from services.commands.command import Context
 from services.commands.corrections import happened, replaces
+from services.commands.days import day_start
 from services.commands.directory import Entry, content_digest, is_person, write_note
 from services.commands.fold import History, State
 from services.commands.intake import Prepared
@@ -389,15 +389,3 @@ def _instant(moment: datetime) -> datetime:
         return in_milliseconds(moment)
     except ValueError:
         raise BadInput("A time needs a zone, as in 2026-06-30T09:00:00+02:00.") from None
-
-
-def day_start(day: date, settings: Settings) -> datetime:
-    """The instant at which `day` begins in the organisation's time zone, in UTC. Raises BadInput outside 1900-2299."""
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise BadInput(f"{day} is no day between {FIRST_DAY} and {LAST_DAY}.")
-    return in_milliseconds(datetime.combine(day, time_of_day(), settings.zone))
-
-
-def day_end(day: date, settings: Settings) -> datetime:
-    """The last millisecond of `day` in the organisation's time zone, in UTC: what "as of a day" means."""
-    return day_start(day + timedelta(days=1), settings) - timedelta(milliseconds=1)

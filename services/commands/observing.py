@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 
 from schemas.event import EARLIEST, Event, Record, in_milliseconds
-from services.commands.app import CLOCK_SKEW, Governance, UnitOfWork, day_start
+from services.commands.app import CLOCK_SKEW, Governance, UnitOfWork
+from services.commands.days import day_start
 from services.commands.directory import Entry
 from services.errors import BadInput
 

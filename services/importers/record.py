@@ -11,8 +11,9 @@ from schemas.governance import ImportCompleted
 from schemas.progress import Recorded
 from schemas.project import LeftSource
 from schemas.streams import stream_id
-from services.commands.app import Governance, Meta, Outcome, UnitOfWork, day_start
+from services.commands.app import Governance, Meta, Outcome, UnitOfWork
 from services.commands.command import Command
+from services.commands.days import day_start
 from services.commands.intake import Intake
 from services.commands.organisation import RegisterUnit
 from services.commands.project.observe import LeaveSource, RecordState

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -17,7 +17,7 @@ from services.projections.kept import flat_at
 from services.projections.kpi import COLUMNS, Kpi
 from services.projections.parallel import each as of_each
 from services.projections.scope import Scope
-from services.projections.statistics import kaplan_meier_median
+from services.projections.statistics import kaplan_meier_median, quantile
 
 GROUPS: dict[str, tuple[str, str]] = {
     "portfolio": ("''", "'portfolio'"),
@@ -292,14 +292,6 @@ def _beside(kpi: Kpi, values: list[float]) -> dict[str, Decimal]:
     if kpi.beside == "range":
         return {"min": _exact(values[0]), "max": _exact(values[-1])}
     return {kpi.beside: _exact(quantile(values, int(kpi.beside[1:]) / 100))}
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values lie, linear between the two nearest ranks (Hyndman and Fan, 7)."""
-    place = (len(ordered) - 1) * share
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def _exact(value: float) -> Decimal:

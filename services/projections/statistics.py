@@ -1,8 +1,16 @@
 """The few statistics that figures need, each with the source of its formula."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import NormalDist
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie, linear between the two nearest ranks (Hyndman and Fan, 7)."""
+    place = (len(ordered) - 1) * share
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def kaplan_meier_median(durations: Iterable[tuple[float, bool]]) -> float | None:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projections.figures import quantile
-from services.projections.statistics import kaplan_meier_median, wilson
+from services.projections.statistics import kaplan_meier_median, quantile, wilson
 
 # Freireich et al. 1963, remission of leukaemia in weeks, as in most textbooks of survival analysis; True: over
 TREATED = [

@@ -14,7 +14,8 @@ import orjson
 from schemas.event import Event, Record
 from schemas.fields import Note
 from schemas.streams import stream_id
-from services.commands.app import Governance, Meta, UnitOfWork, day_start
+from services.commands.app import Governance, Meta, UnitOfWork
+from services.commands.days import day_start
 from services.commands.directory import Entry, pseudonym, write_note
 from services.commands.fold import State
 from services.importers.msproject.wanted import Wanted

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from schemas.event import Record
 from schemas.organisation import UnitRegistered
 from schemas.streams import stream_id
-from services.commands.app import Governance, Meta, UnitOfWork, day_start
+from services.commands.app import Governance, Meta, UnitOfWork
+from services.commands.days import day_start
 from services.commands.intake import Intake
 from services.commands.surveys import CompleteImport
 from services.errors import BadInput

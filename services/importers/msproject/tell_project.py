@@ -7,7 +7,7 @@ from typing import Any
 from schemas.delivery import MilestoneDropped, MilestoneMoved, MilestonePlanned, MilestoneReached
 from schemas.event import Record
 from schemas.progress import Recorded
-from services.commands.app import day_start
+from services.commands.days import day_start
 from services.errors import BadInput
 from services.importers.msproject.compare import Teller
 from services.importers.msproject.people import exact

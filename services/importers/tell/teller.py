@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from schemas.event import Event, Record
 from schemas.fields import Note
-from services.commands.app import Governance, UnitOfWork, day_end, day_start
+from services.commands.app import Governance, UnitOfWork
+from services.commands.days import day_end, day_start
 from services.commands.directory import PERSON_PREFIX, Entry, pseudonym, write_note
 from services.commands.erasing import NOTE_PREFIX
 from services.commands.observing import Observer

@@ -9,7 +9,8 @@ import pytest
 from schemas import organisation
 from schemas.event import MAX_VERSION
 from schemas.voiding import Voided
-from services.commands.app import Meta, UnitOfWork, day_end
+from services.commands.app import Meta, UnitOfWork
+from services.commands.days import day_end
 from services.errors import BadInput, NotFound, Rejected
 from tests.strategies import superseded_by_definition
 from tests.unit.commands.office import ME, NOW, PROPOSAL, Office, settings_of, statuses
