@@ -7,6 +7,7 @@ ends the worker, and nothing behind it is acknowledged. The committed offset nev
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,7 @@ _TRIES_WHILE_ANSWERING = 5
 # 5 ms, the default, halves the rate.
 _SWITCH_S = 0.0005
 _LOGGERS = ("faust", "mode", "aiokafka")
+_NO_ROOM = re.compile(r"NOT_ENOUGH_SPACE|No space left on device")
 
 Progress = Callable[[int, int], None]
 
@@ -223,7 +225,7 @@ class Worker:
             self._failure = error
 
     def _land_until_done(self, events: Sequence[Any], landing: Landing) -> None:
-        """Tries again for as long as ClickHouse or Kafka is away; what fails while both answer fails for good."""
+        """Tries again for as long as ClickHouse or Kafka is away, or has no room; what else fails, fails for good."""
         records = [_record(event.message) for event in events]
         pause, failed = _RETRY_S[0], 0
         while True:
@@ -231,7 +233,11 @@ class Worker:
                 landing.land(records)
                 return
             except QueryFailed as error:
-                failed = failed + 1 if self._answers() else 0
+                if _NO_ROOM.search(str(error)):
+                    logging.getLogger("faust").warning("landing waits for room: %s", error)
+                    failed = 0
+                else:
+                    failed = failed + 1 if self._answers() else 0
                 if failed >= _TRIES_WHILE_ANSWERING:
                     at = f"offset {records[0].offset} of {records[0].topic}/{records[0].partition}"
                     raise Unavailable(f"The records from {at} on can't be landed: {error}") from error
