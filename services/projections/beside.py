@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 
+from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse, QueryFailed
 
 FRESH = "_fresh_"
@@ -30,7 +31,10 @@ def fresh_name(physical: str) -> str:
 
 @contextmanager
 def beside(clickhouse: ClickHouse, physical: str, create: Callable[[str], str]) -> Iterator[str]:
-    """The name of an empty table to fill. Whatever has that name at the end, as the former one may have, is dropped."""
+    """The name of an empty table to fill. Whatever has that name at the end, as the former one may have, is dropped.
+
+    Raises Unavailable where somebody else dropped it, since this process stood still for so long.
+    """
     fresh = fresh_name(physical)
     clickhouse.command(create(fresh))
     ended = threading.Event()
@@ -38,10 +42,15 @@ def beside(clickhouse: ClickHouse, physical: str, create: Callable[[str], str]) 
     alive.start()
     try:
         yield fresh
-    except BaseException:
+    except BaseException as error:
         _end(alive, ended)
         # the reason for the end counts, which may be that nothing answers any more
         with suppress(QueryFailed):
+            if isinstance(error, QueryFailed) and not clickhouse.scalar(f"EXISTS TABLE {fresh}"):
+                raise Unavailable(
+                    f"This process gave no sign of life for {_LEASE_S} s, and what it was filling was cleared away; "
+                    "the tables are as they were: run it again."
+                ) from error
             clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
         raise
     _end(alive, ended)

@@ -22,7 +22,7 @@ from services.commands.directory import Entry
 from services.commands.relay import Relay
 from services.errors import Unavailable
 from services.projections import beside
-from services.projections.beside import being_filled
+from services.projections.beside import being_filled, drop_abandoned
 from services.projections.bulk import bulk_from_kafka, entries_from_kafka, values_from_kafka
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table
@@ -154,6 +154,21 @@ def test_events_from_the_store(
     assert frozen.was
     rebuild(clickhouse, ["project_events"])
     assert_whole(app, settings, clickhouse)
+
+
+@pytest.mark.usefixtures("taken_for_dead")
+def test_one_whose_table_was_cleared_away_says_so(app: Governance, clickhouse: ClickHouse) -> None:
+    values = values_from_store(app, quiet)
+
+    def read() -> Iterator[Sequence[bytes]]:
+        yield from values()
+        with clickhouse.session() as own:
+            drop_abandoned(own)
+
+    before = clickhouse.rows("SELECT * FROM events ORDER BY stream, version")
+    with pytest.raises(Unavailable, match=r"was cleared away; the tables are as they were: run it again\.$"):
+        rebuild_events(clickhouse, read)
+    assert clickhouse.rows("SELECT * FROM events ORDER BY stream, version") == before
 
 
 @pytest.mark.usefixtures("taken_for_dead")
