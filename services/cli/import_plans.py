@@ -25,7 +25,7 @@ records nothing; a newer file of a project records only what changed.
 Examples:
   pmo import msproject plan.mpp --dry-run
   pmo import msproject plan.mpp --project CRANE-7 --unit OPS
-  pmo import msproject *.xml --write-mapping plans.yaml --dry-run
+  pmo import msproject *.xml --write-mapping plans.yaml
   pmo import msproject *.xml --mapping plans.yaml"""
 _COUNTS = ("rows", "recorded", "unchanged", "rejected", "ignored", "events")
 
@@ -37,7 +37,7 @@ _COUNTS = ("rows", "recorded", "unchanged", "rejected", "ignored", "events")
 @click.option("--currency", metavar="ISO", help="The currency of costs, where a file names none.")
 @click.option("--data-date", metavar="DAY", help="The day that a file shows; by default its status date.")
 @click.option("--mapping", metavar="FILE", help="Codes of projects, people, roles and unit (YAML).")
-@click.option("--write-mapping", metavar="FILE", help="Write what was guessed to a new mapping file, to edit.")
+@click.option("--write-mapping", metavar="FILE", help="Write what is guessed as a mapping; record nothing.")
 @click.option("--dry-run", is_flag=True, help="Show what would be recorded, and record nothing.")
 @click.option("--details", is_flag=True, help="List every ignored row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -72,6 +72,8 @@ def msproject(
         )
     if write_mapping:
         mappings.write(Path(write_mapping), guessed(read_files, rules))
+        click.echo(f"Wrote {write_mapping}. Edit it, then import with --mapping {write_mapping}. Nothing was recorded.")
+        return
     with open_app(settings) as app, output.progress("Importing") as progress:
         reports = record(app, read_files, rules, dry_run=dry_run, progress=progress)
     if as_json:

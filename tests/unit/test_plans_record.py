@@ -420,6 +420,15 @@ def test_two_plans_of_one_name_are_not_taken_for_one(imported: Import, tmp_path:
     )
 
 
+def test_what_was_recorded_before_a_file_that_is_refused_is_said(app: Governance, tmp_path: Path) -> None:
+    bare = {"GUID": None}
+    first = crane(tmp_path / "a.xml", header=bare)
+    other = crane(tmp_path / "b.xml", header={**bare, "CreationDate": "2025-11-11T08:00:00"})
+    files = read([first, other], OPS, NOW)
+    with pytest.raises(BadInput, match=r"^b.xml would be project .*\. Recorded before it: a.xml\.$"):
+        record(app, files, OPS)
+
+
 def test_primavera_and_planner(app: Governance, imported: Import, tmp_path: Path) -> None:
     (tmp_path / "quay.xer").write_text(XER, newline="")
     (tmp_path / "quay.planner").write_text(PLANNER)

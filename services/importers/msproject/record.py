@@ -144,7 +144,14 @@ def record(
     reports: list[FileReport] = []
     for file in files:
         work = partial(_record_file, app, file, mapping)
-        reports.append(work(rehearsal) if rehearsal else app.transact(work))
+        try:
+            reports.append(work(rehearsal) if rehearsal else app.transact(work))
+        except BadInput as error:
+            if rehearsal or not reports:
+                raise
+            # a file is a transaction: what stands before this one stays
+            before = ", ".join(report.file for report in reports)
+            raise BadInput(f"{error} Recorded before it: {before}.") from error
         progress(sum(report.rows for report in reports), total)
     return reports
 
