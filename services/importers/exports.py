@@ -20,7 +20,7 @@ from services.importers.checks import faults_of
 from services.importers.shown import Allocation, Export, Hours, Item, Project, Row, Thing, When
 from services.importers.source import Read, Source, SourceMapping, digest_of
 from services.importers.tell.hours import item_of, tell_hours, tell_hours_gone
-from services.importers.tell.projects import tell_project, tell_project_gone
+from services.importers.tell.projects import is_listed, tell_project, tell_project_gone
 from services.importers.tell.teller import ACTOR, Teller, moment, origin
 from services.importers.tell.work import tell_gone, tell_item
 from services.importers.tell.workload import tell_allocation, tell_released
@@ -170,11 +170,19 @@ class _File:
             if in_scope and stream not in shown and tell_gone(self._teller, stream, when, self._export.file):
                 yield stream
         listings = tuple({listing for export in exports for listing in export.listings})
+        later = 0
         for stream in sorted(self._teller.streams("project")) if listings else ():
-            if stream.partition(":")[2] not in projects and tell_project_gone(
-                self._teller, stream, when, self._export.file, listings
-            ):
+            if stream.partition(":")[2] in projects or not is_listed(self._teller, stream, listings):
+                continue
+            if tell_project_gone(self._teller, stream, when, self._export.file):
                 yield stream
+            else:
+                later += 1
+        if later:
+            self._export.notes.append(
+                "projects that are not listed, but were changed after the latest time in the files, are not taken as gone "
+                f"({later}); say by --data-date of which day the files speak"
+            )
         entries = frozenset(item_of(each) for each in things if isinstance(each, Hours))
         plans: dict[str, set[str]] = {}
         for each in things:

@@ -471,6 +471,21 @@ def test_items_of_a_portfolio_are_projects_and_leave_it_when_they_are_gone(desk:
     tells_nothing_again(desk, fewer, mapping=mapping, complete=True)
 
 
+def test_that_a_project_changed_last_is_gone_needs_a_date(desk: Desk) -> None:
+    mapping = f"unit: OPS\nboards: {{'{FOLIO}': {{projects: item}}}}\n"
+    last = item(2, updated_at="2024-05-01T09:00:00Z")
+    both = desk.file("both.json", answer(board(item(1), last, key=FOLIO)))
+    fewer = desk.file("fewer.json", answer(board(item(1), key=FOLIO)))
+    desk.run(both, mapping=mapping)
+    older = desk.one(fewer, mapping=mapping, complete=True)
+    assert older.gone == ()
+    assert "changed after the latest time in the files, are not taken as gone (1)" in older.export.notes[-1]
+    day = dt.date(2024, 5, 3)
+    assert desk.one(fewer, mapping=mapping, complete=True, data_date=day).gone == ("project:2002",)
+    assert [name for name, _ in desk.steps("project:2002")] == ["recorded", "left-source"]
+    tells_nothing_again(desk, fewer, mapping=mapping, complete=True, data_date=day)
+
+
 def test_a_bad_row_is_named_and_the_rest_goes_on(desk: Desk) -> None:
     told: list[Any] = [
         item(1, timeline("2024-02-31", "2024-03-01")), item(2, cell("numbers", "eight", "eight")),

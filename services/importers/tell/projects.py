@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from schemas.event import Record
 from schemas.progress import Recorded
 from schemas.project import LeftSource
 from schemas.streams import stream_id
 from services.importers.shown import Project, When
-from services.importers.tell.teller import Teller
+from services.importers.tell.teller import Teller, moment
 
 _NOTHING: dict[str, Any] = dict.fromkeys(Recorded.model_fields)
 
@@ -53,19 +54,24 @@ def _tell_report(teller: Teller, stream: str, project: Project, fields: dict[str
     teller.tell(stream, event, project.seen, command_id, notes=entries)
 
 
-def tell_project_gone(teller: Teller, stream: str, when: When, listing: str, listed: tuple[str, ...]) -> bool:
-    """Records that a source lists a project no longer; False if it never did, or was told so.
+def is_listed(teller: Teller, stream: str, listed: tuple[str, ...]) -> bool:
+    """Whether a project is, as far as is known, in a listing of this source; `listed` is how the keys in it begin."""
+    last = next(reversed(_of_source(teller, stream)), None)
+    return last is not None and isinstance(last.event, Recorded) and (last.event.source_key or "").startswith(listed)
 
-    `listed` are what the source's keys of projects of this listing begin with: of others it says nothing.
-    """
-    until = teller.end_of(when)
-    seen = [
-        record
-        for record in teller.records(stream)
-        if isinstance(record.event, Recorded | LeftSource) and teller.is_ours(record) and record.occurred_at <= until
-    ]
-    last = seen[-1].event if seen else None
-    if not isinstance(last, Recorded) or not (last.source_key or "").startswith(listed):
+
+def tell_project_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
+    """Records that a source lists a project no longer; False where the listing may be older than the project."""
+    seen = _of_source(teller, stream)
+    if seen[0].occurred_at > teller.end_of(when):
         return False
-    teller.tell(stream, LeftSource(listing=listing), when, teller.id_of(stream, "gone", str(when)))
+    # the latest time in a listing may lie before the last that was told of what it no longer shows
+    then = max(when, seen[-1].occurred_at, key=lambda each: moment(each, teller.settings))
+    teller.tell(stream, LeftSource(listing=listing), then, teller.id_of(stream, "gone", str(then)))
     return True
+
+
+def _of_source(teller: Teller, stream: str) -> list[Record]:
+    """What this source told of a project, in the order of what it means."""
+    told = teller.records(stream)
+    return [each for each in told if isinstance(each.event, Recorded | LeftSource) and teller.is_ours(each)]
