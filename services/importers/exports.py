@@ -180,7 +180,7 @@ class _File:
                 later += 1
         if later:
             self._export.notes.append(
-                "projects that are not listed, but were changed after the latest time in the files, are not taken as gone "
+                "projects not listed, but changed after the latest time in the files, are not taken as gone "
                 f"({later}); say by --data-date of which day the files speak"
             )
         entries = frozenset(item_of(each) for each in things if isinstance(each, Hours))
