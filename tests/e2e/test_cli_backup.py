@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -313,7 +314,10 @@ def test_a_full_disk_leaves_nothing(large: Path, tmp_path: Path) -> None:
 def stopped_half_way(home: Path, folder: Path, half: Path) -> "subprocess.Popen[bytes]":
     """A backup that stands still in the middle; one that is done before it can be stopped is begun again."""
     while True:
-        running = subprocess.Popen([PROGRAM, "backup", folder], env=around(home), stderr=subprocess.PIPE)
+        # what a shell starts in the background does not hear SIGINT, nor does what that starts
+        hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        line = [PROGRAM, "backup", folder]
+        running = subprocess.Popen(line, env=around(home), stderr=subprocess.PIPE, preexec_fn=hears)
         while not (half / "events.sqlite").exists() and running.poll() is None:
             time.sleep(0.001)
         running.send_signal(signal.SIGSTOP)

@@ -107,6 +107,7 @@ def test_findings_have_words(pmo: Pmo) -> None:
     assert "'pmo finding list --state all'" in pmo.ok("finding", "list", "--state", "dismissed")
 
 
+@pytest.mark.long
 def test_reports_are_told_in_the_time_of_the_organisation(pmo: Pmo, tmp_path: Path) -> None:
     told = ("--as-of", "2024-06-30", "--known-at", "2026-01-15", "--id", "R-1")
     pmo.ok("report", "-o", str(tmp_path / "report.html"), *told)

@@ -114,6 +114,7 @@ def test_a_setting_decides(office: Pmo, pattern: str) -> None:
     assert ask(office, *args) == before
 
 
+@pytest.mark.long
 def test_a_currency_is_that_of_the_day(tmp_path: Path) -> None:
     pmo = Pmo(tmp_path / "home")
     pmo.ok("init", "--currency", "GBP")

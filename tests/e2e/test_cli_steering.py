@@ -183,6 +183,7 @@ def test_a_ranking_is_recorded_once(pmo: Pmo) -> None:
     assert (data["ranking"], data["rank"], data["within"], data["cut_by"]) == ("2026-Q3", 2, False, "budget")
 
 
+@pytest.mark.long
 def test_the_steering_pack_is_written_issued_and_reproduced(pmo: Pmo, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     said = pmo.ok("report", "-o", str(file), "--audience", "The board", "--id", "r-1")

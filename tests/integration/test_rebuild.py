@@ -92,9 +92,8 @@ def missing(clickhouse: ClickHouse) -> dict[str, tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "source", [pytest.param("kafka", marks=pytest.mark.long), pytest.param("store", marks=pytest.mark.long), "events"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("source", ["kafka", "store", "events"])
 def test_nothing_is_missing_and_nobody_sees_less(source: str, app: Governance, settings: Settings) -> None:
     with process("worker", settings) as one, process("worker", settings) as other:
         Relay(app, settings.kafka, settings).run_once()

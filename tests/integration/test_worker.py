@@ -77,6 +77,7 @@ def test_the_tables_are_those_of_the_embedded_path(settings: Settings, tmp_path:
     assert over_kafka["directory"]
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_it_ends_in_the_same_tables(settings: Settings, tmp_path: Path) -> None:
     events = BULK_FROM * 3 // 4
     with contextlib.closing(Governance(settings)) as app:

@@ -88,6 +88,7 @@ def test_two_workers_share_the_topics(app: Governance, settings: Settings) -> No
     assert_verified(app, settings)
 
 
+@pytest.mark.long
 def test_one_killed_in_the_middle_is_stood_in_for(app: Governance, settings: Settings) -> None:
     with process("worker", settings) as one, process("worker", settings) as other:
         relay(app, settings)

@@ -40,17 +40,20 @@ def test_the_history_is_the_same_each_time() -> None:
     assert first == second
 
 
+@pytest.mark.long
 def test_every_figure_is_positive(measured: Bench) -> None:
     assert all(figure.value > 0 for figure in measured.figures)
     assert {figure.group for figure in measured.figures} == set(ENGINE_GROUPS)
 
 
+@pytest.mark.long
 def test_every_kpi_and_control_is_measured(measured: Bench) -> None:
     names = " ".join(figure.name for figure in measured.figures)
     assert all(f"KPI {name}, now" in names and f"KPI {name}, known" in names for name in listed(load_kpis()))
     assert all(control in names for control in load_controls())
 
 
+@pytest.mark.long
 def test_the_page_says_what_falls_short_and_on_what_machine(measured: Bench) -> None:
     short = Figure("append", "appending", 10.0, "1/s", 100.0)
     fine = Figure("kpis", "asking", 0.01, "s", 0.1, "first 0.020 s")
