@@ -1,10 +1,10 @@
 """How fast exports of other tools come in: from the bytes of a file to recorded events."""
 
 import csv
-import io
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -34,17 +34,7 @@ _TASK_HEADER = (
 
 def jira(stage: Stage, folder: Path, rows: int) -> Iterator[tuple[str, float]]:
     """Rows of a CSV, and entries of the changelogs of a JSON, a second."""
-    settings = stage.workspace("imports")
-    source = load(next(row for row in SOURCES if row.name == "jira"))
-    given = Given(zone=ZoneInfo("Europe/London"))
-    mapping = load_mapping(source, None, given)
-    with open_app(settings) as app:
-
-        def bring_in(file: Path) -> FileReport:
-            with undisturbed():
-                (report,) = record(app, source, source.read([file], mapping, given))
-            return report
-
+    with _importing(stage, "jira", Given(zone=ZoneInfo("Europe/London"))) as bring_in:
         # the models of events are built at their first use
         bring_in(_table(folder, "WARM", _WARMING))
         bring_in(_search(folder, "WARMER", _WARMING))
@@ -58,14 +48,26 @@ def jira(stage: Stage, folder: Path, rows: int) -> Iterator[tuple[str, float]]:
 
 def asana(stage: Stage, folder: Path, rows: int) -> float:
     """Rows of a project's CSV a second."""
-    source = load(next(row for row in SOURCES if row.name == "asana"))
-    given = Given()
-    mapping = load_mapping(source, None, given)
-    with open_app(stage.workspace("imports-asana")) as app, undisturbed():
-        record(app, source, source.read([_tasks(folder, "Warm", _WARMING)], mapping, given))
+    with _importing(stage, "asana", Given()) as bring_in:
+        bring_in(_tasks(folder, "Warm", _WARMING))
         file = _tasks(folder, "Tasks", rows)
-        seconds, reports = timed(lambda: record(app, source, source.read([file], mapping, given)))
-        return sum(report.recorded for report in reports) / seconds
+        seconds, report = timed(partial(bring_in, file))
+        return report.recorded / seconds
+
+
+@contextmanager
+def _importing(stage: Stage, name: str, given: Given) -> Iterator[Callable[[Path], FileReport]]:
+    """What brings a file of this source into a workspace of its own."""
+    source = load(next(row for row in SOURCES if row.name == name))
+    mapping = load_mapping(source, None, given)
+    with open_app(stage.workspace(f"imports-{name}")) as app:
+
+        def bring_in(file: Path) -> FileReport:
+            with undisturbed():
+                (report,) = record(app, source, source.read([file], mapping, given))
+            return report
+
+        yield bring_in
 
 
 def rows_of(stage: Stage) -> int:
@@ -76,15 +78,13 @@ def rows_of(stage: Stage) -> int:
 def _table(folder: Path, project: str, rows: int) -> Path:
     """A third of the issues each waits, is worked on, and is done."""
     rng = random.Random(7)
-    written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(_HEADER)
+    lines: list[Sequence[object]] = [_HEADER]
     for number in range(rows):
         created = _BEGINNING + timedelta(minutes=rng.randrange(400_000))
         changed = created + timedelta(minutes=rng.randrange(90_000))
         status = ("To Do", "In Progress", "Done")[number % 3]
         done = status == "Done"
-        lines.writerow(
+        lines.append(
             (
                 f"What is to be done, {number}", f"{project}-{number}", number, "Story", status, project,
                 "Project", "High", "Done" if done else "", f"Person {number % 60}", f"id:{number % 60}",
@@ -92,30 +92,30 @@ def _table(folder: Path, project: str, rows: int) -> Path:
                 3600 * (number % 9), -1, "", status,
             )
         )  # fmt: skip
-    file = folder / f"{project}.csv"
-    file.write_text(written.getvalue())
-    return file
+    return _written(folder / f"{project}.csv", lines)
 
 
 def _tasks(folder: Path, project: str, rows: int) -> Path:
     """A third of the tasks each waits, is worked on, and is completed."""
     rng = random.Random(7)
-    written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(_TASK_HEADER)
+    lines: list[Sequence[object]] = [_TASK_HEADER]
     for number in range(rows):
         created = _BEGINNING.date() + timedelta(days=rng.randrange(300))
         changed = created + timedelta(days=rng.randrange(60))
         section = ("To Do", "In Progress", "Done")[number % 3]
-        lines.writerow(
+        lines.append(
             (
                 1_200_000_000_000_001 + number, created, changed if section == "Done" else "", changed,
                 f"{project} {number}", section, f"Person {number % 60}", f"p{number % 60}@example.org", created,
                 changed, "web", "x" * 100, project, "", "", "", "High", f"{number % 9}h",
             )
         )  # fmt: skip
-    file = folder / f"{project}.csv"
-    file.write_text(written.getvalue())
+    return _written(folder / f"{project}.csv", lines)
+
+
+def _written(file: Path, lines: Iterable[Sequence[object]]) -> Path:
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows(lines)
     return file
 
 

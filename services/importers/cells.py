@@ -20,7 +20,7 @@ ORDERS = ("dmy", "mdy", "ymd")
 NARRATIVE_BYTES = 16 * 1024
 
 _MAX_DIGITS = 14
-_ONE, _SMALLEST = Decimal(1), Decimal("0.0001")
+_ONE, FOUR_PLACES = Decimal(1), Decimal("0.0001")
 _SCALES = {
     "": None, "k": 1000, "thousand": 1000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
     "bn": 1_000_000_000, "billion": 1_000_000_000,
@@ -135,7 +135,7 @@ def _scaled(digits: str, scale: int) -> Decimal | CellProblem:
         if amount and amount.adjusted() >= _MAX_DIGITS:
             return CellProblem("is too large for an amount")
         whole = amount.quantize(_ONE)
-        rounded = whole if whole == amount else _exact(amount.quantize(_SMALLEST, ROUND_HALF_EVEN) + 0)
+        rounded = whole if whole == amount else _exact(amount.quantize(FOUR_PLACES, ROUND_HALF_EVEN) + 0)
         return rounded if rounded.adjusted() < _MAX_DIGITS else CellProblem("is too large for an amount")
     except InvalidOperation:
         return CellProblem("is not an amount")

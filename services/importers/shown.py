@@ -5,7 +5,7 @@ moment is an aware `datetime`; a `date` stands for a day of which the source doe
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,6 +14,17 @@ from schemas.work import StatusCategory, WorkScheduled
 from services.importers.rows import CellFault
 
 When = dt.datetime | dt.date
+
+
+def instant(when: When) -> dt.datetime:
+    """When something was, to tell the later of two: a day stands at its beginning in UTC."""
+    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
+
+
+def last_moment(told: Iterable[object]) -> dt.datetime | None:
+    """The last of the moments among these that is not in the future."""
+    now = dt.datetime.now(dt.UTC)
+    return max((each for each in told if isinstance(each, dt.datetime) and each <= now), default=None)
 
 
 class Status(NamedTuple):

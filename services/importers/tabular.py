@@ -29,10 +29,11 @@ _SAMPLE_RECORDS = 50
 _SINGLE_BYTE = frozenset({"cp1252", "windows-1252"})
 # NUL cannot occur in decoded text, so a last record that is not exactly this one means that a quote stayed open
 _SENTINEL = "\x00end"
-_WORKBOOK_FAULTS = (
+WORKBOOK_FAULTS = (
     zipfile.BadZipFile, zlib.error, KeyError, IndexError, AttributeError, ValueError, TypeError, SyntaxError, EOFError,
     OSError, NotImplementedError, RuntimeError, OverflowError,
 )  # fmt: skip
+"""What reading a damaged workbook may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,7 @@ def _workbook(path: Path, form: Format, table: Table, limits: Limits) -> list[Ro
     try:
         sniff.check_workbook_size(path, limits)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except _WORKBOOK_FAULTS as error:
+    except WORKBOOK_FAULTS as error:
         raise BadInput(f"{table.file} is a damaged Excel workbook ({error}).") from error
     try:
         if form.sheet is not None and form.sheet not in book.sheetnames:
@@ -288,7 +289,7 @@ def _workbook(path: Path, form: Format, table: Table, limits: Limits) -> list[Ro
                     table.notes.append(f"sheet guessed as {name!r}, the first with content")
                 table.sheet = name
                 return records
-    except _WORKBOOK_FAULTS as error:
+    except WORKBOOK_FAULTS as error:
         raise BadInput(f"{table.file} is a damaged Excel workbook ({error}).") from error
     finally:
         book.close()

@@ -1,6 +1,6 @@
 """Whose export a file seems to be, so that one that was given to the wrong source is refused by the right command."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # columns that stand together in one tool's exports, and in no table that somebody made
@@ -32,6 +32,12 @@ def of_keys(value: Mapping[str, Any], asked: str | None = None) -> str | None:
     """What a JSON document seems to be by its keys and those of its `data`; None if that is not known."""
     data = value.get("data")
     return _seems({*value, *(data if isinstance(data, dict) else ())}, _KEYS, asked)
+
+
+def instead(around: Sequence[Mapping[str, Any]], asked: str) -> str:
+    """What a JSON document is, by the objects around what was sought in vain, in words that end a sentence."""
+    first = around[0] if around else {}
+    return of_keys(first, asked) or (f"only {', '.join(list(first)[:5])}" if first else "and nothing else")
 
 
 def _seems(names: set[str], signs: Iterable[tuple[str, str, frozenset[str]]], asked: str | None) -> str | None:

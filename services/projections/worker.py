@@ -74,7 +74,6 @@ class Worker:
         self._failure: BaseException | None = None
         self._stop = Event()
         self._leads = False
-        self._lands = False
         self._metrics = LandingMetrics(registry)
         self._metrics.lag.set_function(known(self._lag))
 
@@ -115,6 +114,10 @@ class Worker:
         except Unavailable:
             # other workers of the group are at work, and the group is theirs: what they read twice does no harm
             logging.getLogger("faust").warning("could not commit what was landed in bulk; it will be landed again")
+
+    def _lands(self) -> bool:
+        """Whether a batch is being landed; in any thread."""
+        return self._landing is not None and not self._landing.done()
 
     def _lag(self) -> int:
         """How many records of all partitions have not landed; in any thread."""
@@ -158,9 +161,7 @@ class Worker:
         end = Event()
         with ExitStack() as stack:
             session = stack.enter_context(self._clickhouse.session())
-            publisher = Publisher(
-                session, self._settings, lambda: self._leads, self._bootstrap, lands=lambda: self._lands
-            )
+            publisher = Publisher(session, self._settings, lambda: self._leads, self._bootstrap, lands=self._lands)
             threads = [Thread(target=publisher.run, args=(end,), name="kpis", daemon=True)]
             if self._settings.clickhouse:
                 own = stack.enter_context(self._clickhouse.session())
@@ -216,9 +217,7 @@ class Worker:
         """Rows first, then the acknowledgement; a failure is kept for `run`, and ends the worker."""
         loop = asyncio.get_running_loop()
         try:
-            self._lands = True
             await loop.run_in_executor(thread, self._land_until_done, events, landing)
-            self._lands = False
             for event in events:
                 await stream.ack(event)
         except Exception as error:  # noqa: BLE001 - raised by `run`, when all has ended in order

@@ -1,11 +1,11 @@
 """Asana's history through the program: KPIs, capacity, bottlenecks and audits answer from it."""
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.e2e.cli import Pmo
+from tests.e2e.figures import figures
 from tests.importers.asana_files import CSV, SECTIONS, allocation, entry, lines, project, stories, task, update
 
 MAPPING = """\
@@ -14,11 +14,6 @@ projects:
   "900": {project: PAYMENTS, unit: FIN}
 join: {unit: FIN, role: Developer, weekly_hours: 38}
 """
-AS_OF = ("--from", "2024-01-01", "--to", "2024-03-31", "--as-of", "2024-03-31")
-
-
-def figures(pmo: Pmo, kpi: str, by: str) -> dict[str, Any]:
-    return {each["group"]: each for each in pmo.data("kpi", kpi, "--by", by, *AS_OF)["figures"]}
 
 
 def test_figures_answer_from_the_imported_history(pmo: Pmo) -> None:

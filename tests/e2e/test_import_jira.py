@@ -1,11 +1,11 @@
 """Jira's history through the program: KPIs, capacity, bottlenecks and audits answer from it."""
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.e2e.cli import Pmo
+from tests.e2e.figures import AS_OF, figures
 from tests.importers.jira_files import CSV, issue, search
 
 MAPPING = """\
@@ -13,7 +13,6 @@ projects:
   PAY: {project: PAYMENTS, unit: FIN}
 join: {unit: FIN, role: Developer, weekly_hours: 38}
 """
-AS_OF = ("--from", "2024-01-01", "--to", "2024-03-31", "--as-of", "2024-03-31")
 
 
 @pytest.fixture
@@ -23,10 +22,6 @@ def imported(pmo: Pmo) -> Pmo:
     (folder / "search.json").write_text(search(issue(1), issue(2)))
     pmo.ok("import", "jira", str(folder / "search.json"), "--mapping", str(folder / "jira.yaml"))
     return pmo
-
-
-def figures(pmo: Pmo, kpi: str, by: str) -> dict[str, Any]:
-    return {each["group"]: each for each in pmo.data("kpi", kpi, "--by", by, *AS_OF)["figures"]}
 
 
 def test_figures_answer_from_the_imported_history(imported: Pmo) -> None:

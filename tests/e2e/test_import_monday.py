@@ -1,11 +1,11 @@
 """monday.com's history through the program: KPIs, capacity, bottlenecks and audits answer from it."""
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.e2e.cli import Pmo
+from tests.e2e.figures import AS_OF, figures
 from tests.importers.monday_files import (
     HEADER,
     LOG,
@@ -26,7 +26,6 @@ projects:
   Website launch: {project: LAUNCH, unit: FIN}
 join: {unit: FIN, role: Developer, weekly_hours: 38}
 """
-AS_OF = ("--from", "2024-01-01", "--to", "2024-03-31", "--as-of", "2024-03-31")
 STUCK = moved(11, "2024-02-01 09:00:00", None, "Stuck", pulse_id=2002)
 
 
@@ -43,10 +42,6 @@ def imported(pmo: Pmo) -> Pmo:
         str(folder / "monday.yaml"), "--complete",
     )  # fmt: skip
     return pmo
-
-
-def figures(pmo: Pmo, kpi: str, by: str) -> dict[str, Any]:
-    return {each["group"]: each for each in pmo.data("kpi", kpi, "--by", by, *AS_OF)["figures"]}
 
 
 def test_figures_answer_from_the_imported_history(imported: Pmo) -> None:

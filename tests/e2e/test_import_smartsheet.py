@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cli import Pmo
+from tests.e2e.figures import AS_OF, figures
 from tests.importers.smartsheet_files import CSV, SHEET_ID, as_json, plan, workbook
 
 MAPPING = f"""\
@@ -14,7 +15,6 @@ projects:
   "{SHEET_ID}": {{project: WEBSITE, unit: FIN}}
 join: {{unit: FIN, role: Designer, weekly_hours: 40}}
 """
-AS_OF = ("--from", "2024-01-01", "--to", "2024-03-31", "--as-of", "2024-03-31")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_figures_answer_from_an_imported_sheet(pmo: Pmo, folder: Path) -> None:
     (folder / "plan.json").write_text(as_json(*plan()))
     (folder / "smartsheet.yaml").write_text(MAPPING)
     pmo.ok("import", "smartsheet", str(folder / "plan.json"), "--mapping", str(folder / "smartsheet.yaml"))
-    done = {each["group"]: each for each in pmo.data("kpi", "throughput", "--by", "unit", *AS_OF)["figures"]}
+    done = figures(pmo, "throughput", "unit")
     assert float(done["FIN"]["value"]) == 1
     weeks = pmo.data("capacity", "--by", "role", "--from", "2024-02-05", "--to", "2024-02-11", "--as-of", "2024-03-31")
     [week] = weeks["loads"]

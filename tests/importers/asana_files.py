@@ -178,3 +178,26 @@ def lines(*objects: Any) -> str:
 def exported(*tasks: Any, **around: Any) -> str:
     """The JSON of a project, and of a page of the interface."""
     return json.dumps({"data": list(tasks), **around})
+
+
+def faults(report: Any) -> list[tuple[int, str | None, str]]:
+    """Why rows were rejected: row, column and reason."""
+    return [(row.number, fault.column, fault.reason) for row in report.rejected for fault in row.faults]
+
+
+def notes(report: Any) -> list[tuple[int, str | None, str]]:
+    """What was left out of rows that were taken: row, column and reason."""
+    return [(row.number, note.column, note.reason) for row in report.export.rows for note in row.notes]
+
+
+def ignored(report: Any) -> dict[int, str]:
+    """Why rows were ignored."""
+    return {row.number: row.ignored for row in report.ignored}
+
+
+def graph(*more: Any) -> str:
+    """A small graph export: a project with sections, users, one task with its history and one that waits for it."""
+    return lines(
+        project(), *SECTIONS.values(), {**ANN, "email": "ann@example.org"}, BOB,
+        task(), open_task(12, "In Progress", dependencies=[{"gid": "1200000000000011"}]), *stories(), *more,
+    )  # fmt: skip

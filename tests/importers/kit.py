@@ -199,3 +199,13 @@ def tells_nothing_again(desk: Desk, *files: Path, **said: Any) -> None:
         assert not report.records
         assert not report.gone
     assert desk.told() == before
+
+
+def faults(report: Any) -> list[tuple[int, str | None, str | None, str]]:
+    """Why rows were rejected: row, column, value and reason."""
+    return [(row.number, *fault) for row in report.rejected for fault in row.faults]
+
+
+def notes(report: Any) -> list[tuple[int, str, str | None, str]]:
+    """What was left out of rows that were taken."""
+    return [(row.number, *note) for row in report.export.rows for note in row.notes]

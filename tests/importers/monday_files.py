@@ -264,3 +264,8 @@ def workbook(lines: Iterable[Sequence[Any]], updates: bool = True) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def notes(report: Any) -> list[tuple[int, str | None, str]]:
+    """What was left out of rows that were taken: row, value and reason."""
+    return [(row.number, note.value, note.reason) for row in report.export.rows for note in row.notes]

@@ -178,16 +178,6 @@ def workbook(rows: Sequence[tuple[int, tuple[Any, ...]]] = GRID, title: str = "W
     return written.getvalue()
 
 
-def faults(report: Any) -> list[tuple[int, str | None, str | None, str]]:
-    """Why rows were rejected: row, column, value and reason."""
-    return [(row.number, *fault) for row in report.rejected for fault in row.faults]
-
-
-def notes(report: Any) -> list[tuple[int, str, str | None, str]]:
-    """What was left out of rows that were taken."""
-    return [(row.number, *note) for row in report.export.rows for note in row.notes]
-
-
 def task(number: int = 1, *cells: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A row of work with a name and a status, and these cells."""
     given = {each["columnId"] for each in cells}

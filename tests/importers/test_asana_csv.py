@@ -15,7 +15,7 @@ from services.errors import BadInput
 from services.importers.asana.table import gid_of
 from services.importers.cells import CellProblem
 from tests.importers.asana_files import CSV, HEADER, rows
-from tests.importers.kit import Desk, fuzz, source, tells_nothing_again
+from tests.importers.kit import Desk, faults, fuzz, notes, source, tells_nothing_again
 
 AGAIN = "export it again from Asana and import the file as it was downloaded"
 
@@ -25,14 +25,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path, source("asana"), zone="")
     yield desk
     desk.app.close()
-
-
-def faults(report: Any) -> list[tuple[int, str | None, str | None, str]]:
-    return [(row.number, f.column, f.value, f.reason) for row in report.rejected for f in row.faults]
-
-
-def notes(report: Any) -> list[tuple[int, str | None, str | None, str]]:
-    return [(row.number, n.column, n.value, n.reason) for row in report.export.rows for n in row.notes]
 
 
 def scheduled(desk: Desk, stream: str) -> dict[str, Any]:

@@ -20,9 +20,13 @@ from tests.importers.asana_files import (
     allocation,
     entry,
     exported,
+    faults,
+    graph,
+    ignored,
     lines,
     membership,
     moved,
+    notes,
     open_task,
     project,
     stories,
@@ -53,26 +57,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path, source("asana"), zone="")
     yield desk
     desk.app.close()
-
-
-def faults(report: Any) -> list[tuple[int, str | None, str]]:
-    return [(row.number, fault.column, fault.reason) for row in report.rejected for fault in row.faults]
-
-
-def notes(report: Any) -> list[tuple[int, str | None, str]]:
-    return [(row.number, note.column, note.reason) for row in report.export.rows for note in row.notes]
-
-
-def ignored(report: Any) -> dict[int, str]:
-    return {row.number: row.ignored for row in report.ignored}
-
-
-def graph(*more: Any) -> str:
-    """A small graph export: a project with sections, users, one task with its history and one that waits for it."""
-    return lines(
-        project(), *SECTIONS.values(), {**ANN, "email": "ann@example.org"}, BOB,
-        task(), open_task(12, "In Progress", dependencies=[{"gid": "1200000000000011"}]), *stories(), *more,
-    )  # fmt: skip
 
 
 def test_the_history_stands_at_its_real_times_and_ends_in_what_is_shown(desk: Desk) -> None:
@@ -163,54 +147,6 @@ def test_a_project_and_its_status_updates(desk: Desk) -> None:
     assert desk.of("project:PAYMENTS")[-1][1]["status"] == "completed"
 
 
-def test_time_that_was_tracked(desk: Desk) -> None:
-    report = desk.one(
-        desk.file(
-            "graph.jsonl",
-            lines(
-                task(), entry(1, 90), entry(2, 30, entered_on="2024-01-11", created_by=BOB), entry(3, 1500),
-                entry(4, 0),
-                entry(5, 15, attributable_to=WEBSITE), entry(6, 15, task={"gid": "404"}), entry(7, -5),
-                entry(8, 60, created_by=None),
-            ),
-        )
-    )  # fmt: skip
-    ann, bob = desk.person("501"), desk.person("502")
-    assert desk.hours() == {
-        (ann, "PAYMENTS", dt.date(2024, 1, 10)): Decimal("1.5"),
-        (bob, "PAYMENTS", dt.date(2024, 1, 11)): Decimal("0.5"),
-        (ann, "WEBSITE", dt.date(2024, 1, 10)): Decimal("0.25"),
-    }
-    assert [fields["name"] for _, fields in desk.of("project:WEBSITE")] == ["Website"]
-    assert [(n, column) for n, column, _ in faults(report)] == [
-        (4, "hours"), (7, "task"), (8, "duration_minutes"), (9, "entered_on"),
-    ]  # fmt: skip
-    assert ignored(report) == {5: "is an entry of no time"}
-
-
-def test_allocations_by_percent_and_by_hours_of_which_is_to_be_said(desk: Desk) -> None:
-    told = lines(
-        task(), allocation(1, "percent", 50), allocation(2, "hours", 56, assignee=BOB),
-        allocation(3, "percent", 50, parent={"gid": "800", "resource_type": "portfolio"}),
-        allocation(4, "percent", 50, assignee={"gid": "700", "resource_type": "team"}),
-        allocation(5, "percent", 50, end_date="2024-01-01"), {**allocation(6, "percent", 1), "effort": None},
-    )  # fmt: skip
-    path = desk.file("graph.jsonl", told)
-    report = desk.one(path)
-    said = "is for an unknown time; say by `allocation_hours` in a mapping: day, week or total"
-    assert faults(report) == [(3, "effort", said), (6, None, "lies before the start, 2024-02-05")]
-    assert ignored(report) == {
-        4: "is for a portfolio, and only projects have plans here", 5: "is of a team, and only people have plans here",
-        7: "is a plan of no effort",
-    }  # fmt: skip
-    [(name, plan)] = desk.of(f"workload:{desk.person('501')}")
-    assert (name, plan["project"], plan["weekly_hours"], plan["hard"]) == ("allocation-planned", "PAYMENTS", 20, False)
-    for kind, weekly in (("week", 56), ("total", 14), ("day", 280)):
-        desk.run(path, mapping=f"allocation_hours: {kind}\n")
-        known = [f["weekly_hours"] for _, f in desk.of(f"workload:{desk.person('502')}")]
-        assert known[-1:] == [weekly] if weekly <= 168 else known[-1:] == [14]
-
-
 def test_a_project_by_its_own_json_and_pages(desk: Desk) -> None:
     below = open_task(13, None, memberships=[], projects=[], parent=None)
     path = desk.file("Payments.json", exported(task(subtasks=[below]), open_task(12, "In Progress")))
@@ -228,17 +164,6 @@ def test_a_project_by_its_own_json_and_pages(desk: Desk) -> None:
     assert [stream for each in reports for stream in each.gone] == ["work:PAYMENTS/1200000000000013"]
     single = desk.file("one.json", json.dumps({"data": open_task(14)}))
     assert desk.one(single).recorded == 1
-
-
-def test_a_plan_that_is_gone_is_released_after_it_was_planned(desk: Desk) -> None:
-    later = allocation(2, "percent", 20, assignee=BOB, modified_at="2024-03-01T07:00:00.000Z")
-    desk.run(desk.file("graph.jsonl", graph(allocation(1, "percent", 50), later)))
-    fewer = desk.file("fewer.jsonl", graph(allocation(1, "percent", 50)))
-    assert desk.one(fewer, complete=True).gone[-1] == f"workload:{desk.person('502')}"
-    assert [name for name, _ in desk.of(f"workload:{desk.person('502')}")] == [
-        "allocation-planned", "allocation-released",
-    ]  # fmt: skip
-    tells_nothing_again(desk, fewer, complete=True)
 
 
 def test_what_a_complete_export_takes_as_gone(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemas.streams import slug_key
 from services.errors import BadInput, PmoError
 from services.importers.source import written
-from tests.importers.kit import MUTATED, Desk, fuzz, source, tells_nothing_again
+from tests.importers.kit import MUTATED, Desk, faults, fuzz, source, tells_nothing_again
 from tests.importers.monday_files import (
     HEADER,
     SUBHEADER,
@@ -50,10 +50,6 @@ def without(name: str, *lines: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows without a column of the items' header."""
     at = HEADER.index(name)
     return [tuple(cell for place, cell in enumerate(each) if place != at) for each in lines]
-
-
-def faults(report: Any) -> list[tuple[int, str | None, str | None, str]]:
-    return [(row.number, *fault) for row in report.rejected for fault in row.faults]
 
 
 def test_every_carried_cell_is_in_the_log(desk: Desk) -> None:

@@ -13,42 +13,27 @@ from hypothesis import strategies as st
 
 from services.errors import BadInput, PmoError
 from services.importers.source import written
-from tests.importers.kit import MUTATED, Desk, fuzz, source, tells_nothing_again
+from tests.importers.kit import MUTATED, Desk, faults, fuzz, source, tells_nothing_again
 from tests.importers.monday_files import (
     ANN,
     BOARD,
     BOB,
     COLUMNS,
-    FOLIO,
     LOG,
-    SUBBOARD,
     answer,
     board,
     cell,
     item,
     label,
-    log,
-    moved,
-    next_page,
+    notes,
     people,
     session,
     subitem,
-    ticks,
     timeline,
     tracked,
 )
 
 USERS = [{"id": ANN, "name": "Ann Lee", "email": "ann@example.org"}, {"id": int(BOB), "name": "Bob Ray, PhD"}]
-TOLD = [
-    ("created", "2024-01-09 08:00"),
-    ("re-estimated", "2024-01-09 10:00"),
-    ("moved", "2024-01-10 09:00"),
-    ("assigned", "2024-01-11 09:00"),
-    ("moved", "2024-01-15 09:00"),
-    ("blocked", "2024-01-15 09:00"),
-    ("done", "2024-01-19 15:00"),
-    ("unblocked", "2024-01-19 15:00"),
-]
 
 
 @pytest.fixture
@@ -56,14 +41,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path, source("monday"), zone="")
     yield desk
     desk.app.close()
-
-
-def faults(report: Any) -> list[tuple[int, str | None, str | None, str]]:
-    return [(row.number, *fault) for row in report.rejected for fault in row.faults]
-
-
-def notes(report: Any) -> list[tuple[int, str | None, str]]:
-    return [(row.number, note.value, note.reason) for row in report.export.rows for note in row.notes]
 
 
 def test_every_carried_cell_is_in_the_log(desk: Desk) -> None:
@@ -114,110 +91,6 @@ def test_every_carried_cell_is_in_the_log(desk: Desk) -> None:
     ]
 
 
-def test_without_the_log_each_field_stands_at_the_time_at_which_it_last_changed(desk: Desk) -> None:
-    desk.one(desk.file("board.json", answer(board(item(1, subitems=[subitem()])))))
-    assert desk.steps("work:1001/2001") == [
-        ("created", "2024-01-09 08:00"), ("assigned", "2024-01-09 09:00"), ("re-estimated", "2024-01-09 10:00"),
-        ("done", "2024-01-19 15:00"),
-    ]  # fmt: skip
-    assert desk.of("work:1001/2001")[0][1]["status"] == "Not shown"
-    assert desk.steps("work:1001/3001") == [("created", "2024-01-10 08:00"), ("moved", "2024-01-12 09:00")]
-
-
-def test_the_log_is_history_at_its_real_times(desk: Desk) -> None:
-    report = desk.one(desk.file("board.json", answer(board(item(1), activity_logs=LOG))))
-    assert desk.steps("work:1001/2001") == TOLD
-    created = desk.of("work:1001/2001")[0][1]
-    assert (created["status"], created["category"], created["assignee"]) == ("Not set", "queue", desk.person(BOB))
-    [_, _, (_, begun), (_, assigned), *_] = desk.of("work:1001/2001")
-    assert (begun["from_status"], begun["status"], assigned["assignee"]) == (
-        "Not set", "Working on it", desk.person(ANN),
-    )  # fmt: skip
-    assert desk.items()["1001/2001"]["status"] == "Shipped 🚀"
-    assert "the activity log has 5 entries and goes back to 2024-01-09 08:00 UTC" in report.export.notes
-    tells_nothing_again(desk, desk.folder / "board.json")
-
-
-def test_a_log_that_does_not_go_back_to_the_beginning_does_not_say_how_it_began(desk: Desk) -> None:
-    desk.one(desk.file("board.json", answer(board(item(1), activity_logs=LOG[:2]))))
-    names = [(name, fields.get("status")) for name, fields in desk.of("work:1001/2001") if "status" in fields]
-    assert names == [("created", "Not shown"), ("moved", "Stuck"), ("done", "Shipped 🚀")]
-
-
-def test_a_log_after_an_import_without_it_adds_the_history_and_doubles_nothing(desk: Desk) -> None:
-    desk.one(desk.file("board.json", answer(board(item(1)))))
-    with_log = desk.file("log.json", answer(board(item(1), activity_logs=LOG)))
-    desk.one(with_log)
-    names = [(name, fields.get("status")) for name, fields in desk.of("work:1001/2001") if "status" in fields]
-    assert names == [
-        ("created", "Not shown"), ("moved", "Not set"), ("moved", "Working on it"), ("moved", "Stuck"),
-        ("done", "Shipped 🚀"),
-    ]  # fmt: skip
-    tells_nothing_again(desk, with_log)
-    tells_nothing_again(desk, desk.folder / "board.json")
-
-
-def test_a_log_in_a_file_of_its_own_and_what_it_says_of_others(desk: Desk) -> None:
-    other = moved(9, "2024-01-11 09:00:00", None, "Working on it", pulse_id=2999)
-    alone = {"id": BOARD, "name": "Website launch", "activity_logs": [*LOG, other, log(8, "2024-01-10 00:00:00", "x")]}
-    first = desk.file("board.json", answer(board(item(1))))
-    reports = desk.run(first, desk.file("log.json", json.dumps({"data": {"boards": [alone]}})))
-    assert desk.steps("work:1001/2001") == TOLD
-    assert sorted((r.export.file, r.rows) for r in reports) == [("board.json", 1), ("log.json", 0)]
-    said = [note for report in reports for note in report.export.notes]
-    assert "the activity log speaks of 1 items that no file shows; nothing is told of them" in said
-
-
-@pytest.mark.parametrize(
-    ("told", "said"),
-    [
-        (log(7, "2024-01-10 09:00:00") | {"created_at": "1704880800"}, "is not a time of the activity log: 17 digits"),
-        (log(7, "2024-01-10 09:00:00") | {"created_at": None}, "is not a time of the activity log: 17 digits"),
-        (log(7, "2024-01-10 09:00:00") | {"data": "{oops"}, "is not the JSON that monday.com writes into `data`"),
-        (log(7, "2024-01-10 09:00:00") | {"event": None}, "has no event, or no data"),
-        ("oops", "is not an entry of the activity log"),
-    ],
-)
-def test_an_entry_of_the_log_that_is_none_is_rejected(desk: Desk, told: Any, said: str) -> None:
-    report = desk.one(desk.file("board.json", answer(board(item(1), activity_logs=[*LOG, told]))))
-    [(number, column, _, reason)] = faults(report)
-    assert (number, column) == (7, "activity_logs")
-    assert said in reason
-    assert desk.steps("work:1001/2001") == TOLD
-
-
-def test_times_of_the_log_in_iso_8601_too_as_some_tools_write_them(desk: Desk) -> None:
-    told = [{**each, "created_at": f"2024-01-{9 + at:02}T08:00:00.000Z"} for at, each in enumerate(reversed(LOG))]
-    desk.one(desk.file("board.json", answer(board(item(1), activity_logs=told))))
-    assert ("moved", "2024-01-10 08:00") in desk.steps("work:1001/2001")
-    assert ticks("2024-01-09 08:00:00") == "17047872000009822"
-
-
-def test_again_tells_nothing_and_a_newer_answer_only_the_difference(desk: Desk) -> None:
-    first = desk.file("board.json", answer(board(item(1, subitems=[subitem()]), item(2))))
-    desk.run(first)
-    tells_nothing_again(desk, first)
-    reopened = item(
-        1, label("Review", 3, "2024-02-01T09:00:00.000Z"), people(BOB, text="Bob", changed="2024-02-02T09:00:00Z"),
-        updated_at="2024-02-03T09:00:00Z", subitems=[subitem(name="Refund all", updated_at="2024-02-03T09:00:00Z")],
-        name="Pay by any card",
-    )  # fmt: skip
-    newer = desk.file("newer.json", answer(board(reopened, item(2), item(3))))
-    report = desk.one(newer)
-    assert (report.recorded, report.unchanged) == (3, 1)
-    assert desk.steps("work:1001/2001")[-3:] == [
-        ("reopened", "2024-02-01 09:00"), ("assigned", "2024-02-02 09:00"), ("described", "2024-02-03 09:00"),
-    ]  # fmt: skip
-    assert desk.items()["1001/3001"]["title"] == "Refund all"
-    tells_nothing_again(desk, newer)
-    # the older one is about an earlier day, and says nothing that was not so then
-    before = desk.told()
-    desk.run(first)
-    assert desk.items()["1001/2001"]["title"] == "Pay by any card"
-    assert desk.steps("work:1001/2001")[-1] == ("described", "2024-02-03 09:00")
-    assert desk.told() == before
-
-
 def test_value_is_json_inside_a_string_and_broken_json_is_a_fault(desk: Desk) -> None:
     broken = cell("status", None, "Stuck") | {"value": '{"index": 2,'}
     decoded = label("Stuck", 2) | {"value": {"index": 2, "changed_at": "2024-01-12T09:00:00.000Z"}}
@@ -252,52 +125,6 @@ def test_labels_that_the_board_counts_as_done_are_done_whatever_they_are_called(
     assert said in read.exports[0].notes
     mapped = desk.read(desk.folder / "board.json", mapping="statuses: {Läuft: queue, ✅: active}\n")
     assert mapped.mapping.statuses == {"Abgenommen": "done", "Fertig": "done", "Läuft": "queue", "✅": "active"}
-
-
-def test_two_groups_with_one_title_are_two_projects_where_groups_are_projects(desk: Desk) -> None:
-    told = [item(1), item(2, group={"id": "new_group", "title": "Sprint 1"})]
-    desk.run(desk.file("board.json", answer(board(*told))), mapping="level: group\n")
-    assert set(desk.items()) == {"1001.TOPICS/2001", "1001.NEW_GROUP/2002"}
-    assert [fields["name"] for _, fields in desk.of("project:1001.TOPICS")] == ["Website launch / Sprint 1"]
-    mapping = f"boards: {{'{BOARD}': {{projects: group}}}}\nprojects: {{1001/topics: {{project: S1, unit: OPS}}}}\n"
-    desk.run(desk.file("board.json", answer(board(*told))), mapping=mapping)
-    assert "S1/2001" in desk.items()
-
-
-def test_a_group_may_be_the_status_and_its_moves_its_history(desk: Desk) -> None:
-    groups = {"source_group": {"id": "a", "title": "Backlog"}, "dest_group": {"id": "b", "title": "In work"}}
-    told = item(1, group={"id": "b", "title": "In work"})
-    moves = [log(2, "2024-01-12 09:00:00", "move_pulse_from_group", **groups), *LOG[-1:]]
-    mapping = "boards: {Website launch: {group_is_status: true}}\n"
-    desk.run(desk.file("board.json", answer(board(told, activity_logs=moves))), mapping=mapping)
-    steps = [(name, fields.get("status")) for name, fields in desk.of("work:1001/2001") if "status" in fields]
-    assert steps == [("created", "Backlog"), ("moved", "In work")]
-    assert ("moved", "2024-01-12 09:00") in desk.steps("work:1001/2001")
-
-
-def test_subitems_stand_on_a_board_of_their_own_with_other_columns(desk: Desk) -> None:
-    # without that board among the files the columns are known by what the values themselves say
-    told = json.dumps({"data": {"boards": [board(item(1, subitems=[subitem(1), subitem(2, board=None)]))]}})
-    desk.one(desk.file("board.json", told))
-    for key in ("1001/3001", "1001/3002"):
-        state = desk.items()[key]
-        assert (state["parent"], state["status"], state["assignee"]) == ("2001", "Doing", desk.person(BOB))
-    mapping = "boards: {'1001': {subitems: {status: person}}}\n"
-    with pytest.raises(
-        BadInput, match=r"The board 1002 has no column 'person', which the mapping names; it has 'owner'"
-    ):
-        desk.run(desk.file("board.json", told), mapping=mapping)
-
-
-def test_the_board_of_the_subitems_given_too_is_the_same_subitems(desk: Desk) -> None:
-    below = {**subitem(1), "parent_item": {"id": "2001"}, "board": None}
-    own = board(below, key=SUBBOARD, columns=[], name="Subitems of Website launch")
-    told = json.dumps({"data": {"boards": [board(item(1, subitems=[subitem(1)])), own]}})
-    report = desk.one(desk.file("board.json", told))
-    assert [row.ignored for row in report.ignored] == ["the item 3001 again, which is told from board.json"]
-    assert set(desk.items()) == {"1001/2001", "1001/3001"}
-    alone = desk.one(desk.file("own.json", json.dumps({"data": {"boards": [own]}})))
-    assert notes(alone) == [(1, "2001", "is no item of these files, so no parent was recorded")]
 
 
 def test_type_color_and_types_by_id_are_status(desk: Desk) -> None:
@@ -384,108 +211,6 @@ def test_dependencies_beyond_the_files_are_left_out_and_said(desk: Desk) -> None
     assert notes(report) == [(1, "4711", "is no item of these files, so it was left out")]
 
 
-def test_what_ends_without_being_done_is_archived_or_deleted(desk: Desk) -> None:
-    told = [
-        item(1, state="archived"), item(2, label("Working on it", 0, "2024-01-12T09:00:00Z"), state="archived"),
-        item(3, state="deleted"), item(4, label("Cancelled", 8, "2024-01-12T09:00:00Z")),
-    ]  # fmt: skip
-    logs = [
-        log(2, "2024-01-14 09:00:00", "archive_pulse", pulse_id=2002),
-        log(1, "2024-01-09 08:00:00", "create_pulse"),
-    ]
-    desk.one(desk.file("board.json", answer(board(*told, activity_logs=logs))))
-    items = desk.items()
-    assert {key: state["removed"] for key, state in items.items()} == {
-        "1001/2001": False, "1001/2002": True, "1001/2003": True, "1001/2004": True,
-    }  # fmt: skip
-    reasons = {
-        key: desk.text(desk.of(f"work:{key}")[-1][1]["reason"]) for key, state in items.items() if state["removed"]
-    }
-    assert reasons == {
-        "1001/2002": "Archived in monday.com before it was done", "1001/2003": "Deleted in monday.com",
-        "1001/2004": "Ended without being done: Cancelled",
-    }  # fmt: skip
-    assert desk.steps("work:1001/2002")[-1] == ("removed", "2024-01-14 09:00")
-    tells_nothing_again(desk, desk.folder / "board.json")
-
-
-def test_pages_and_a_cursor_without_the_next_one(desk: Desk) -> None:
-    desk.run(desk.file("all.json", answer(board(item(1), item(2), item(3)))))
-    first = desk.file("1.json", answer(board(item(1), cursor="MSw5NzI4")))
-    last = desk.file("2.json", next_page(item(3, updated_at="2024-02-01T09:00:00Z")))
-    report = desk.one(first)
-    said = "the export is not complete: an answer has a cursor to more items, and the next page is not among the files"
-    assert said in report.export.notes
-    with pytest.raises(BadInput, match="An answer has a cursor to more items, .* give all pages, or no --complete"):
-        desk.run(first, complete=True)
-    reports = desk.run(last, first, complete=True)
-    gone = [stream for report in reports for stream in report.gone if stream.startswith("work:")]
-    assert gone == ["work:1001/2002"]
-    assert desk.items()["1001/2002"]["removed"]
-    counted = desk.file("counted.json", answer(board(item(1), items_count=3)))
-    with pytest.raises(BadInput, match="The board Website launch has 3 items and the files have 1; give all pages"):
-        desk.run(counted, complete=True)
-
-
-def test_a_next_page_needs_to_know_its_board(desk: Desk) -> None:
-    other = board(key="9", name="B", cursor="y")
-    two = desk.file("two.json", json.dumps({"data": {"boards": [board(item(1), cursor="x"), other]}}))
-    lost = desk.file("lost.json", next_page(item(2)))
-    with pytest.raises(BadInput, match=r"lost.json has items that do not say of which board they are; ask for board"):
-        desk.run(two, lost)
-    desk.run(two, desk.file("found.json", next_page(item(2, board={"id": "9"}))))
-    assert set(desk.items()) == {"1001/2001", "9/2002"}
-
-
-def test_items_of_a_portfolio_are_projects_and_leave_it_when_they_are_gone(desk: Desk) -> None:
-    columns = [
-        *COLUMNS, {"id": "health", "title": "Project health", "type": "status", "settings_str": "{}"},
-        {"id": "budget", "title": "Budget", "type": "numbers", "settings_str": "{}"},
-        {"id": "share", "title": "% complete", "type": "numbers", "settings_str": "{}"},
-    ]  # fmt: skip
-    more = (label("At risk", 2, column="health"), cell("budget", "125000", "125000"), cell("share", "40", "40"))
-    running = item(1, label("Working on it"), *more, name="Crane renewal", subitems=[subitem()])
-    folio = board(running, item(2), item(3, state="deleted"), key=FOLIO, columns=columns, name="Portfolio")
-    mapping = f"unit: OPS\ncurrency: EUR\nboards: {{'{FOLIO}': {{projects: item}}}}\n"
-    first = desk.file("folio.json", answer(folio, board(item(9))))
-    report = desk.one(first, mapping=mapping)
-    [(_, told)] = desk.of("project:2001")
-    expected = {
-        "name": "Crane renewal", "unit": "OPS", "status": "running", "start": dt.date(2024, 1, 10),
-        "finish": dt.date(2024, 1, 31), "budget": Decimal(125000), "currency": "EUR", "rag": "amber",
-        "percent_complete": Decimal("0.4"), "source_key": "1003/2001",
-    }  # fmt: skip
-    assert {name: told[name] for name in expected} == expected
-    assert desk.of("project:2002")[0][1]["status"] == "completed"
-    assert set(desk.items()) == {"2001/3001", "1001/2009"}
-    assert [row.ignored for row in report.ignored] == ["deleted in monday.com"]
-    assert {"Project health", "Budget", "% complete"} <= set(report.export.carried)
-    tells_nothing_again(desk, first, mapping=mapping)
-    later = item(1, label("Working on it"), *more, updated_at="2024-02-01T09:00:00Z", name="Crane renewal")
-    fewer = desk.file("fewer.json", answer({**folio, "items_page": {"cursor": None, "items": [later]}}))
-    assert not desk.one(fewer, mapping=mapping).gone
-    gone = desk.one(fewer, mapping=mapping, complete=True)
-    # the board that is no portfolio is not among these files
-    assert gone.gone == ("work:2001/3001", "project:2002")
-    assert desk.of("project:2002")[-1][0] == "left-source"
-    tells_nothing_again(desk, fewer, mapping=mapping, complete=True)
-
-
-def test_that_a_project_changed_last_is_gone_needs_a_date(desk: Desk) -> None:
-    mapping = f"unit: OPS\nboards: {{'{FOLIO}': {{projects: item}}}}\n"
-    last = item(2, updated_at="2024-05-01T09:00:00Z")
-    both = desk.file("both.json", answer(board(item(1), last, key=FOLIO)))
-    fewer = desk.file("fewer.json", answer(board(item(1), key=FOLIO)))
-    desk.run(both, mapping=mapping)
-    older = desk.one(fewer, mapping=mapping, complete=True)
-    assert older.gone == ()
-    assert "changed after the latest time in the files, are not taken as gone (1)" in older.export.notes[-1]
-    day = dt.date(2024, 5, 3)
-    assert desk.one(fewer, mapping=mapping, complete=True, data_date=day).gone == ("project:2002",)
-    assert [name for name, _ in desk.steps("project:2002")] == ["recorded", "left-source"]
-    tells_nothing_again(desk, fewer, mapping=mapping, complete=True, data_date=day)
-
-
 def test_a_bad_row_is_named_and_the_rest_goes_on(desk: Desk) -> None:
     told: list[Any] = [
         item(1, timeline("2024-02-31", "2024-03-01")), item(2, cell("numbers", "eight", "eight")),
@@ -525,21 +250,6 @@ def test_what_was_guessed_is_written_out_and_says_the_same_again(desk: Desk) -> 
     assert desk.read(file, mapping=told).mapping == read.mapping
     desk.run(file)
     tells_nothing_again(desk, file, mapping=told)
-
-
-def test_lists_lines_old_answers_and_items_alone(desk: Desk) -> None:
-    pages = [json.loads(answer(board(item(1)))), json.loads(answer(board(item(2))))]
-    old = {"data": {"boards": [{"id": BOARD, "name": "W", "columns": COLUMNS, "items": [item(5)]}]}}
-    for name, told, rows in (
-        ("list.json", json.dumps(pages), 2),
-        ("lines.jsonl", f"{answer(board(item(3)))}\n{answer(board(item(4)))}\n", 2),
-        ("old.json", json.dumps(old), 1),
-        ("boards.json", json.dumps([board(item(6))]), 1),
-        ("item.json", json.dumps({**item(7), "board": {"id": BOARD}}), 1),
-        ("items.json", "\ufeff" + json.dumps({"data": {"items": [{**item(8), "board": {"id": BOARD}}]}}), 1),
-    ):
-        assert desk.one(desk.file(name, told)).recorded == rows, name
-    assert len(desk.items()) == 8
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.errors import BadInput
-from tests.importers.kit import Desk, fuzz, source, tells_nothing_again
+from tests.importers.kit import Desk, faults, fuzz, notes, source, tells_nothing_again
 from tests.importers.smartsheet_files import (
     ANN,
     BOB,
@@ -18,9 +18,7 @@ from tests.importers.smartsheet_files import (
     as_json,
     cell,
     contacts,
-    faults,
     identifier,
-    notes,
     plan,
     row,
     task,

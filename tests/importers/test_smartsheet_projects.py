@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from services.errors import BadInput
-from tests.importers.kit import Desk, source, tells_nothing_again
+from tests.importers.kit import Desk, faults, source, tells_nothing_again
 from tests.importers.smartsheet_files import (
     SHEET_ID,
     as_json,
     cell,
-    faults,
     identifier,
     plan,
     row,

@@ -16,7 +16,7 @@ from services.errors import BadInput
 from services.importers.cells import CellProblem
 from services.importers.smartsheet.values import Cell, Duration, WorkingTime, duration, links, people
 from services.importers.source import written
-from tests.importers.kit import Desk, fuzz, source, tells_nothing_again
+from tests.importers.kit import Desk, faults, fuzz, source, tells_nothing_again
 from tests.importers.smartsheet_files import (
     ANN,
     CSV,
@@ -25,7 +25,6 @@ from tests.importers.smartsheet_files import (
     as_json,
     cell,
     contacts,
-    faults,
     identifier,
     row,
     workbook,

@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from services.broker import LocalBroker
+from tests.clickhouse import Server
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,14 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def prefix() -> str:
     """A topic prefix that no other test uses."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A ClickHouse server of the test's own: it may be killed."""
+    folder = tmp_path / "clickhouse"
+    folder.mkdir()
+    server = Server(folder)
+    server.start()
+    yield server
+    server.kill()

@@ -31,16 +31,6 @@ from tests.integration.workspaces import ROOT, command, declare, process, until,
 ON_TIME = "on-time/unit/OPS/governed"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    folder = tmp_path / "clickhouse"
-    folder.mkdir()
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-
-
 def records(settings: Settings) -> list[bus.Record]:
     topic = kpi_topic(settings.topic_prefix)
     return [record for batch in bus.read(settings.kafka, [topic]) for record in batch]

@@ -30,16 +30,6 @@ SQL_ANTI_JOIN = "SELECT count() FROM {one} AS one LEFT ANTI JOIN {other} AS othe
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    folder = tmp_path / "clickhouse"
-    folder.mkdir()
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
 def settings(tmp_path: Path, broker: str, prefix: str, server: Server) -> Settings:
     settings = workspace(tmp_path / "home", kafka=broker, topic_prefix=prefix, clickhouse=server.url("pmo"))
     declare(settings)

@@ -67,16 +67,6 @@ def clickhouse(app: Governance, settings: Settings) -> Iterator[ClickHouse]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    folder = tmp_path / "clickhouse"
-    folder.mkdir()
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
 def taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after half a minute without a sign of life: nobody lands into the tables that are being filled."""
     monkeypatch.setattr(beside, "_LEASE_S", -1)

@@ -24,17 +24,6 @@ EVENTS = 6_000
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server of its own, since it is killed."""
-    folder = tmp_path / "clickhouse"
-    folder.mkdir()
-    server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
 def settings(tmp_path: Path, broker: str, prefix: str, server: Server) -> Settings:
     settings = workspace(tmp_path / "home", kafka=broker, topic_prefix=prefix, clickhouse=server.url("pmo"))
     declare(settings)

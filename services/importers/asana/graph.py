@@ -90,11 +90,9 @@ class Reader:
             else:
                 self._object(graph, value)
         if not graph.count and not any(each.get("data") is True for each in around):
-            only = f"only {', '.join(list(around[0])[:5])}" if around and around[0] else "and nothing else"
-            seems = whose.of_keys(around[0], "asana") if around else None
             raise BadInput(
                 f"{source.file} is JSON, but no export of Asana: it has no list `data` and no object with a gid, "
-                f"{seems or only}."
+                f"{whose.instead(around, 'asana')}."
             )
         pages = [each for each in around if "next_page" in each]
         graph.is_last = not pages or any(each["next_page"] is None for each in pages)

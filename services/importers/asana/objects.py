@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from services.importers.asana.mapping import AsanaMapping
-from services.importers.asana.task import Projects, Tasks, instant
+from services.importers.asana.task import Projects, Tasks
 from services.importers.cells import CellProblem, narrative, shown, text
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
-from services.importers.shown import Allocation, Hours, Person, Project, Row, When
+from services.importers.shown import Allocation, Hours, Person, Project, Row, When, instant
+from services.importers.worked import hours_of
 
-_FOUR_PLACES = Decimal("0.0001")
 _STATES: dict[str, tuple[str, str | None]] = {
     "on_track": ("running", "green"), "at_risk": ("running", "amber"), "off_track": ("running", "red"),
     "on_hold": ("on-hold", None), "complete": ("completed", None), "dropped": ("cancelled", None),
@@ -143,7 +143,7 @@ class Others:
         if not minutes:
             return Row(number, ignored="is an entry of no time")
         project = self._project_of(value)
-        worked = (Decimal(str(minutes)) / 60).quantize(_FOUR_PLACES).normalize() + 0
+        worked = hours_of(Decimal(str(minutes)) * 60)
         return Row(number, (Hours(self._people.of(person) or person, project, day, worked, gid),))
 
     def _project_of(self, value: Mapping[str, Any]) -> str:

@@ -13,11 +13,11 @@ from services.importers.asana import graph, table
 from services.importers.asana.history import in_order
 from services.importers.asana.mapping import AsanaMapping
 from services.importers.asana.objects import Others, People
-from services.importers.asana.task import Change, Projects, Task, Tasks, instant
+from services.importers.asana.task import Change, Projects, Task, Tasks
 from services.importers.asana.telling import Sections, Teller
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
-from services.importers.shown import Allocation, Export, Project, Row, When
+from services.importers.shown import Allocation, Export, Project, Row, When, instant
 from services.importers.source import Given, Read, Source
 
 _EPILOG = """\b

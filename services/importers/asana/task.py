@@ -1,6 +1,5 @@
 """A task as either format has it; its project, the one home of a task that is in several; and what a time says."""
 
-import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,13 +9,12 @@ from typing import Any, NamedTuple
 from schemas.streams import slug_key
 from services.errors import BadInput
 from services.importers.asana.mapping import AsanaMapping, TimeUnit
-from services.importers.cells import CellProblem, money, text
+from services.importers.cells import FOUR_PLACES, CellProblem, money, text
 from services.importers.rows import CellFault
 from services.importers.shown import Person, When
 from services.importers.source import ProjectRule
 
 _DEEPEST = 20
-_FOUR_PLACES = Decimal("0.0001")
 _CLOCK = re.compile(r"(\d{1,5}):(\d{2})")
 _PART = re.compile(r"(\d{1,6}(?:[.,]\d{1,4})?)\s*([hm])[a-z]*", re.IGNORECASE)
 _PLAIN = re.compile(r"[-+]?\d[\d.,' ]*")
@@ -198,16 +196,11 @@ def hours(cell: Any, unit: TimeUnit | None, decimal: str) -> Decimal | None | Ce
     return _rounded(Decimal(minutes) / 60)
 
 
-def instant(when: When) -> dt.datetime:
-    """When something was, to tell the later of two: a day stands at its beginning."""
-    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
-
-
 def is_plain(line: str) -> bool:
     """Whether a time is a number without a unit."""
     return _PLAIN.fullmatch(line) is not None
 
 
 def _rounded(number: Decimal) -> Decimal:
-    found = number.quantize(_FOUR_PLACES)
+    found = number.quantize(FOUR_PLACES)
     return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()

@@ -8,15 +8,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from schemas.streams import slug_key
-from services.importers.cells import text
+from services.importers.cells import FOUR_PLACES, text
 from services.importers.jira.mapping import CATEGORIES, JiraMapping, guessed
 from services.importers.rows import CellFault
 from services.importers.shown import Hours, Item, Person, Project, Row, Status, Step, Thing, When
 from services.importers.source import ProjectRule
+from services.importers.worked import worked_on
 
 _SECONDS = Decimal(3600)
-_FOUR_PLACES = Decimal("0.0001")
-_DAY_SECONDS = 24 * 3600
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhm])\w*", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(?:\.0+)?")
 
@@ -237,11 +236,7 @@ class Issues:
 
     def _hours(self, issue: Issue, project: str) -> Iterator[Hours]:
         for log in issue.worklogs:
-            if log.seconds > _DAY_SECONDS:
-                said = f"{log.seconds / 3600:g} h on {log.day}"
-                issue.notes.append(CellFault("Log Work", said, "is more than a day has, so it was left out"))
-            elif log.seconds > 0:
-                hours = (Decimal(log.seconds) / _SECONDS).quantize(_FOUR_PLACES).normalize() + 0
+            if hours := worked_on(log.day, log.seconds, "Log Work", issue.notes):
                 yield Hours(log.person, project, log.day, hours, log.id, log.made_up)
 
 
@@ -261,5 +256,5 @@ def effort(cell: Any, mapping: JiraMapping) -> Decimal | None:
         seconds = sum((Decimal(number) * sizes[unit.lower()] for number, unit in parts), Decimal(0))
     if seconds < 0:
         raise ValueError("is below zero")
-    hours = (seconds / _SECONDS).quantize(_FOUR_PLACES)
+    hours = (seconds / _SECONDS).quantize(FOUR_PLACES)
     return hours.quantize(Decimal(1)) if hours == hours.to_integral_value() else hours.normalize()

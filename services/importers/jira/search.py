@@ -82,9 +82,8 @@ class Reader:
         for value in is_single:
             self._element(page, Element("issues", value))
         if not page.count and not any(name in each for each in around for name in ARRAYS):
-            only = f"only {', '.join(list(around[0])[:5])}" if around and around[0] else "and nothing else"
-            seems = whose.of_keys(around[0], "jira") if around else None
-            raise BadInput(f"{source.file} is JSON, but no search of Jira: it has no list of issues, {seems or only}.")
+            seems = whose.instead(around, "jira")
+            raise BadInput(f"{source.file} is JSON, but no search of Jira: it has no list of issues, {seems}.")
         return page
 
     def _learn_names(self, whole: str) -> None:

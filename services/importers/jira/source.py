@@ -1,6 +1,5 @@
 """Jira as a source: tells CSV from JSON, settles what the files leave open, and turns issues into what they show."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from services.importers.jira.issue import Issue, Issues, Statuses
 from services.importers.jira.mapping import JiraMapping
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
-from services.importers.shown import Export, Row, When
+from services.importers.shown import Export, Row, last_moment
 from services.importers.source import Given, Read, Source
 
 _EPILOG = """\b
@@ -62,7 +61,7 @@ class _Sheet:
         zone, order = moments_of(self._mapping)
         sheet.calendar = moments.settle(table.times(sheet), self._table.file, self._table.place, zone, order, notes)
         cells = (sheet.calendar.when(cell) for _, cell in table.happened(sheet))
-        self.latest = given.data_date or _latest(cell for cell in cells)
+        self.latest = given.data_date or last_moment(cells)
         if self.latest is None and self._table.rows:
             raise BadInput(
                 f"{self._table.file} has no dates of what has happened; say by --data-date of which day it speaks."
@@ -137,7 +136,7 @@ class _Page:
             Row(number, ignored=f"its changes are told with the issue {issues.key_of(key) or key}")
             for number, key in page.loose_rows.items()
         ]
-        latest = given.data_date or _latest(issue.seen for issue in self.issues)
+        latest = given.data_date or last_moment(issue.seen for issue in self.issues)
         return Export(
             page.file,
             page.digest,
@@ -190,12 +189,6 @@ def _check_complete(pages: Sequence[_Page]) -> None:
         )
     if pages and not any(each.page.is_last for each in pages):
         raise BadInput("The last page of the search is not among the files; give all pages, or no --complete.")
-
-
-def _latest(cells: Iterable[When | object | None]) -> When | None:
-    instants = [cell for cell in cells if isinstance(cell, dt.datetime)]
-    now = dt.datetime.now(dt.UTC)
-    return max((cell for cell in instants if cell <= now), default=None)
 
 
 SOURCE = Source(

@@ -19,7 +19,7 @@ from services.importers.monday.layout import Header, Line, layout
 from services.importers.monday.mapping import BoardRule, Column, Columns, Level, MondayMapping, columns_said, roles
 from services.importers.monday.observed import OF_PROJECTS, observed
 from services.importers.monday.values import Wrong, amount_of, number, points, share_of
-from services.importers.shown import Person, Row, When
+from services.importers.shown import Person, Row, When, last_moment
 from services.importers.source import Given
 
 _DAYS, _MOMENTS = ("timeline", "start", "due"), ("created", "updated")
@@ -142,20 +142,18 @@ class Sheet:
                 yield from ((line.number, _as_moment(cell)) for cell in self._cells(line, role))
 
     def _latest(self) -> When:
-        now = dt.datetime.now(dt.UTC)
-        found = [
-            moment
+        found = last_moment(
+            self._calendar.when(_as_moment(cell))
             for line in self._layout.lines
             for role in _MOMENTS
             for cell in self._cells(line, role)
-            if isinstance(moment := self._calendar.when(_as_moment(cell)), dt.datetime) and moment <= now
-        ]
-        if not found and self._layout.lines:
+        )
+        if found is None and self._layout.lines:
             raise BadInput(
                 f"{self.file} does not say of which day it speaks, as a column Last Updated would; say it by "
                 "--data-date, such as --data-date 2026-06-30."
             )
-        return max(found, default=EARLIEST)
+        return found or EARLIEST
 
     def _read(self) -> None:
         keys: dict[int, str] = {}

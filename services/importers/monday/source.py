@@ -1,7 +1,6 @@
 """monday.com as a source: tells Excel from JSON, settles what the files leave open, and makes exports of them."""
 
-import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,7 @@ from services.importers.monday.entry import Statuses
 from services.importers.monday.mapping import BoardRule, Level, MondayMapping
 from services.importers.monday.sheet import Sheet
 from services.importers.monday.things import Things, listing
-from services.importers.shown import Export, When
+from services.importers.shown import Export, When, last_moment
 from services.importers.source import Given, Read, Source
 
 _EPILOG = """\b
@@ -77,7 +76,7 @@ def _export(read: Sheet | items.File, things: Things, given: Given) -> Export:
     if isinstance(read, Sheet):
         day: When = read.data_date
     else:
-        day = given.data_date or _latest(entry.seen for entry in read.entries) or EARLIEST
+        day = given.data_date or last_moment(entry.seen for entry in read.entries) or EARLIEST
     boards = dict.fromkeys(entry.board for entry in read.entries if things.is_project(entry))
     return Export(
         read.file,
@@ -164,11 +163,6 @@ def _filled(
             "project_statuses": dict(sorted({**things.project_statuses.told, **mapping.project_statuses}.items())),
         }
     )
-
-
-def _latest(moments: Iterable[When]) -> When | None:
-    now = dt.datetime.now(dt.UTC)
-    return max((each for each in moments if isinstance(each, dt.datetime) and each <= now), default=None)
 
 
 SOURCE = Source(

@@ -1,6 +1,5 @@
 """Entries of all files into what they show: items with their history, hours, and the projects that they belong to."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,12 +9,10 @@ from services.importers.monday.entry import Entry, Statuses, history
 from services.importers.monday.mapping import Level, MondayMapping
 from services.importers.monday.observed import ProjectStatuses
 from services.importers.rows import CellFault
-from services.importers.shown import Assignment, Hours, Item, Project, Row, Schedule, Thing, When
+from services.importers.shown import Assignment, Hours, Item, Project, Row, Schedule, Thing, When, instant
 from services.importers.source import ProjectRule
+from services.importers.worked import worked_on
 
-_SECONDS = Decimal(3600)
-_FOUR_PLACES = Decimal("0.0001")
-_DAY_SECONDS = 24 * 3600
 _NAME_LENGTH = 500
 _FINISH_TO_START = {"relation": "finish-to-start", "lag": Decimal(0), "lag_unit": "days", "elapsed": False}
 
@@ -49,7 +46,7 @@ class Things:
         self._entries = {entry.id: entry for entry in entries}
         for entry in self._entries.values():
             key, when = self._place(entry).key, entry.created or entry.seen
-            self._begins[key] = min(self._begins.get(key, when), when, key=_moment)
+            self._begins[key] = min(self._begins.get(key, when), when, key=instant)
 
     def row(self, entry: Entry) -> Row:
         """What an entry shows; with the first one of a project the project itself."""
@@ -172,14 +169,5 @@ class Things:
 
     def _hours(self, entry: Entry, place: _Place) -> Iterator[Hours]:
         for session in entry.sessions:
-            if session.seconds > _DAY_SECONDS:
-                said = f"{session.seconds / 3600:g} h on {session.day}"
-                entry.notes.append(CellFault("time tracking", said, "is more than a day has, so it was left out"))
-            elif session.seconds > 0:
-                hours = (Decimal(session.seconds) / _SECONDS).quantize(_FOUR_PLACES).normalize() + 0
-                if hours:
-                    yield Hours(session.person, place.key, session.day, hours, session.id)
-
-
-def _moment(when: When) -> dt.datetime:
-    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
+            if hours := worked_on(session.day, session.seconds, "time tracking", entry.notes):
+                yield Hours(session.person, place.key, session.day, hours, session.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.importers.cells import Cell, CellProblem, money, share, shown, text
+from services.importers.cells import FOUR_PLACES, Cell, CellProblem, money, share, shown, text
 from services.importers.moments import Calendar
 from services.importers.monday.mapping import WITHOUT_VALUE, Column, plain
 from services.importers.rows import CellFault
@@ -18,7 +18,6 @@ from services.importers.shown import Person
 _DIGITS = re.compile(r"\d{1,20}")
 _NUMBER = re.compile(r"[-+]?\d{1,12}(?:\.\d{1,12})?")
 _POINTS = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)(?: ?(?:sp|points?|pts?))?", re.IGNORECASE)
-_FOUR_PLACES = Decimal("0.0001")
 
 
 class Wrong(ValueError):
@@ -152,7 +151,7 @@ def number(column: Column, told: Any) -> Decimal | None:
     try:
         if not _NUMBER.fullmatch(line):
             raise InvalidOperation
-        found = Decimal(line).quantize(_FOUR_PLACES)
+        found = Decimal(line).quantize(FOUR_PLACES)
     except InvalidOperation:
         raise Wrong(column.title, told, "is not a number") from None
     return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()

@@ -16,7 +16,7 @@ from services.importers.smartsheet.mapping import COLOURS, Column, SmartsheetMap
 from services.importers.smartsheet.settling import Settled
 from services.importers.smartsheet.statuses import Statuses
 from services.importers.smartsheet.task import Reader, Task, linked, schedule_of, when_created, when_seen
-from services.importers.smartsheet.values import instant
+from services.importers.smartsheet.values import as_moment
 from services.importers.source import ProjectRule
 from services.importers.tell.work import BEFORE
 
@@ -59,7 +59,7 @@ class Builder:
 
     def _of_sheet(self) -> list[dt.datetime]:
         """When the sheet was changed last, if it says so."""
-        changed = self._settled.calendar.when(instant(self._grid.modified))
+        changed = self._settled.calendar.when(as_moment(self._grid.modified))
         return [changed] if isinstance(changed, dt.datetime) else []
 
     def rows(self, data_date: When) -> Iterator[Row]:

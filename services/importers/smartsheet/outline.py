@@ -7,11 +7,8 @@ from xml.parsers import expat
 import openpyxl
 
 from services.errors import BadInput
+from services.importers import tabular
 
-_FAULTS = (
-    zipfile.BadZipFile, KeyError, IndexError, AttributeError, ValueError, TypeError, SyntaxError, EOFError, OSError,
-    NotImplementedError, RuntimeError, OverflowError, expat.ExpatError,
-)  # fmt: skip
 _PIECE = 1 << 16
 
 
@@ -27,7 +24,7 @@ def levels(path: Path, sheet: str) -> dict[int, int]:
         finally:
             book.close()
         return _levels(path, str(part)) if part else {}
-    except _FAULTS as error:
+    except (*tabular.WORKBOOK_FAULTS, expat.ExpatError) as error:
         raise BadInput(f"{path.name} is a damaged Excel workbook ({error}).") from error
 
 

@@ -17,9 +17,9 @@ from services.importers.smartsheet.values import (
     Cell,
     Unit,
     WorkingTime,
+    as_moment,
     day_part,
     has_failed,
-    instant,
     is_empty,
     line,
     unit_of,
@@ -81,10 +81,10 @@ def _times(grid: Grid, at: Mapping[Column, int]) -> Iterator[tuple[int, Any]]:
                 yield row.number, day_part(row.cells[at[name]].value)
         for name in MOMENTS:
             if name in at:
-                yield row.number, instant(row.cells[at[name]].value)
-        yield row.number, instant(row.created)
-        yield row.number, instant(row.modified)
-    yield 0, instant(grid.modified)
+                yield row.number, as_moment(row.cells[at[name]].value)
+        yield row.number, as_moment(row.created)
+        yield row.number, as_moment(row.modified)
+    yield 0, as_moment(grid.modified)
 
 
 def _amounts(grid: Grid, at: Mapping[Column, int], mapping: SmartsheetMapping, settled: Settled) -> None:

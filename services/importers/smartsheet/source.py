@@ -10,7 +10,7 @@ from services.errors import BadInput
 from services.importers import documents
 from services.importers.cells import shown
 from services.importers.rows import CellFault
-from services.importers.shown import Export, Row, When
+from services.importers.shown import Export, Row, When, last_moment
 from services.importers.smartsheet import columns, sheet, table
 from services.importers.smartsheet.build import Builder
 from services.importers.smartsheet.grid import Grid, by_levels
@@ -150,16 +150,14 @@ def _said(each: _Sheet, mapping: SmartsheetMapping) -> list[str]:
 
 def _data_date(sheets: Sequence[_Sheet]) -> When:
     """When the sheet was last changed, else the latest change of a row, else the date of the file."""
-    if (latest := _latest(sheets)) is not None:
-        return latest
+    if (last := _latest(sheets)) is not None:
+        return last
     changed = dt.datetime.fromtimestamp(int(sheets[0].path.stat().st_mtime), dt.UTC)
     return min(changed, dt.datetime.now(dt.UTC))
 
 
 def _latest(sheets: Sequence[_Sheet]) -> dt.datetime | None:
-    now = dt.datetime.now(dt.UTC)
-    told = [each for one in sheets for each in one.builder.moments()]
-    return max((each for each in told if each <= now), default=None)
+    return last_moment(each for one in sheets for each in one.builder.moments())
 
 
 def _shown(when: When) -> str:

@@ -1,6 +1,5 @@
 """A row of a sheet, read: what each of its columns says, what is wrong with it, and of what it says nothing."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from services.importers.cells import CellProblem, label, money, shown
 from services.importers.rows import CellFault
-from services.importers.shown import Person, When
+from services.importers.shown import Person, When, instant
 from services.importers.smartsheet.grid import Grid, Line
 from services.importers.smartsheet.mapping import Column, SmartsheetMapping
 from services.importers.smartsheet.settling import AMOUNTS, DAYS, MOMENTS, SHARES, Settled
@@ -19,11 +18,11 @@ from services.importers.smartsheet.values import (
     Duration,
     Link,
     WorkingTime,
+    as_moment,
     day_part,
     duration,
     flag,
     has_failed,
-    instant,
     is_either,
     is_empty,
     line,
@@ -98,7 +97,7 @@ class Reader:
         return self._grid.prefix + (self._grid.columns[self._at[name]].title if name in self._at else name)
 
     def _moment(self, task: Task, name: Any, own: Any) -> None:
-        when = self._settled.calendar.when(instant(own))
+        when = self._settled.calendar.when(as_moment(own))
         if isinstance(when, CellProblem):
             task.faults.append(CellFault(f"{self._grid.prefix}{name}At", shown(str(own)), when.reason))
         elif when is not None:
@@ -110,7 +109,7 @@ class Reader:
         if name in DAYS:
             return lambda cell: settled.calendar.day(day_part(cell.value))
         if name in MOMENTS:
-            return lambda cell: settled.calendar.when(instant(cell.value))
+            return lambda cell: settled.calendar.when(as_moment(cell.value))
         if name in AMOUNTS:
             return partial(_amount, settled)
         if name in SHARES:
@@ -163,11 +162,7 @@ def when_seen(task: Task, data_date: When) -> When:
 def when_created(task: Task) -> When | None:
     """When the row was created; a sheet may be made after what it tells of began."""
     known = [each for each in (task.get("created"), task.get("actual_start"), task.get("actual_finish")) if each]
-    return min(known, key=_instant) if task.get("created") and known else None
-
-
-def _instant(when: When) -> dt.datetime:
-    return when if isinstance(when, dt.datetime) else dt.datetime.combine(when, dt.time(), dt.UTC)
+    return min(known, key=instant) if task.get("created") and known else None
 
 
 def schedule_of(task: Task) -> dict[str, Any]:

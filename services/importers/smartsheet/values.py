@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple
 
-from services.importers.cells import CellProblem, text
+from services.importers.cells import FOUR_PLACES, CellProblem, text
 from services.importers.shown import Person
 
 Unit = Literal["fraction", "percent"]
@@ -24,7 +24,6 @@ _FLAGS = {
 }  # fmt: skip
 _UNITS: Mapping[str, str] = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 _RELATIONS = {"FS": "finish-to-start", "SS": "start-to-start", "FF": "finish-to-finish", "SF": "start-to-finish"}
-_FOUR_PLACES = Decimal("0.0001")
 _EIGHT_PLACES = Decimal("0.00000001")
 _LONG = 100
 _LONGEST = Decimal(100_000_000)
@@ -85,12 +84,12 @@ def day_part(value: Any) -> Any:
     if isinstance(value, str) and len(value) < _LONG:
         return _TIME_OF_DAY.sub("", value.strip())
     if isinstance(value, int) and not isinstance(value, bool):
-        moment = instant(value)
+        moment = as_moment(value)
         return moment.date() if isinstance(moment, dt.datetime) else value
     return value
 
 
-def instant(value: Any) -> Any:
+def as_moment(value: Any) -> Any:
     """A time of the interface; with `numericDates` these are milliseconds."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**14:
         return dt.datetime.fromtimestamp(value // 1000, dt.UTC) + dt.timedelta(milliseconds=value % 1000)
@@ -241,7 +240,7 @@ def _hours(parts: Iterable[tuple[Decimal, str]], time: WorkingTime) -> Decimal:
         "m": Decimal(1) / 60, "s": Decimal(1) / 3600, "ms": Decimal(1) / 3_600_000,
     }  # fmt: skip
     hours = sum((number * sizes[unit] for number, unit in parts), Decimal(0))
-    return hours.quantize(_FOUR_PLACES).normalize() + 0 if hours < _LONGEST else hours
+    return hours.quantize(FOUR_PLACES).normalize() + 0 if hours < _LONGEST else hours
 
 
 def _lag(written: str, time: WorkingTime) -> tuple[Decimal, str, bool] | None:
