@@ -125,7 +125,7 @@ def running(
         if now.bootstrap is None:
             metrics = LandingMetrics(now.registry)
             _start(stack, now, _Part("embedded projector", lambda end: _follow_store(app, landing, metrics, end)))
-            publisher = Publisher(stack.enter_context(clickhouse.session()), settings, lambda: True)
+            publisher = Publisher(stack.enter_context(clickhouse.session(behind=True)), settings, lambda: True)
             _start(stack, now, _Part("KPI publisher", publisher.run))
             say("Events go straight from the store into ClickHouse.")
         else:

@@ -14,7 +14,7 @@ from typing import Any
 
 from services.dashboard.panels import Ask, House, Page, Panel, Part, Shown
 from services.dashboard.question import Question, today
-from services.dashboard.reading import LATER, NOW, SOON, Work, Workers
+from services.dashboard.reading import AT_REST, LATER, NOW, SOON, Work, Workers
 from services.errors import PmoError
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import Figure
@@ -155,7 +155,7 @@ class Board:
         """Computes anew what more has landed of since, for somebody who looks at the page, or who may `later`."""
         for panel in page.panels(question):
             for part in panel.parts:
-                urgency = SOON if part.wanted and not later else LATER
+                urgency = AT_REST if later else SOON if part.wanted else LATER
                 self._want(self.key(part, question), part, question, urgency)
 
     def _entry(self, key: Key, part: Part) -> Entry | None:

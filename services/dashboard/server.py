@@ -74,6 +74,7 @@ class Dashboard:
 
     def _again(self, quiet: float) -> None:
         self._hub.refresh()
+        self._workers.rest(quiet > _QUIET_S)
         if quiet > self._warm_in:
             # nothing lands: the first visitor of a page is not to wait for it
             self._warm_in = quiet + _WARM_AGAIN_S

@@ -9,7 +9,6 @@ from datetime import date
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import table
 
-KINDS = frozenset({"person", "business-unit"})
 _YEARS = range(1990, 2061)
 _WEEKEND = (6, 7)
 

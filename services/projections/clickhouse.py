@@ -22,6 +22,7 @@ from services.errors import BadInput, Unavailable
 LOCK_WAIT_S = 10.0
 _POLL_S = 0.05
 _ARROW_FROM = 2_000  # rows; Arrow is seven times as fast, but takes half a second to load
+_BEHIND = {"max_threads": 1, "os_threads_nice_value_query": 10}
 _INSERT_SETTINGS = {"async_insert": 0}
 DATABASE = "pmo"
 _CHDB = "chDB in "
@@ -119,12 +120,17 @@ class ClickHouse:
                 ) from None
             raise Unavailable(f"ClickHouse at {place} does not answer as expected: {first_line(error)}.") from error
 
-    def session(self, limits: Params | None = None) -> "ClickHouse":
+    def session(self, limits: Params | None = None, *, behind: bool = False) -> "ClickHouse":
         """Another connection to the same place, for another thread; close it before this one.
 
-        With `limits` it can only read, and within these settings; so can the sessions that are made of it.
+        With `limits` it can only read, and within these settings; so can the sessions that are made of it. What an
+        embedded engine does for a session that stands `behind` yields to all else on this machine.
         """
-        connect = partial(_limited, self._connect, limits, self.is_embedded) if limits else self._connect
+        settings = {**(_BEHIND if behind and self.is_embedded else {}), **(limits or {})}
+        # readonly last: from there on nothing is written, and on a server no setting is changed by others
+        if limits:
+            settings["readonly"] = 2
+        connect = partial(_set, self._connect, settings, self.is_embedded) if settings else self._connect
         other = ClickHouse(connect, self.database, self.where)
         other.memory = self.memory
         return other
@@ -241,10 +247,9 @@ class ClickHouse:
             raise translated(error, self.where) from error
 
 
-def _limited(connect: Callable[[], Any], limits: Params, embedded: bool) -> Any:
+def _set(connect: Callable[[], Any], settings: Params, embedded: bool) -> Any:
     client = connect()
-    # readonly last: from there on nothing is written, and on a server no setting is changed by others
-    for name, value in {**limits, "readonly": 2}.items():
+    for name, value in settings.items():
         if embedded:
             client.command(f"SET {name} = {value}")
         else:

@@ -18,6 +18,7 @@ from services.projections.definitions import NOTHING, Table, View, digest, flat,
 from services.projections.inlining import closing
 from services.projections.parallel import each
 from services.projections.scope import Scope
+from services.projections.told import Told
 
 _AGGREGATE = re.compile(r"\b(?:argMax|argMin|min|max|count|groupArray|groupUniqArray)(?:If)?\(")
 _SOURCE = re.compile(r"\nFROM \{(\w+) \| (happened (?:= '[a-z-]+'|IN \([^(){}]+\)))\} AS log\nGROUP BY stream$")
@@ -46,9 +47,13 @@ class Kept:
             f" EMPTY AS {self._rows('1')}"
         )
 
-    def fill(self, streams: str = "1", name: str = "") -> str:
-        """The statement that makes the rows of the streams for which this condition holds."""
-        return f"INSERT INTO {name or self.physical} {self._rows(streams)}"
+    def fill(self, streams: str = "1", name: str = "", *, corrected: bool = True) -> str:
+        """The statement that makes the rows of the streams for which this condition holds.
+
+        Not `corrected` says that no record of theirs was ever corrected: then they cost a third.
+        """
+        rows = self._rows(streams) if corrected else self._rows_uncorrected(streams)
+        return f"INSERT INTO {name or self.physical} {rows}"
 
     @property
     def fresh(self) -> str:
@@ -130,25 +135,40 @@ class Kept:
             GROUP BY stream"""
 
     def _rows(self, streams: str) -> str:
-        windows = ", ".join(_as_window(item) for item in self._items)
-        names = self.columns
-        arrays = ", ".join(f"states.{n} AS {name}" for n, name in enumerate(names, 2))
         return flat(f"""
-            SELECT stream, seen, states.1 AS moments, {arrays}
+            SELECT stream, seen, {self._arrays}
             FROM ({self._seen(streams)}) AS told
             LEFT JOIN (
-                SELECT stream, arraySort(s -> s.1, groupArray((k, {", ".join(names)}))) AS states
-                FROM (
-                    SELECT stream, k, {windows}
-                    FROM (
-                        SELECT * FROM {self.source.physical} PREWHERE {streams} AND {self._folded}
-                        WHERE record NOT IN ({_DEAD}) LIMIT 1 BY stream, k
-                    ) AS log
-                    WINDOW till AS (PARTITION BY stream ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-                )
+                SELECT stream, {self._states}
+                FROM ({self._windows(streams, f"WHERE record NOT IN ({_DEAD} WHERE {streams})")})
                 GROUP BY stream
             ) AS folded ON folded.stream = told.stream
         """)
+
+    def _rows_uncorrected(self, streams: str) -> str:
+        return flat(f"""
+            SELECT stream, seen, {self._arrays}
+            FROM (SELECT stream, count() AS seen, {self._states} FROM ({self._windows(streams)}) GROUP BY stream)
+        """)
+
+    @property
+    def _arrays(self) -> str:
+        columns = ", ".join(f"states.{n} AS {name}" for n, name in enumerate(self.columns, 2))
+        return f"states.1 AS moments, {columns}"
+
+    @property
+    def _states(self) -> str:
+        return f"arraySort(s -> s.1, groupArray((k, {', '.join(self.columns)}))) AS states"
+
+    def _windows(self, streams: str, which: str = "") -> str:
+        windows = ", ".join(_as_window(item) for item in self._items)
+        return f"""
+            SELECT stream, k, {windows}
+            FROM (
+                SELECT * FROM {self.source.physical} PREWHERE {streams} AND {self._folded}
+                {which} LIMIT 1 BY stream, k
+            ) AS log
+            WINDOW till AS (PARTITION BY stream ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
 
 
 def _items(select: str) -> Iterator[str]:
@@ -189,24 +209,25 @@ def _flat(sql: str, now: bool) -> str:
     return flat(sql, {kept.view.name: kept.select for kept in kept_states()} if now else NOTHING)
 
 
-def keep(clickhouse: ClickHouse, batch: str, kinds: set[str]) -> None:
+def keep(clickhouse: ClickHouse, batch: str, kinds: set[str], told: Told) -> None:
     """Makes the kept states of the streams in a batch that has landed in all tables.
 
     A state rests on few types: where the batch has none of them and corrects nothing, it is as it was.
     """
-    concerned = [kept for kept in kept_states() if kept.source.takes(kinds)]
+    concerned = [
+        kept
+        for kept in kept_states()
+        if kept.source.takes(kinds) and (told.corrects or told.happened is None or kept.rests_on(told.happened))
+    ]
     if not concerned:
         return
-    query = f"SELECT groupUniqArray(toString(type)) AS types, max(supersedes) > 0 AS corrects FROM {batch}"
-    [told] = clickhouse.rows(query)
-    happened = {type_name.split(".")[2] for type_name in told["types"]}
-    its_own = "SELECT stream FROM {batch} WHERE {kinds}"
-    chosen = {
-        kept: f"stream IN ({its_own.format(batch=batch, kinds=of_kinds(kept.source.kinds))})"
-        for kept in concerned
-        if told["corrects"] or kept.rests_on(happened)
-    }
-    _fill(clickhouse, chosen)
+    its_own = f"SELECT stream FROM {batch}"
+    corrections = table("corrections").physical
+    corrected = told.corrects or bool(
+        clickhouse.scalar(f"SELECT count() FROM {corrections} WHERE stream IN ({its_own})")
+    )
+    chosen = {kept: f"stream IN ({its_own} WHERE {of_kinds(kept.source.kinds)})" for kept in concerned}
+    _fill(clickhouse, chosen, corrected=corrected)
 
 
 def keep_anew(clickhouse: ClickHouse, kept: Kept, done: Callable[[int], None] = lambda _: None) -> None:
@@ -234,13 +255,14 @@ def keep_missed(clickhouse: ClickHouse, kinds: Collection[str] = KINDS) -> None:
     _fill(clickhouse, {kept: kept.behind() for kept in kept_states() if kept.source.takes(set(kinds))})
 
 
-def _fill(clickhouse: ClickHouse, chosen: Mapping[Kept, str]) -> None:
+def _fill(clickhouse: ClickHouse, chosen: Mapping[Kept, str], *, corrected: bool = True) -> None:
     """Makes rows of the streams that each condition chooses, first where others are to take the place of these."""
     fresh = being_filled(clickhouse) if chosen else {}
 
     def fill(session: ClickHouse, kept: Kept) -> None:
         for name in fresh.get(kept.physical, ()):
-            insert_beside(session, name, partial(session.command, kept.fill(chosen[kept], name)))
-        session.command(kept.fill(chosen[kept]))
+            into = kept.fill(chosen[kept], name, corrected=corrected)
+            insert_beside(session, name, partial(session.command, into))
+        session.command(kept.fill(chosen[kept], corrected=corrected))
 
     each(clickhouse, fill, chosen)

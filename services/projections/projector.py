@@ -19,8 +19,10 @@ from services.projections.definitions import Table, table, tables
 from services.projections.erasing import erase
 from services.projections.kept import keep, keep_missed
 from services.projections.parallel import each
+from services.projections.told import told
 
 _BATCH = "batch_"
+_CORRECTIONS = "corrections"
 _UNSETTLED = 5  # batches
 
 DirectoryRow = tuple[int, str, str, str | None]
@@ -44,6 +46,7 @@ class Projector:
         self._clickhouse = clickhouse
         self._events = table("events").physical
         self._projections = [t for t in tables() if t.fill and t.name != "events"]
+        self._countries: set[bytes] = set()
         self._unkept: set[str] = set()
         self._unsaid: list[Sequence[Checkpoint]] = []
 
@@ -72,6 +75,8 @@ class Projector:
     def _land(self, values: Sequence[bytes], kinds: set[str], keep_now: bool) -> None:
         if not values:
             return
+        tells = told(values)
+        concerned = [t for t in self._projections if t.takes(kinds) and (tells.corrects or t.name != _CORRECTIONS)]
         with staged(self._clickhouse, values) as batch:
             # looked up before each kind of table: who begins to fill one later finds these records in what it reads
             fresh = being_filled(self._clickhouse)
@@ -81,11 +86,12 @@ class Projector:
             def fill(session: ClickHouse, projection: Table) -> None:
                 insert(session, projection.physical, projection.select_from(batch), fresh)
 
-            each(self._clickhouse, fill, [projection for projection in self._projections if projection.takes(kinds)])
+            each(self._clickhouse, fill, concerned)
             if keep_now:
-                keep(self._clickhouse, batch, kinds)
-            if not kinds.isdisjoint(calendars.KINDS):
+                keep(self._clickhouse, batch, kinds, tells)
+            if not tells.countries <= self._countries:
                 calendars.fill_calendars(self._clickhouse)
+                self._countries |= tells.countries
 
     def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Says how far has landed."""

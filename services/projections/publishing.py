@@ -23,6 +23,7 @@ from services.projections.clickhouse import ClickHouse
 from services.projections.house import in_reporting_currency
 from services.projections.kept import flat_at
 from services.projections.kpi import Kpi, kpis_with, listed
+from services.projections.parallel import stand_behind
 from services.projections.projector import Projector
 from services.projections.scope import Scope
 from services.settings import Settings
@@ -90,7 +91,8 @@ class Publisher:
         self._beaten = 0.0
 
     def run(self, stop: Event) -> None:
-        """Publishes until `stop`; while something is away it waits for it."""
+        """Publishes until `stop`; while something is away it waits for it. Landing comes first."""
+        stand_behind()
         pause = _LOOK_S
         while not stop.wait(pause):
             try:

@@ -1,8 +1,9 @@
 """The Faust worker: follows the event topics and lands what comes; the only user of Faust.
 
-Faust's own `take` acknowledges even what failed, so batches are taken unacknowledged, landed with retries, and
-acknowledged in order afterwards. One batch lands while the next one gathers, never more: a batch that can't be landed
-ends the worker, and nothing behind it is acknowledged. The committed offset never passes what stands in ClickHouse.
+Faust's own `take` acknowledges even what failed, and `noack_take` reads nothing on while a batch is at work, so events
+are gathered here, unacknowledged, landed with retries, and acknowledged in order afterwards. One batch lands while the
+next one gathers, never more: a batch that can't be landed ends the worker, and nothing behind it is acknowledged. The
+committed offset never passes what stands in ClickHouse.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 BATCH = 10_000
 # A gap of so many records is closed in bulk, several times as fast as one after another through Faust.
 BULK_FROM = 20_000
-_WITHIN_S = 0.05
+_WITHIN_S = 0.02
 _WATCH_S = 0.02
 _RETRY_S = (0.1, 5.0)
 _TRIES_WHILE_ANSWERING = 5
@@ -70,7 +71,8 @@ class Worker:
         self._group = group_of(settings.topic_prefix)
         self._leading = (directory_topic(settings.topic_prefix), 0)
         self._names = topic_names(settings.topic_prefix)
-        self._landing: asyncio.Task[None] | None = None
+        self._gathered = _Gathered()
+        self._at_work = False
         self._failure: BaseException | None = None
         self._stop = Event()
         self._leads = False
@@ -117,7 +119,7 @@ class Worker:
 
     def _lands(self) -> bool:
         """Whether a batch is being landed; in any thread."""
-        return self._landing is not None and not self._landing.done()
+        return self._at_work
 
     def _lag(self) -> int:
         """How many records of all partitions have not landed; in any thread."""
@@ -132,8 +134,10 @@ class Worker:
             Landing(self._clickhouse, self._bootstrap, prefix, self._metrics) as landing,
             ThreadPoolExecutor(1, "landing") as thread,
         ):
-            app = self._make_app(landing, thread)
+            self._gathered = _Gathered()
+            app = self._make_app()
             await app.start()
+            batches = asyncio.create_task(self._land_gathered(landing, thread))
             ready()
             with self._beside_landing():
                 while not (self._stop.is_set() or self._failure or app.crashed):
@@ -147,8 +151,8 @@ class Worker:
                 )
             # so that the last batch is acknowledged before the offsets are committed
             self._stop.set()
-            if self._landing is not None:
-                await asyncio.wait([self._landing], timeout=_RETRY_S[1])
+            self._gathered.wake()
+            await asyncio.wait([batches], timeout=_RETRY_S[1])
             await app.stop()
 
     @contextmanager
@@ -160,7 +164,7 @@ class Worker:
         """
         end = Event()
         with ExitStack() as stack:
-            session = stack.enter_context(self._clickhouse.session())
+            session = stack.enter_context(self._clickhouse.session(behind=True))
             publisher = Publisher(session, self._settings, lambda: self._leads, self._bootstrap, lands=self._lands)
             threads = [Thread(target=publisher.run, args=(end,), name="kpis", daemon=True)]
             if self._settings.clickhouse:
@@ -175,7 +179,7 @@ class Worker:
                 for thread in threads:
                     thread.join()
 
-    def _make_app(self, landing: Landing, thread: ThreadPoolExecutor) -> Any:
+    def _make_app(self) -> Any:
         import faust
         from mode import CrashingSupervisor
 
@@ -197,29 +201,31 @@ class Worker:
             broker_heartbeat_interval=2.0,
             broker_commit_every=10_000,
             broker_commit_interval=1.0,
-            stream_buffer_maxsize=2 * BATCH,
+            stream_buffer_maxsize=BATCH,
             stream_wait_empty=False,
         )
         topic = app.topic(*self._names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
         async def land(stream: Any) -> None:
-            async for events in stream.noack_take(BATCH, within=_WITHIN_S):
-                if self._landing is not None:
-                    await self._landing
-                if self._stop.is_set() or self._failure is not None:
-                    return
-                self._landing = asyncio.create_task(self._land(stream, events, landing, thread))
+            async for event in stream.noack().events():
+                await self._gathered.put(event)
 
         app.agent(topic, name="land", supervisor_strategy=CrashingSupervisor)(land)
         return app
 
-    async def _land(self, stream: Any, events: Sequence[Any], landing: Landing, thread: ThreadPoolExecutor) -> None:
-        """Rows first, then the acknowledgement; a failure is kept for `run`, and ends the worker."""
+    async def _land_gathered(self, landing: Landing, thread: ThreadPoolExecutor) -> None:
+        """Batch after batch: rows first, then the acknowledgement; a failure is kept for `run`, and ends the worker."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(thread, self._land_until_done, events, landing)
-            for event in events:
-                await stream.ack(event)
+            while not self._stop.is_set():
+                events = await self._gathered.take()
+                if not events or self._stop.is_set():
+                    continue
+                self._at_work = True
+                await loop.run_in_executor(thread, self._land_until_done, events, landing)
+                self._at_work = False
+                for event in events:
+                    event.ack()
         except Exception as error:  # noqa: BLE001 - raised by `run`, when all has ended in order
             self._failure = error
 
@@ -252,6 +258,36 @@ class Worker:
             return bool(self._clickhouse.version)
         except Unavailable:
             return False
+
+
+class _Gathered:
+    """Events that were read and wait to be landed, within one event loop; of no more than the next batch."""
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def put(self, event: Any) -> None:
+        """Adds one, as soon as there is room."""
+        while len(self._events) >= BATCH:
+            self._room.clear()
+            await self._room.wait()
+        self._events.append(event)
+        self._news.set()
+
+    async def take(self) -> list[Any]:
+        """All, when there are some, and those that come right after them."""
+        await self._news.wait()
+        await asyncio.sleep(_WITHIN_S)
+        taken, self._events = self._events, []
+        self._news.clear()
+        self._room.set()
+        return taken
+
+    def wake(self) -> None:
+        """Ends the wait of who takes."""
+        self._news.set()
 
 
 class _NotLanded(PmoError):
