@@ -63,9 +63,11 @@ class ClickHouse:
         try:
             client = clickhouse_connect.get_client(dsn=f"chdb://{folder}")
             client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
-            client.close()
             connect = partial(clickhouse_connect.get_client, dsn=f"chdb://{folder}", database=DATABASE)
-            return cls(connect, DATABASE, f"{_CHDB}{folder}", lock, folder)
+            clickhouse = cls(connect, DATABASE, f"{_CHDB}{folder}", lock, folder)
+            # last: the engine would stop with its only client, and start again
+            client.close()
+            return clickhouse
         except Exception as error:
             lock.close()
             raise Unavailable(f"The embedded ClickHouse in {folder} cannot be opened: {first_line(error)}.") from error
