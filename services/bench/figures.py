@@ -219,9 +219,10 @@ def _run(home: Any, *arguments: str) -> None:
 
 
 def kafka(stage: Stage) -> Iterator[Figure]:
-    """Through a local broker: the relay, and the bulk reader into an empty ClickHouse."""
+    """Through a local broker: the relay, the bulk reader into an empty ClickHouse, a new store, the path at a rate."""
     from schemas.catalogue import KINDS
     from services import bus
+    from services.backup.refill import refill
     from services.broker import LocalBroker
     from services.commands.relay import Relay
     from services.projections.bulk import bulk_from_kafka, values_from_kafka
@@ -246,6 +247,11 @@ def kafka(stage: Stage) -> Iterator[Figure]:
             values = values_from_kafka(bootstrap, settings.topic_prefix, stage.progress)
             seconds, count = timed(lambda: rebuild_events(clickhouse, values))
             yield Figure("kafka", "`events` rebuilt from Kafka, events", count / seconds, "1/s", 30_000)
+        stage.say("Restoring the event store from Kafka ...")
+        home = stage.workspace("restored").home
+        elsewhere = settings.model_copy(update={"home": home, "kafka": bootstrap})
+        seconds, restored = timed(lambda: refill(elsewhere, stage.say, stage.progress))
+        yield Figure("kafka", "event store restored from Kafka, events", restored.events / seconds, "1/s", 30_000)
     yield from _path(stage)
 
 

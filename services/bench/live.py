@@ -72,7 +72,7 @@ def _written(stage: Stage) -> Settings:
 
 @contextmanager
 def _running(settings: Settings) -> Iterator[None]:
-    command = [sys.executable, "-c", "from services.cli.main import main; main()", "up"]
+    command = [sys.executable, "-c", "from services.cli.main import main; main()", "up", "--web-port", "0"]
     environment = {**os.environ, "PMO_HOME": str(settings.home)}
     with Path(os.devnull).open("w") as nowhere:
         up = subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
