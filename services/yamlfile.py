@@ -6,27 +6,34 @@ from typing import Any
 
 import yaml
 from pydantic_core import ErrorDetails
+from yaml.constructor import SafeConstructor
 
 from services.errors import BadInput
 
 _MAX_BYTES = 1024 * 1024
 _MAX_DEPTH = 20
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Location = tuple[int | str, ...]
 
 
 class Document:
-    """The plain data of one YAML file, and where each part of it stands."""
+    """The plain data of one YAML file, and where each part of it stands.
 
-    def __init__(self, path: Path, data: bytes, what: str = "a mapping") -> None:
+    What is `ours`, shipped with the program, goes through libyaml, ten times as fast; a file made to be nested a
+    hundred thousand deep would overflow its stack.
+    """
+
+    def __init__(self, path: Path, data: bytes, what: str = "a mapping", *, ours: bool = False) -> None:
         self.name = path.name
         if len(data) > _MAX_BYTES:
             raise BadInput(f"{self.name} has {len(data):,} bytes, more than the {_MAX_BYTES:,} of {what}.")
         self._lines: dict[Location, int] = {}
         self._seen: set[int] = set()
         self._what = what
+        self._values = SafeConstructor()
         try:
-            root = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+            root = yaml.compose(data.decode("utf-8-sig"), Loader=_FAST if ours else yaml.SafeLoader)
         except UnicodeDecodeError as error:
             raise BadInput(f"{self.name} is not UTF-8 text: {error.reason}.") from error
         except yaml.MarkedYAMLError as error:
@@ -75,6 +82,6 @@ class Document:
                 self._lines[(*at, key)] = key_node.start_mark.line + 1
             return plain
         try:
-            return yaml.SafeLoader("").construct_object(node)
+            return self._values.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             raise self.error(self._lines[at], "it holds a value that cannot be read") from error

@@ -154,7 +154,7 @@ def load_controls(folder: Path = FOLDER) -> dict[str, Control]:
 
 
 def _read(path: Path, data: bytes) -> tuple[Document, Control]:
-    document = Document(path, data, "a control")
+    document = Document(path, data, "a control", ours=path.parent == FOLDER)
     control = _parsed(document)
     control._text = data.decode("utf-8-sig")
     return document, control
