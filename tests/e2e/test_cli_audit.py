@@ -261,6 +261,7 @@ def test_a_control_is_explained_down_to_who_recorded_what(history: Pmo) -> None:
     assert len(lines) == sum(len(occasion["events"]) for occasion in told["occasions"])
 
 
+@pytest.mark.long
 def test_a_control_is_explained_in_the_words_of_then_and_with_the_numbers_that_are_set(history: Pmo) -> None:
     assert "take --rules-of now" in history.refused(5, "explain", "1", "--rules-of", "then")
     history.ok("audit", "run")

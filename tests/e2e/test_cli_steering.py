@@ -211,6 +211,7 @@ def test_the_steering_pack_is_written_issued_and_reproduced(pmo: Pmo, tmp_path: 
     assert json.loads(result.stdout)["definitions_added"] == ["kpi:mine"]
 
 
+@pytest.mark.long
 def test_figures_alone_issue_nothing(asked: Pmo) -> None:
     before = asked.recorded()
     found = asked.data("report", "--as-of", "2025-06-30", "--known-at", "2025-06-30")

@@ -16,6 +16,7 @@ join: {unit: FIN, role: Developer, weekly_hours: 38}
 """
 
 
+@pytest.mark.long
 def test_figures_answer_from_the_imported_history(pmo: Pmo) -> None:
     folder = pmo.home.parent
     (folder / "asana.yaml").write_text(MAPPING)

@@ -44,6 +44,7 @@ def imported(pmo: Pmo) -> Pmo:
     return pmo
 
 
+@pytest.mark.long
 def test_figures_answer_from_the_imported_history(imported: Pmo) -> None:
     pmo = imported
     # from 10 January 9:00 until 19 January 15:00

@@ -22,6 +22,7 @@ def folder(pmo: Pmo) -> Path:
     return pmo.home.parent
 
 
+@pytest.mark.long
 def test_figures_answer_from_an_imported_sheet(pmo: Pmo, folder: Path) -> None:
     (folder / "plan.json").write_text(as_json(*plan()))
     (folder / "smartsheet.yaml").write_text(MAPPING)
