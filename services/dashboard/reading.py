@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 
 from services.projections.clickhouse import ClickHouse
-from services.projections.parallel import stand_behind
 
 LIMITS = {
     "max_execution_time": 30,
@@ -71,10 +70,7 @@ class Workers:
         return None
 
     def _run(self, most: int) -> None:
-        behind = most > SOON
-        if behind:
-            stand_behind()
-        with self._clickhouse.session(LIMITS, behind=behind) as clickhouse:
+        with self._clickhouse.session(LIMITS) as clickhouse:
             while (work := self._next(most)) is not None:
                 try:
                     work(clickhouse)

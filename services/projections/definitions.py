@@ -25,6 +25,8 @@ from schemas.catalogue import EVENTS
 from services.projections.inlining import PARAM, written_out
 
 FOLDER = Path(__file__).parent / "tables"
+OWNER = "definitions"
+"""The table of whose the database is, and which definitions were in use since when."""
 _LIVE = re.compile(r"\{(\w+)(?: \| ([^{}]+))?\}")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _CALLED = re.compile(r"\b(?:FROM|JOIN|IN)\s+(\w+)\s*\(")

@@ -9,11 +9,12 @@ from threading import Event
 
 from services.projections.beside import FRESH, drop_abandoned
 from services.projections.clickhouse import ClickHouse, QueryFailed
-from services.projections.definitions import table, tables
+from services.projections.definitions import OWNER, table, tables
 from services.projections.filling import fill_landed, fill_missed, in_parts
 from services.projections.kept import keep_missed, kept_states
 
 _EVERY_S = 10.0
+_UPGRADED_D = 30
 
 
 def settle_older(clickhouse: ClickHouse) -> None:
@@ -69,13 +70,24 @@ def _bring_in(clickhouse: ClickHouse, is_due: Callable[[str], bool], landed: Cal
             fill_missed(clickhouse, events.physical, events, name)
     older = {each: _older(names, f"{each.name}__", each.physical) for each in projections}
     # a table that an older program knows nothing of misses what that lands, too
-    source = landed() if older_events or any(older.values()) else ""
+    source = landed() if older_events or any(older.values()) or _was_upgraded(clickhouse) else ""
     brought_in = [fill_landed(clickhouse, each.physical, each, source) for each in projections if source]
     older_kept = [name for kept in kept_states() for name in _older(names, f"{kept.view.name}_kept__", kept.physical)]
     # each is looked at, so that each is known at the next turn
     if len([name for name in older_kept if is_due(name)]) > 0 or any(brought_in):
         keep_missed(clickhouse)
     return [*older_events, *(name for each in older.values() for name in each), *older_kept]
+
+
+def _was_upgraded(clickhouse: ClickHouse) -> bool:
+    """Whether a worker with other definitions may still be landing, as in the weeks after an upgrade of a server.
+
+    The one before may have lacked a table, and left none of its own.
+    """
+    if clickhouse.is_embedded:
+        return False
+    upgraded = f"uniqExact(fingerprint) > 1 AND max(at) > now() - toIntervalDay({_UPGRADED_D})"
+    return bool(clickhouse.scalar(f"SELECT {upgraded} FROM {OWNER}"))
 
 
 def _older(names: Iterable[str], prefix: str, present: str) -> list[str]:

@@ -8,14 +8,13 @@ from services.projections.analysis import is_offered, offer
 from services.projections.beside import beside, drop_abandoned, put
 from services.projections.calendars import fill_calendars, library_version
 from services.projections.clickhouse import ClickHouse
-from services.projections.definitions import Table, fingerprint, tables
+from services.projections.definitions import OWNER, Table, fingerprint, tables
 from services.projections.filling import fill, fill_from
 from services.projections.kept import keep_anew, kept_states
 from services.projections.older import settle_older
 from services.projections.projector import drop_leftovers
 from services.settings import Settings
 
-_OWNER = "definitions"
 _DAY_S = 86_400
 Progress = Callable[[str], None]
 
@@ -32,7 +31,7 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
     Raises Unavailable if the database belongs to another workspace, or a newer program made it.
     """
     clickhouse.command(
-        f"CREATE TABLE IF NOT EXISTS {_OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, "
+        f"CREATE TABLE IF NOT EXISTS {OWNER} (at DateTime64(6) DEFAULT now64(6), workspace String, "
         "fingerprint String, types Array(String)) ENGINE = MergeTree ORDER BY at"
     )
     held = _held(clickhouse, workspace_id)
@@ -62,7 +61,7 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
             clickhouse.command(view.create())
     fill_calendars(clickhouse)
     clickhouse.command(
-        f"INSERT INTO {_OWNER} (workspace, fingerprint, types) "
+        f"INSERT INTO {OWNER} (workspace, fingerprint, types) "
         "VALUES ({workspace:String}, {fingerprint:String}, {types:Array(String)})",
         {"workspace": workspace_id, "fingerprint": current, "types": sorted(BY_TYPE)},
     )
@@ -72,8 +71,8 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
 def _check_not_newer(clickhouse: ClickHouse) -> None:
     """Raises Unavailable if a program that knows more types of events made the tables: these would be a step back."""
     # the first programs did not say what they know
-    clickhouse.command(f"ALTER TABLE {_OWNER} ADD COLUMN IF NOT EXISTS types Array(String)")
-    known = clickhouse.scalar(f"SELECT arraySort(groupUniqArrayArray(types)) FROM {_OWNER}")
+    clickhouse.command(f"ALTER TABLE {OWNER} ADD COLUMN IF NOT EXISTS types Array(String)")
+    known = clickhouse.scalar(f"SELECT arraySort(groupUniqArrayArray(types)) FROM {OWNER}")
     if unknown := [name for name in known if name not in BY_TYPE]:
         more = f" and {len(unknown) - 1} more types of events" if len(unknown) > 1 else ""
         raise Unavailable(
@@ -84,7 +83,7 @@ def _check_not_newer(clickhouse: ClickHouse) -> None:
 
 def _held(clickhouse: ClickHouse, workspace_id: str) -> str:
     """The fingerprint of the definitions in use, "" for none. Raises Unavailable for another workspace's database."""
-    held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {_OWNER} ORDER BY at DESC LIMIT 1")
+    held = clickhouse.rows(f"SELECT workspace, fingerprint FROM {OWNER} ORDER BY at DESC LIMIT 1")
     if held and held[0]["workspace"] != workspace_id:
         raise Unavailable(
             f"{clickhouse.where} belongs to workspace {held[0]['workspace']}, not {workspace_id}; "
@@ -98,7 +97,7 @@ def check_tables(clickhouse: ClickHouse, workspace_id: str) -> None:
     wanted = {definition.physical for definition in tables()} | {kept.physical for kept in kept_states()}
     query = "SELECT name FROM system.tables WHERE database = currentDatabase()"
     there = {str(row["name"]) for row in clickhouse.rows(query)}
-    if _OWNER in there:
+    if OWNER in there:
         _held(clickhouse, workspace_id)
     if missing := wanted - there:
         raise Unavailable(
