@@ -16,7 +16,7 @@ from services.projections.definitions import Table, table, tables
 from services.projections.kept import Kept, kept_states
 from services.projections.parallel import each as of_each
 from services.verify.findings import Part
-from services.verify.log import LEAF_BYTES, Log, as_bytes, stored
+from services.verify.log import LEAF_BYTES, Log, as_bytes, as_text, stored
 
 _PAGE = 50_000
 _MAX_VERSION = 2**63 - 1
@@ -26,11 +26,6 @@ _STREAMS = f"SELECT stream, hex(SHA256(concat(stream, ' ', arrayStringConcat({_L
 _PAGE_DIGEST = "hex(SHA256(arrayStringConcat(arrayMap(s -> s.2, arraySort(groupArray((stream, digest)))))))"
 _BUCKET = 300_000
 _DIRECTORY_PAGE = 50_000
-_MAX_VERSION = 2**63 - 1
-# in hex, since a FixedString put together with others loses the zeros at its end
-_LEAVES = "arrayMap(e -> hex(e.2), arraySort(groupUniqArray((version, SHA256(concat('\\0', value))))))"
-_STREAMS = f"SELECT stream, hex(SHA256(concat(stream, ' ', arrayStringConcat({_LEAVES})))) AS digest"
-_PAGE_DIGEST = "hex(SHA256(arrayStringConcat(arrayMap(s -> s.2, arraySort(groupArray((stream, digest)))))))"
 _SUBJECTS_AT_ONCE = 200
 
 Progress = Callable[[int, int], None]
@@ -237,7 +232,10 @@ def compare_directory(store: Store, clickhouse: ClickHouse, landed: int, part: P
     """
     physical, seq = table("directory").physical, 0
     known: set[tuple[str, str]] = set()
-    while entries := store.entries_after(seq, _DIRECTORY_PAGE):
+    while entries := [
+        (at, as_text(subject), as_text(name), value and as_text(value), salt)
+        for at, subject, name, value, salt in store.entries_after(seq, _DIRECTORY_PAGE)
+    ]:
         rows = clickhouse.rows(
             f"SELECT seq, subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
             " WHERE seq > {after:UInt64} AND seq <= {last:UInt64}",

@@ -130,6 +130,11 @@ STORE = {
          f" WHERE originator_id = '{CRANE}' AND originator_version = 3"],
         ("event store", f"{CRANE}/4", f"its bytes say that it is {CRANE}/3, pmo.project.approved.v1"),
     ),
+    "moved behind a gap": (
+        [f"UPDATE stored_events SET rowid = 9223372036854775807 WHERE originator_id = '{CRANE}'"
+         " AND originator_version = 1"],
+        ("event store", "position 3", "is missing"),
+    ),
     "two swapped": (
         [renumbered(2, 99), renumbered(3, 2), renumbered(99, 3)],
         ("event store", f"{CRANE}/3", f"its bytes say that it is {CRANE}/2, pmo.project.deferred.v1"),
@@ -153,6 +158,52 @@ def test_tampering_with_the_store_is_found(office: Pmo, case: str) -> None:
     # what is not in order is not signed anew
     if named[0] == "event store":
         assert "Nothing is signed" in office.refused(2, "checkpoint")
+
+
+def test_a_stream_of_one_event_cannot_go_unseen(office: Pmo) -> None:
+    in_store(office, "DELETE FROM stored_events WHERE originator_id = 'business-unit:OPS'")
+    assert differences(office, "--store-only") == [("event store", "position 1", "is missing")]
+    assert "position 1 is missing" in office.refused(2, "checkpoint")
+
+
+def test_a_name_that_is_no_text_is_named(office: Pmo) -> None:
+    in_store(office, "UPDATE directory SET value = CAST(value AS BLOB) WHERE value = 'Ann Smith'")
+    [(part, what, how)] = differences(office)
+    assert (part, how) == ("notes", "is no text") and what.startswith("name of person:")
+
+
+def page_edited(pmo: Pmo, name: str, edit: Callable[[bytes], bytes]) -> None:
+    """As somebody with a hex editor: the first page of a table or an index of the store's file."""
+    with sqlite3.connect(pmo.home / "events.sqlite") as store:
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = store.execute("PRAGMA page_size").fetchone()
+        (root,) = store.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    store.close()
+    file = pmo.home / "events.sqlite"
+    content, begin = file.read_bytes(), (root - 1) * size
+    edited = edit(content[begin : begin + size])
+    assert len(edited) == size and edited != content[begin : begin + size]
+    file.write_bytes(content[:begin] + edited + content[begin + size :])
+
+
+def test_an_event_that_the_index_does_not_lead_to_is_named(office: Pmo) -> None:
+    # the last one of the stream, which stands first: commands would decide as if it had never been
+    index = "sqlite_autoindex_stored_events_1"
+    page_edited(office, index, lambda page: page.replace(CRANE.encode(), b"project:CRANE-8", 1))
+    how = "is not found by its stream and version, so that commands do not see it"
+    assert differences(office) == [("event store", f"{CRANE}/3", how)]
+    assert how in office.refused(2, "checkpoint")
+
+
+@pytest.mark.parametrize("table", ["directory", "stored_events"])
+def test_a_page_in_disorder_is_told_and_not_read_for_ever(office: Pmo, table: str) -> None:
+    def swapped(page: bytes) -> bytes:
+        assert page[0] == 13, "a leaf"
+        last = 8 + 2 * (int.from_bytes(page[3:5]) - 1)
+        return page[:8] + page[last : last + 2] + page[10:last] + page[8:10] + page[last + 2 :]
+
+    page_edited(office, table, swapped)
+    assert "cannot be used" in office.refused(7, "verify")
 
 
 CLICKHOUSE = {
@@ -286,6 +337,22 @@ def test_a_kept_checkpoint_that_is_no_text_stops_nothing(office: Pmo) -> None:
     kept = next((office.home / "checkpoints").iterdir())
     kept.write_bytes(kept.read_bytes() + b"\xff\xfe")
     assert differences(office, "--store-only") == [("checkpoints", "checkpoint 6", "is not as it was signed")]
+
+
+def test_kept_checkpoints_that_change_places_or_grow_are_named(office: Pmo) -> None:
+    office.ok("checkpoint")
+    office.ok("unit", "register", "QUAY", "--name", "Quay", "--on", "2025-01-06")
+    office.ok("checkpoint")
+    first, second = sorted((office.home / "checkpoints").iterdir())
+    texts = first.read_text(), second.read_text()
+    first.write_text(texts[1])
+    second.write_text(texts[0])
+    how = "is not as it was signed"
+    both = [("checkpoints", "checkpoint 6", how), ("checkpoints", "checkpoint 7", how)]
+    assert differences(office, "--store-only") == both
+    first.write_text(texts[0] + "\u2014 witness/example AAAAAAAA\n")
+    second.write_text(texts[1])
+    assert differences(office, "--store-only") == both[:1]
 
 
 def test_a_key_that_is_gone_is_missed_and_another_one_is_told(office: Pmo) -> None:
