@@ -160,7 +160,7 @@ class Recorder(Store, SQLiteApplicationRecorder):
             )
 
     def damage(self) -> list[str]:
-        """What SQLite finds: broken pages, and rows that its indexes do not lead to, so that commands do not see them."""
+        """What SQLite finds: broken pages, and rows that its indexes do not lead to, which commands do not see."""
         found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
 
