@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, cast
 
-from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, OperationalError, StoredEvent
 from eventsourcing.persistence import Mapper as LibraryMapper
 
 from schemas.catalogue import parse
@@ -142,6 +142,10 @@ class Store(ApplicationRecorder):
         transaction keeps old bytes alive.
         """
 
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its own file; nothing where it says so only when it reads."""
+        return []
+
     @abstractmethod
     def lead(self) -> AbstractContextManager[Lead | None]:
         """Takes the lock of the one relay of this store, None if another process has it.
@@ -169,7 +173,7 @@ class Store(ApplicationRecorder):
     def entries_after(self, seq: int, limit: int) -> list[tuple[int, str, str, str | None, str]]:
         """Directory rows (seq, subject, field, value, salt) changed after `seq`; value None means erased."""
         query = "SELECT seq, subject, field, value, salt FROM directory WHERE seq > ? ORDER BY seq LIMIT ?"
-        return self.rows(query, seq, limit)
+        return _behind(seq, self.rows(query, seq, limit))
 
     def last_entry(self) -> int:
         """The `seq` of the last change of the directory, 0 if there is none."""
@@ -237,14 +241,14 @@ class Store(ApplicationRecorder):
         """Notification id, stream and bytes of the records after `position`, in order of recording."""
         at = self.position
         query = f"SELECT {at}, originator_id, state FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
-        return self.rows(query, position, limit)
+        return _behind(position, self.rows(query, position, limit))
 
     def stored_after(self, position: int, limit: int) -> list[tuple[int, str, int, str, bytes]]:
         """Position, stream, version, type and bytes of the records after `position`, in order of recording."""
         at = self.position
         columns = f"{at}, originator_id, originator_version, topic, state"
         query = f"SELECT {columns} FROM stored_events WHERE {at} > ? ORDER BY {at} LIMIT ?"
-        return self.rows(query, position, limit)
+        return _behind(position, self.rows(query, position, limit))
 
     def outside(self) -> list[tuple[str, int]]:
         """Stream and version of records whose position is no position: there are none unless somebody made them."""
@@ -300,6 +304,13 @@ class Store(ApplicationRecorder):
 
 
 _CHECKPOINT = "SELECT position, ends FROM relayed"
+
+
+def _behind(after: int, rows: list[Any]) -> list[Any]:
+    # a damaged file may give its rows in any order, and who reads on from the last one would never come to an end
+    if rows and not rows[-1][0] > after:
+        raise OperationalError("its rows stand in disorder")
+    return rows
 
 
 def factory(settings: Settings) -> InfrastructureFactory[Any]:

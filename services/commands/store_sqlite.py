@@ -159,6 +159,11 @@ class Recorder(Store, SQLiteApplicationRecorder):
                 "log; run the same command again when that has ended."
             )
 
+    def damage(self) -> list[str]:
+        """What SQLite finds: broken pages, and rows that its indexes do not lead to, which commands do not see."""
+        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
     @contextlib.contextmanager
     def lead(self) -> Iterator[Lead | None]:
         """Takes the lock of a file beside the store; the kernel frees it when the process ends."""

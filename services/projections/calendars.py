@@ -11,6 +11,9 @@ from services.projections.definitions import table
 
 _YEARS = range(1990, 2061)
 _WEEKEND = (6, 7)
+COUNTRIES = """SELECT country
+    FROM (SELECT country FROM person_events UNION DISTINCT SELECT country FROM unit_events) WHERE country IS NOT NULL"""
+"""The query for the countries that people and units name."""
 
 
 def library_version() -> str:
@@ -21,8 +24,8 @@ def library_version() -> str:
 def fill_calendars(clickhouse: ClickHouse) -> None:
     """Adds the calendars of countries that have none of this library version yet."""
     wanted = clickhouse.rows(
-        "SELECT country FROM (SELECT country FROM person_events UNION DISTINCT SELECT country FROM unit_events) "
-        "WHERE country IS NOT NULL AND country NOT IN (SELECT country FROM calendars WHERE library = {library:String}) "
+        f"SELECT country FROM ({COUNTRIES}) "
+        "WHERE country NOT IN (SELECT country FROM calendars WHERE library = {library:String}) "
         "ORDER BY country",
         {"library": library_version()},
     )

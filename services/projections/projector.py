@@ -5,6 +5,7 @@ then the kept states of its streams are made anew, and the checkpoint row is wri
 alone and are keyed by stream and version, so landing again, late or in another order gives the same tables.
 """
 
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from services.projections.told import told
 _BATCH = "batch_"
 _CORRECTIONS = "corrections"
 _UNSETTLED = 5  # batches
+_POLL_S = 0.05
 
 DirectoryRow = tuple[int, str, str, str | None]
 """Its number, subject, field and value; None where that was erased."""
@@ -143,6 +145,19 @@ def staged(clickhouse: ClickHouse, values: Sequence[bytes]) -> Iterator[str]:
     finally:
         clickhouse.command(f"DROP TABLE IF EXISTS {raw} SYNC")
         clickhouse.command(f"DROP TABLE IF EXISTS {batch} SYNC")
+
+
+def wait_for_batches(clickhouse: ClickHouse, timeout: float) -> None:
+    """Returns when the batches that are being landed now stand in every table, at the latest after `timeout`."""
+    query = (
+        "SELECT groupArray(name) FROM system.tables"
+        " WHERE database = currentDatabase() AND engine = 'Memory' AND startsWith(name, {batch:String})"
+    )
+    deadline = time.monotonic() + timeout
+    awaited = set(clickhouse.scalar(query, {"batch": _BATCH}))
+    while awaited and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        awaited &= set(clickhouse.scalar(query, {"batch": _BATCH}))
 
 
 def insert_directory(clickhouse: ClickHouse, name: str, entries: Sequence[DirectoryRow]) -> None:

@@ -92,17 +92,20 @@ def opened(text: str, key: PublicKey, whence: str) -> Checkpoint:
     body, _, signatures = text.partition("\n\n")
     lines = body.split("\n")
     try:
-        log, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+        log, size, root = lines[0], int(lines[1]), _decoded(lines[2])
         if str(size) != lines[1] or len(root) != 32:
+            raise ValueError
+        signed = [_signature(line) for line in signatures.removesuffix("\n").split("\n")]
+        if not signatures.endswith("\n"):
             raise ValueError
     except (ValueError, IndexError):
         raise BadInput(f"{whence} is no checkpoint of a log, or was changed.") from None
     if log != key.name:
         raise BadInput(f"{whence} is a checkpoint of {log}, not of {key.name}.")
-    lines = signatures.splitlines()
-    if lines and all(_names_another(line, key) for line in lines):
+    ours = [signature for name, signature in signed if name == key.name]
+    if ours and all(signature[:4] != key.hash for signature in ours):
         raise OtherKey(f"{whence} is signed by another key of {log} than this; give the right one by --key.")
-    if not any(_signed(line, body + "\n", key) for line in lines):
+    if not any(_holds(signature, body + "\n", key) for signature in ours):
         raise BadInput(f"{whence} is not signed by the key of {key.name}, or was changed.")
     return Checkpoint(log, size, root, text)
 
@@ -120,30 +123,29 @@ def read(file: Path) -> str:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _names_another(line: str, key: PublicKey) -> bool:
-    """Whether a well-formed signature of the log names another key."""
-    mark, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    try:
-        content = base64.b64decode(encoded, validate=True)
-    except ValueError:
-        return False
-    return mark == "\u2014" and name == key.name and len(content) == 68 and content[:4] != key.hash
+def _signature(line: str) -> tuple[str, bytes]:
+    """Who signed, and the key's hash with the signature. Raises ValueError if the line says none."""
+    mark, name, encoded = line.split(" ")
+    content = _decoded(encoded)
+    if mark != "\u2014" or not _NAME.match(name) or len(content) <= 4:
+        raise ValueError
+    return name, content
 
 
-def _signed(line: str, body: str, key: PublicKey) -> bool:
-    mark, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    if mark != "\u2014" or name != key.name:
-        return False
+def _decoded(encoded: str) -> bytes:
+    content = base64.b64decode(encoded, validate=True)
+    # the last letter has bits that say nothing: one of several spellings is the right one
+    if base64.b64encode(content).decode() != encoded:
+        raise ValueError
+    return content
+
+
+def _holds(signature: bytes, body: str, key: PublicKey) -> bool:
     try:
-        content = base64.b64decode(encoded, validate=True)
-        if content[:4] != key.hash:
-            return False
-        Ed25519PublicKey.from_public_bytes(key.key).verify(content[4:], body.encode())
-    except (ValueError, InvalidSignature):
+        Ed25519PublicKey.from_public_bytes(key.key).verify(signature[4:], body.encode())
+    except InvalidSignature:
         return False
-    return True
+    return signature[:4] == key.hash
 
 
 def _loaded(file: Path) -> Ed25519PrivateKey:

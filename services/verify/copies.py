@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.commands.store import Store
-from services.projections.calendars import calendar, library_version
+from services.projections.calendars import COUNTRIES, calendar, library_version
 from services.projections.clickhouse import ClickHouse
 from services.projections.definitions import Table, table, tables
 from services.projections.kept import Kept, kept_states
 from services.projections.parallel import each as of_each
+from services.projections.projector import wait_for_batches
 from services.verify.findings import Part
-from services.verify.log import LEAF_BYTES, Log, as_bytes, stored
+from services.verify.log import LEAF_BYTES, Log, as_bytes, as_text, stored
 
 _PAGE = 50_000
 _MAX_VERSION = 2**63 - 1
@@ -26,12 +27,8 @@ _STREAMS = f"SELECT stream, hex(SHA256(concat(stream, ' ', arrayStringConcat({_L
 _PAGE_DIGEST = "hex(SHA256(arrayStringConcat(arrayMap(s -> s.2, arraySort(groupArray((stream, digest)))))))"
 _BUCKET = 300_000
 _DIRECTORY_PAGE = 50_000
-_MAX_VERSION = 2**63 - 1
-# in hex, since a FixedString put together with others loses the zeros at its end
-_LEAVES = "arrayMap(e -> hex(e.2), arraySort(groupUniqArray((version, SHA256(concat('\\0', value))))))"
-_STREAMS = f"SELECT stream, hex(SHA256(concat(stream, ' ', arrayStringConcat({_LEAVES})))) AS digest"
-_PAGE_DIGEST = "hex(SHA256(arrayStringConcat(arrayMap(s -> s.2, arraySort(groupArray((stream, digest)))))))"
 _SUBJECTS_AT_ONCE = 200
+_LANDING_S = 30.0
 
 Progress = Callable[[int, int], None]
 
@@ -213,15 +210,20 @@ def _differing(
     if equal:
         return []
     # a row may stand twice until parts are merged, so only now the rows themselves
-    return clickhouse.rows(
-        f"""
+    query = f"""
         SELECT {key}, countIf(is_fresh) AS fresh_rows, countIf(NOT is_fresh) AS held_rows
         FROM ({hashed})
         GROUP BY {key}
         HAVING arraySort(groupUniqArrayIf(content, is_fresh)) != arraySort(groupUniqArrayIf(content, NOT is_fresh))
-        ORDER BY {key}""",
-        params,
-    )
+        ORDER BY {key}"""
+    found = clickhouse.rows(query, params)
+    if not found:
+        return []
+    # what is being landed stands in `events` before it stands in the others
+    wait_for_batches(clickhouse, _LANDING_S)
+    names = key.split(", ")
+    before = {tuple(row[name] for name in names) for row in found}
+    return [row for row in clickhouse.rows(query, params) if tuple(row[name] for name in names) in before]
 
 
 def _how(row: dict[str, Any]) -> str:
@@ -237,7 +239,10 @@ def compare_directory(store: Store, clickhouse: ClickHouse, landed: int, part: P
     """
     physical, seq = table("directory").physical, 0
     known: set[tuple[str, str]] = set()
-    while entries := store.entries_after(seq, _DIRECTORY_PAGE):
+    while entries := [
+        (at, as_text(subject), as_text(name), value and as_text(value), salt)
+        for at, subject, name, value, salt in store.entries_after(seq, _DIRECTORY_PAGE)
+    ]:
         rows = clickhouse.rows(
             f"SELECT seq, subject, field, hex(SHA256(value)) AS digest FROM {physical} FINAL"
             " WHERE seq > {after:UInt64} AND seq <= {last:UInt64}",
@@ -273,13 +278,20 @@ def _compare_entries(
 
 
 def compare_calendars(clickhouse: ClickHouse, part: Part) -> None:
-    """Holds the calendars against the library that they come from, as far as it is the one of their version."""
+    """Holds the calendars that are reckoned with against the library that they come from."""
     rows = clickhouse.rows(
-        f"SELECT country, weekend, days FROM {table('calendars').physical} WHERE library = {{library:String}}",
-        {"library": library_version()},
+        "SELECT country, argMax(c.library, filled_at) AS version, argMax(c.weekend, filled_at) AS weekend,"
+        f" argMax(c.days, filled_at) AS days FROM {table('calendars').physical} AS c GROUP BY country ORDER BY country"
     )
+    own = library_version()
     for row in rows:
         weekend, days = calendar(str(row["country"]))
         if (list(weekend), days) != (list(row["weekend"]), list(row["days"])):
-            part.differs(str(row["country"]), "is another than the library's")
+            other = "" if row["version"] == own else f" {own} here, and said to be of {row['version']}"
+            part.differs(str(row["country"]), f"is another than the library's{other}")
     part.looked_at = len(rows)
+    for row in clickhouse.rows(
+        f"SELECT country FROM ({COUNTRIES}) WHERE country NOT IN (SELECT country FROM {table('calendars').physical})"
+        " ORDER BY country"
+    ):
+        part.differs(str(row["country"]), "is missing")

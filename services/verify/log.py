@@ -17,6 +17,7 @@ from services.verify.merkle import Tree, leaf_hash
 PAGE = 20_000
 _DIGEST = 16
 LEAF_BYTES = 32
+_UNINDEXED = re.compile(r"row (\d+) missing from index sqlite_autoindex_stored_events_1")
 _NOTE = re.compile(rb'"id":"([0-9a-f]{32})","digest":"([0-9a-f]{64})"')
 # in nearly no event: looking for these bytes costs a third of the expression
 _NAMES_NOTE = b'","digest":"'
@@ -77,16 +78,22 @@ def walked(store: Store, sizes: Iterable[int], part: Part, progress: Progress) -
     """Goes through the whole store as it is now; `part` takes what is wrong with it."""
     wanted = set(sizes)
     log = Log(store.max_notification_id() or 0)
+    for fault in store.damage():
+        part.differs(*_damaged(store, fault))
     for stream, version in store.outside():
         part.differs(f"{stream}/{version}", "stands before the first position, where nobody reads it")
     tree = Tree()
     position = 0
+    free = 1
     if 0 in wanted:
         log.roots[0] = tree.root()
     while rows := store.stored_after(position, PAGE):
         for position, stream, version, type_name, value in rows:
             if position > log.end:
                 break
+            if position != free:
+                part.differs(*_gap(free, position - 1))
+            free = position + 1
             leaf = leaf_hash(as_bytes(value))
             tree.append(leaf)
             expected = log.add(position, stream, version, leaf)
@@ -113,6 +120,10 @@ def compare_notes(store: Store, log: Log, part: Part) -> None:
     while entries := store.entries_after(seq, PAGE):
         seq = entries[-1][0]
         for _, subject, name, text, salt in entries:
+            if not all(isinstance(said, str) for said in (subject, name, text or "", salt)):
+                part.differs(f"{as_text(name)} of {as_text(subject)}", "is no text")
+                left.pop(as_text(subject).removeprefix("note:"), None)
+                continue
             told = left.pop(subject.removeprefix("note:"), None) if name == "text" else None
             if told is None or text is None:
                 continue
@@ -132,10 +143,29 @@ def as_bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
+def as_text(value: object) -> str:
+    """What the directory says; of what is no text, as a tampered row may hold, its bytes read as such."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
 def stored(store: Store, stream: str, version: int) -> bytes | None:
     """The bytes of exactly this event; None if the store does not have it."""
     rows = store.stored_by_key(stream, version - 1, 1)
     return as_bytes(rows[0][3]) if rows and rows[0][1:3] == (stream, version) else None
+
+
+def _damaged(store: Store, fault: str) -> tuple[str, str]:
+    row = _UNINDEXED.fullmatch(fault)
+    found = store.stored_after(int(row[1]) - 1, 1) if row else []
+    if not found:
+        return "the file", f"is damaged ({fault})"
+    _, stream, version, *_ = found[0]
+    return f"{stream}/{version}", "is not found by its stream and version, so that commands do not see it"
+
+
+def _gap(first: int, last: int) -> tuple[str, str]:
+    # they are given out one after the other, and none that a command gave up is lost
+    return (f"position {first}", "is missing") if first == last else (f"positions {first} to {last}", "are missing")
 
 
 def _wrong(stream: str, version: int, type_name: str, value: bytes) -> str | None:

@@ -64,10 +64,9 @@ def keep(settings: Settings, log: Log) -> Checkpoint:
     signed = signer(settings).sign(log.size, log.root)
     folder = _folder(settings)
     folder.mkdir(exist_ok=True)
-    # twelve digits, so that names sort as numbers do; the same log gives the same text
     draft = folder / f".{os.getpid()}"
     draft.write_text(signed.text)
-    draft.replace(folder / f"{signed.size:012}.txt")
+    draft.replace(_file(settings, signed.size))
     return signed
 
 
@@ -93,6 +92,11 @@ def _folder(settings: Settings) -> Path:
     return settings.home / "checkpoints"
 
 
+def _file(settings: Settings, size: int) -> Path:
+    # twelve digits, so that names sort as numbers do; the same log gives the same text
+    return _folder(settings) / f"{size:012}.txt"
+
+
 def verify_store(
     settings: Settings,
     app: Governance,
@@ -105,17 +109,21 @@ def verify_store(
 
     Raises BadInput for a given checkpoint that is none, or is not signed by `key` (else by this workspace's own).
     """
-    own = signer(settings).public
-    told = [(where, checkpoint.opened(text, key or own, where)) for where, text in given]
+    ours = signer(settings)
+    told = [(where, checkpoint.opened(text, key or ours.public, where)) for where, text in given]
     part, checked = Part("event store"), Part("checkpoints", unit="checkpoints")
     published = published_checkpoints(settings, bootstrap) if bootstrap else []
-    readers: list[tuple[str, Callable[[], str]]] = [
-        (f"checkpoint {file.stem.lstrip('0') or '0'}", partial(checkpoint.read, file)) for file in _kept(settings)
+    readers: list[tuple[str, Callable[[], str], Path | None]] = [
+        (f"checkpoint {file.stem.lstrip('0') or '0'}", partial(checkpoint.read, file), file) for file in _kept(settings)
     ]
-    readers += [(where, partial(str, text)) for where, text in published]
-    for where, read in readers:
+    readers += [(where, partial(str, text), None) for where, text in published]
+    for where, read, file in readers:
         try:
-            told.append((where, checkpoint.opened(read(), own, where)))
+            each = checkpoint.opened(read(), ours.public, where)
+            # others may have signed what was given away, but nobody what is kept
+            if each != ours.sign(each.size, each.root) or file not in (None, _file(settings, each.size)):
+                raise BadInput(f"{where} is another than was kept there.")
+            told.append((where, each))
         except checkpoint.OtherKey:
             checked.looked_at += 1
             checked.differs(where, "is signed by another key than this workspace's")

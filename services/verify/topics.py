@@ -11,7 +11,7 @@ from services import bulk_read, bus
 from services.commands.store import Store
 from services.topics import POSITION, directory_topic, event_topic
 from services.verify.findings import Part
-from services.verify.log import Log, stored
+from services.verify.log import Log, as_text, stored
 
 _PAGE = 20_000
 
@@ -92,7 +92,8 @@ def compare_directory_topic(store: Store, sent: int, bootstrap: str, prefix: str
     seq = 0
     while entries := store.entries_after(seq, _PAGE):
         for seq, subject, field, value, _ in entries:
-            document = {"seq": seq, "subject": subject, "field": field, "value": value}
+            subject, field = as_text(subject), as_text(field)
+            document = {"seq": seq, "subject": subject, "field": field, "value": value and as_text(value)}
             due = None if value is None else hashlib.sha256(orjson.dumps(document)).digest()
             found = last.pop(orjson.dumps([subject, field]), None)
             # a tombstone may be compacted away in the end; what is newer than the relay is on its way
