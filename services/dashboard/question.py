@@ -106,12 +106,6 @@ class Question:
         """Those that go along from page to page."""
         return {name: value for name in _COMMON if (value := getattr(self, name))}
 
-    def options(self) -> str:
-        """The same question for the command line, as options of ``pmo kpi``."""
-        said = {"--as-of": self.as_of, "--known-at": self.known_at, "--known-basis": self.known_basis,
-                "--unit": self.unit, "--from": self.first, "--to": self.last}  # fmt: skip
-        return "".join(f" {name} {value}" for name, value in said.items() if value)
-
     def key(self, today: date) -> tuple[str, ...]:
         """What tells the scopes of two questions apart."""
         return (self.as_of or today.isoformat(), self.known_at, self.known_basis, self.unit, self.first, self.last)
