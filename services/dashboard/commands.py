@@ -88,12 +88,14 @@ def _steering(question: Question, _: str) -> list[str]:
 
 
 def _kpi(question: Question, name: str) -> list[str]:
-    by = {"by": question.get("by")}
-    found = [_line(f"kpi {name}", question, _OF_PERIOD, by), _line(f"explain {name}", question, _OF_PERIOD)]
+    found = [_line(f"kpi {name}", question, _OF_PERIOD)]
+    if by := question.get("by"):
+        found.append(_line(f"kpi {name}", question, _OF_PERIOD, {"by": by}))
     if question.first:
         every = {"every": question.get("every", "month")}
-        found.insert(1, _line(f"kpi trend {name}", question, _OF_PERIOD, every))
-    return found
+        found.append(_line(f"kpi trend {name}", question, _OF_PERIOD, every))
+    period = _line(f"benchmark {name} --by period", question, _OF_PERIOD)
+    return [*found, period, _line(f"explain {name}", question, _OF_PERIOD)]
 
 
 _OF: Mapping[str, Callable[[Question, str], list[str]]] = {

@@ -58,7 +58,8 @@ def test_what_a_page_does_not_take_is_refused(given: dict[str, str]) -> None:
          ["pmo audit backtest gates-in-order{at} --unit OPS --from 2026-01-01",
           "pmo explain gates-in-order{at} --unit OPS --from 2026-01-01"]),
         ("/kpi/cpi", {"by": "unit"},
-         ["pmo kpi cpi{at} --unit OPS --by unit", "pmo explain cpi{at} --unit OPS"]),
+         ["pmo kpi cpi{at} --unit OPS", "pmo kpi cpi{at} --unit OPS --by unit",
+          "pmo benchmark cpi --by period{at} --unit OPS", "pmo explain cpi{at} --unit OPS"]),
     ],
 )  # fmt: skip
 def test_a_page_names_the_commands_that_print_the_same(path: str, more: dict[str, str], expected: list[str]) -> None:
