@@ -87,6 +87,9 @@ class Question:
         first = times.day(self.first, "from", zone) if self.first else None
         if first and first > as_of:
             raise BadInput(f"from: {first} lies after {as_of}, as of which is asked; give an earlier day.")
+        last = times.day(self.last, "to", zone) if self.last else None
+        if first and last and last < first:
+            raise BadInput("The period ends before it begins: swap from and to.")
         return Scope(
             as_of=as_of,
             zone=zone,
@@ -94,7 +97,7 @@ class Question:
             basis=cast("Basis", self.known_basis or "recorded"),
             unit=self.unit or None,
             period_from=first,
-            period_to=times.day(self.last, "to", zone) if self.last else None,
+            period_to=last,
             currency=settings.currency,
         )
 

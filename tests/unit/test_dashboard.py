@@ -8,9 +8,12 @@ import pytest
 
 from services.dashboard.commands import commands
 from services.dashboard.guard import Guard
+from services.dashboard.panels import House, Page
+from services.dashboard.pulse import Stamp
 from services.dashboard.question import Question, earlier
-from services.dashboard.render import as_csv, link, tone
+from services.dashboard.render import Renderer, as_csv, link, tone
 from services.dashboard.sparks import spark
+from services.dashboard.stream import told
 from services.errors import BadInput
 from services.projections.scope import Scope
 from services.reports.pack import Column, Table
@@ -77,6 +80,19 @@ def test_the_same_question_before_keeps_its_period() -> None:
     assert (moved.as_of, moved.period_from, moved.period_to) == (
         dt.date(2026, 2, 28), dt.date(2025, 12, 1), dt.date(2026, 2, 28),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("position", "hidden"), [(0, False), (7, True)])
+def test_who_has_recorded_nothing_is_told_how_to_begin(tmp_path: Path, position: int, hidden: bool) -> None:
+    day = dt.date(2026, 6, 30)
+    around = {"units": [], "warnings": [], "first_day": day, "last_day": day, "known_day": "2026-06-30",
+              "as_of_day": "2026-06-30", "slider": {"first": "2026-06-30", "days": 0},
+              "stamp": told(Stamp(position, position))}  # fmt: skip
+    house = House(settings(tmp_path), {}, {}, ())
+    html = Renderer(house).page(Page("/attention", "Attention", "", lambda _: ()), Question(), [], around)
+    banner = html.partition('id="nothing-yet"')[2].partition("</p>")[0]
+    assert "pmo unit register" in banner
+    assert banner.startswith(" hidden>") is hidden
 
 
 def test_a_spark_goes_through_its_values_and_stays_in_its_box() -> None:
