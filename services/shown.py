@@ -26,10 +26,10 @@ def percent(share: Decimal) -> str:
     return f"{(share * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):,f} %"
 
 
-def figure(number: Decimal) -> str:
-    """A number with thousands apart, and no more decimals than it needs, at most four."""
+def figure(number: Decimal, places: int = 4) -> str:
+    """A number with thousands apart, and no more decimals than it needs, at most so many."""
     # nothing below zero is left of what is rounded to it
-    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP) + 0
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0
     whole = rounded == rounded.to_integral_value()
     return f"{rounded.quantize(Decimal(1)) if whole else rounded.normalize():,f}"
 
@@ -43,18 +43,23 @@ def value_text(kpi: "Kpi", value: Decimal | None, n: int = 0, currency: str = ""
     """A KPI's value with its unit of measure."""
     if value is None:
         return "not reached" if kpi.aggregator == "kaplan-meier" and n else NO_DATA
-    match kpi.measure:
+    return measured(value, kpi.measure, currency)
+
+
+def measured(value: Decimal, measure: str, currency: str = "") -> str:
+    """A value with its unit of measure: shares, days and hours to a tenth, others to a hundredth."""
+    match measure:
         case "share":
             return percent(value)
         case "days":
-            days = figure(round(value, 1))
+            days = figure(value, 1)
             return f"{days} {'day' if days == '1' else 'days'}"
         case "hours":
-            return f"{figure(round(value, 1))} h"
+            return f"{figure(value, 1)} h"
         case "money":
             return money(value, currency)
         case _:
-            return figure(round(value, 2))
+            return figure(value, 2)
 
 
 def fraction_text(kpi: "Kpi", found: "Figure") -> str:
@@ -70,8 +75,8 @@ def beside_text(kpi: "Kpi", found: "Figure", currency: str = "") -> str:
 
 
 def number_of(numerator: Decimal | None, denominator: Decimal | None) -> str:
-    """What was divided by what."""
-    return "" if numerator is None or denominator is None else f"{figure(numerator)} / {figure(denominator)}"
+    """What was divided by what, to a hundredth: the value itself says what is finer."""
+    return "" if numerator is None or denominator is None else f"{figure(numerator, 2)} / {figure(denominator, 2)}"
 
 
 def left_out_text(reasons: Mapping[str, int], incomplete: int) -> str:
@@ -92,4 +97,4 @@ def points_text(kpi: "Kpi", difference: Decimal | None) -> str:
     if kpi.measure == "share":
         return f"{difference * 100:+.1f} points"
     sign = "+" if difference > 0 else ""
-    return f"{sign}{figure(round(difference, 2))}"
+    return f"{sign}{figure(difference, 2)}"

@@ -294,7 +294,7 @@ def plans(stage: Stage) -> Iterator[Figure]:
 
 # kafka stands last: it needs the engine for itself
 def web(stage: Stage) -> Iterator[Figure]:
-    """The dashboard in this process: pages with data, and how soon an event is seen."""
+    """The dashboard of a `pmo up`: pages with data, how soon an event is seen, and the memory that it takes."""
     from services.bench.web import as_lines, measured
 
     for name, seconds, target, note in as_lines(measured(stage)):

@@ -1,33 +1,28 @@
 """The whole path at a steady rate: a writer here, broker, relay and worker in a ``pmo up`` of its own."""
 
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from schemas.event import Record
 from services.bench.data import records
 from services.bench.stage import Stage
+from services.bench.up import running, written
 from services.commands.app import Governance
 from services.errors import Unavailable
 from services.projections.clickhouse import ClickHouse
 from services.projections.projector import Projector
 from services.runtime import endpoint_url, open_app
-from services.settings import WORKSPACE_FILE, Settings
+from services.settings import Settings
 from services.topics import directory_topic
 from services.waiting import is_visible
 
 SLOW, FAST = 500, 4_000
 """Events a second: at which visibility is timed, and which are to be sustained."""
 _TICK_S = 0.05
-_START_S, _CATCH_UP_S = 120.0, 240.0
+_CATCH_UP_S = 240.0
 _PROBE_S = 0.05
 _WAIT_S = 0.5
 _FULL, _SHORT = (20.0, 60.0), (1.0, 2.0)
@@ -47,10 +42,10 @@ class Live:
 def live(stage: Stage) -> Live:
     """Runs the path at `SLOW`, then at `FAST` events a second; for a moment only where few events are measured."""
     slow_s, fast_s = _FULL if stage.events >= _FULL_FROM else _SHORT
-    settings = _written(stage)
+    settings = written(stage.workspace("live"))
     needed = int(SLOW * slow_s + FAST * fast_s)
     found = Live()
-    with open_app(settings) as app, _running(settings), ClickHouse.server(_url(settings), create=False) as reader:
+    with open_app(settings) as app, running(settings), ClickHouse.server(_url(settings), create=False) as reader:
         stage.say(f"Recording {SLOW} events a second for {slow_s:.0f} s, {FAST} for {fast_s:.0f} s ...")
         made = records(2 * needed, settings.source)
         _at_rate(app, list(islice(made, int(SLOW * slow_s))), SLOW, lambda: _probe(app, reader, found))
@@ -61,31 +56,6 @@ def live(stage: Stage) -> Live:
         found.landed = _landed(app, reader) - before
         _caught_up(app, reader)
     return found
-
-
-def _written(stage: Stage) -> Settings:
-    settings = stage.workspace("live")
-    stored = {"workspace_id": settings.workspace_id, "secret": settings.secret.get_secret_value(), "simulated": True}
-    (settings.home / WORKSPACE_FILE).write_text(json.dumps(stored))
-    return Settings.load(settings.home)
-
-
-@contextmanager
-def _running(settings: Settings) -> Iterator[None]:
-    command = [sys.executable, "-c", "from services.cli.main import main; main()", "up", "--web-port", "0"]
-    environment = {**os.environ, "PMO_HOME": str(settings.home)}
-    with Path(os.devnull).open("w") as nowhere:
-        up = subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
-        try:
-            deadline = time.monotonic() + _START_S
-            while endpoint_url(settings) is None:
-                if up.poll() is not None or time.monotonic() > deadline:
-                    raise Unavailable("'pmo up' did not start for the measurement; try it by hand.")
-                time.sleep(0.1)
-            yield
-        finally:
-            up.terminate()
-            up.wait()
 
 
 def _url(settings: Settings) -> str:

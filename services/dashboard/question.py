@@ -87,6 +87,9 @@ class Question:
         first = times.day(self.first, "from", zone) if self.first else None
         if first and first > as_of:
             raise BadInput(f"from: {first} lies after {as_of}, as of which is asked; give an earlier day.")
+        last = times.day(self.last, "to", zone) if self.last else None
+        if first and last and last < first:
+            raise BadInput("The period ends before it begins: swap from and to.")
         return Scope(
             as_of=as_of,
             zone=zone,
@@ -94,7 +97,7 @@ class Question:
             basis=cast("Basis", self.known_basis or "recorded"),
             unit=self.unit or None,
             period_from=first,
-            period_to=times.day(self.last, "to", zone) if self.last else None,
+            period_to=last,
             currency=settings.currency,
         )
 
@@ -105,12 +108,6 @@ class Question:
     def common(self) -> dict[str, str]:
         """Those that go along from page to page."""
         return {name: value for name in _COMMON if (value := getattr(self, name))}
-
-    def options(self) -> str:
-        """The same question for the command line, as options of ``pmo kpi``."""
-        said = {"--as-of": self.as_of, "--known-at": self.known_at, "--known-basis": self.known_basis,
-                "--unit": self.unit, "--from": self.first, "--to": self.last}  # fmt: skip
-        return "".join(f" {name} {value}" for name, value in said.items() if value)
 
     def key(self, today: date) -> tuple[str, ...]:
         """What tells the scopes of two questions apart."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.dashboard.board import Ready
+from services.dashboard.commands import commands
 from services.dashboard.pages import MENU
 from services.dashboard.panels import House, Page, Shown
 from services.dashboard.question import VERSUS, Question, address
@@ -44,6 +45,7 @@ class Renderer:
     def page(self, page: Page, question: Question, ready: list[Ready], around: Mapping[str, Any]) -> str:
         """A whole page."""
         return self.template("page.html", page=page, question=question, ready=ready, **around,
+                             commands=commands(page.path, question),
                              panel_html=lambda each: self.panel(page, question, each))  # fmt: skip
 
     def panel(self, page: Page, question: Question, ready: Ready) -> str:

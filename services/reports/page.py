@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from services.nameless import shortened
 from services.projections.clickhouse import ClickHouse
 from services.projections.figures import named
 from services.reports.pack import Column, Pack, Row
+from services.shown import NO_DATA, figure, measured, percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -80,7 +81,7 @@ def cell(column: Column, row: Row, names: Mapping[str, str], currency: str) -> s
     """A value as people read it."""
     value = row.get(column.field)
     if value is None or value == "":
-        return "no data" if column.kind == "measured" else ""
+        return NO_DATA if column.kind == "measured" else ""
     match column.kind:
         case "person":
             return shortened(names.get(str(value), str(value)))
@@ -89,37 +90,17 @@ def cell(column: Column, row: Row, names: Mapping[str, str], currency: str) -> s
         case "slip":
             return f"{int(value):+,}" if int(value) else "0"
         case "number":
-            return _number(Decimal(str(value)), 1)
+            return figure(Decimal(str(value)), 1)
         case "money":
-            return _number(Decimal(str(value)), 0)
+            return figure(Decimal(str(value)), 0)
         case "share":
-            return f"{_number(Decimal(str(value)) * 100, 1)} %"
+            return percent(Decimal(str(value)))
         case "measured" | "target":
-            return _measured(Decimal(str(value)), str(row.get("measure", "")), currency)
+            return measured(Decimal(str(value)), str(row.get("measure", "")), currency)
         case "stream":
             return str(value)
         case _:
             return shortened(str(value))
-
-
-def _measured(value: Decimal, measure: str, currency: str) -> str:
-    match measure:
-        case "share":
-            return f"{_number(value * 100, 1)} %"
-        case "days":
-            return f"{_number(value, 1)} days"
-        case "hours":
-            return f"{_number(value, 1)} h"
-        case "money":
-            return f"{currency} {_number(value, 0)}"
-        case _:
-            return _number(value, 2)
-
-
-def _number(value: Decimal, places: int) -> str:
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    whole = rounded == rounded.to_integral_value()
-    return f"{rounded.quantize(Decimal(1)) if whole else rounded:,f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The dashboard in a real browser: live, at two times, drilled into, downloaded, and open to everybody's hands."""
 
 import contextlib
+import html
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -42,10 +44,10 @@ def pmo(board: Served) -> Pmo:
     return Pmo(board.settings.home)
 
 
-def tiles(html: str) -> dict[tuple[str, str], tuple[str, str]]:
+def tiles(page: str) -> dict[tuple[str, str], tuple[str, str]]:
     """By KPI and standing, the exact value and the one shown."""
     found = {}
-    for tile in re.findall(r'<li class="tile.*?</li>', html, re.DOTALL):
+    for tile in re.findall(r'<li class="tile.*?</li>', page, re.DOTALL):
         kpi = re.search(r'data-kpi="([^"]+)"', tile)
         assert kpi
         for exact, standing, shown in re.findall(r'data-value="([^"]*)" data-standing="(\w+)">([^<]*)<', tile):
@@ -116,6 +118,24 @@ def test_the_other_pages_say_what_their_commands_print(board: Served, pmo: Pmo) 
     assert sum(int(row[3]) for row in cells) == sum(score["activated"] for score in audited)
     explained = pmo.data("explain", "on-time")["rows"]
     assert {row[1] for row in csv(board, "/kpi/on-time?rows=all&panel=rows")} == {row["subject"] for row in explained}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "path",
+    [*PAGES, "/kpi/on-time?by=project&from=2026-01-01&every=quarter", "/control/4?from=2026-01-01&to=2026-06-30",
+     "/capacity?by=unit&unit=OPS", "/pipeline?budget=500000&budget_then=-30%25&without=DIG-16",
+     "/attention?unit=OPS&as_of=2026-06-30&known_at=2026-07-05%2012:00"],
+)  # fmt: skip
+def test_the_commands_that_a_page_names_can_be_given(
+    board: Served, pmo: Pmo, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, text, _ = board.get(path)
+    named = re.findall(r"<code>pmo (.+?)</code>", text.partition('class="commands"')[2])
+    assert named
+    for line in named:
+        assert pmo.ok(*shlex.split(html.unescape(line)))
 
 
 def test_every_page_is_complete_and_has_no_serious_barrier(board: Served, browser: Browser) -> None:

@@ -39,6 +39,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ("/?known_basis=heard", 400, "give recorded or reported"),
         ("/?versus=7", 400, "give 1, 3 or 12 months"),
         ("/kpi/on-time?from=2026-02-01&as_of=2026-01-01", 400, "lies after"),
+        ("/kpi/on-time?from=2026-02-01&to=2026-01-01", 400, "swap from and to."),
         ("/static/none.css", 404, "There is no such page"),
         ("/attention?unit=" + "X" * 300, 400, "longer than 200 characters"),
     ],

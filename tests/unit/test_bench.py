@@ -6,6 +6,7 @@ from schemas.catalogue import validated
 from services.bench.data import records
 from services.bench.figures import Figure, machine
 from services.bench.run import Bench, bench
+from services.dashboard.pages import MENU
 from services.errors import NotFound
 from services.projections.checking import load_controls
 from services.projections.kpi import listed, load_kpis
@@ -44,6 +45,15 @@ def test_the_history_is_the_same_each_time() -> None:
 def test_every_figure_is_positive(measured: Bench) -> None:
     assert all(figure.value > 0 for figure in measured.figures)
     assert {figure.group for figure in measured.figures} == set(ENGINE_GROUPS)
+
+
+@pytest.mark.long
+def test_the_dashboard_is_measured_from_outside() -> None:
+    found = bench(EVENTS, ("web",), False, lambda _: None, unseen, times=1)
+    names = " ".join(figure.name for figure in found.figures)
+    assert all(f"dashboard, {title.lower()} with data" in names for _, title, _ in MENU)
+    assert all(figure.value > 0 for figure in found.figures)
+    assert "most memory of 'pmo up'" in found.figures[-1].note
 
 
 @pytest.mark.long

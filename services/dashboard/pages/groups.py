@@ -13,18 +13,22 @@ from services.reports.kpi_sections import by_group
 from services.reports.pack import Section, Table
 from services.reports.sections import Asked
 
-_MORE_BOTTLENECKS = (("cycle-time", "unit"), ("wip-age", "unit"), ("flow-efficiency", "unit"), ("gate-waiting", "gate"),
-                     ("blocked-time", "unit"), ("gate-lead-time", "approver"))  # fmt: skip
-_MORE_ADOPTION = (
-    ("adoption", "standard"), ("training-compliance", "course"), ("maturity", "unit"), ("maturity-gap", "unit"),
-    ("level-progress", "unit"), ("improvements-on-time", "unit"),
+BOTTLENECK_KPIS = (
+    *BOTTLENECKS, ("cycle-time", "unit"), ("wip-age", "unit"), ("flow-efficiency", "unit"), ("gate-waiting", "gate"),
+    ("blocked-time", "unit"), ("gate-lead-time", "approver"),
 )  # fmt: skip
+"""KPIs with what they are grouped by, where work may wait."""
+STANDARD_KPIS = (
+    *ADOPTION, ("adoption", "standard"), ("training-compliance", "course"), ("maturity", "unit"),
+    ("maturity-gap", "unit"), ("level-progress", "unit"), ("improvements-on-time", "unit"),
+)  # fmt: skip
+"""The same of standards, training and maturity."""
 _SHOWN = 16
 
 
 def bottlenecks(house: House) -> Page:
     """Where work waits."""
-    wanted = _there(house, (*BOTTLENECKS, *_MORE_BOTTLENECKS))
+    wanted = _there(house, BOTTLENECK_KPIS)
     return Page(
         "/bottlenecks", "Bottlenecks", "Where work waits: by status, gate and approver.", _panels(house, wanted)
     )
@@ -32,7 +36,7 @@ def bottlenecks(house: House) -> Page:
 
 def standards(house: House) -> Page:
     """Whether standards, training and maturity take hold."""
-    wanted = _there(house, (*ADOPTION, *_MORE_ADOPTION))
+    wanted = _there(house, STANDARD_KPIS)
     return Page("/standards", "Standards", "Adoption of standards, technology, training and maturity.",
                 _panels(house, wanted))  # fmt: skip
 

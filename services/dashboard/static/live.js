@@ -12,7 +12,8 @@
     stamp = said;
     if (el("main")) el("main").dataset.seq = String(said.seq);
     if (el("position")) el("position").textContent = Number(said.position).toLocaleString("en");
-    if (el("stamp-last")) el("stamp-last").textContent = (said.stream + " " + said.what).trim() || "nothing recorded yet";
+    if (el("nothing-yet")) el("nothing-yet").hidden = said.position > 0;
+    if (el("stamp-last")) el("stamp-last").textContent = (said.what + " " + said.stream).trim() || "nothing recorded yet";
     tick();
   }
   function age(ms) {
