@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from schemas.event import Record
 from schemas.organisation import PersonJoined
@@ -121,7 +122,7 @@ class _File:
         for number, row in enumerate(self._export.rows, start=1):
             if row.ignored is not None:
                 ignored.append(row)
-            elif faults := row.faults or tuple(fault for thing in row.things for fault in faults_of(thing, latest)):
+            elif faults := row.faults or tuple(chain.from_iterable(faults_of(thing, latest) for thing in row.things)):
                 rejected.append(row._replace(faults=faults))
                 unmade.update(
                     (thing.key, thing) for thing in row.things if isinstance(thing, Project) and thing.if_unknown

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from schemas.event import in_milliseconds
 from schemas.fields import FIRST_DAY, LAST_DAY
 from services.errors import BadInput
 from services.importers.cells import Cell, CellProblem
@@ -79,10 +80,10 @@ class Calendar:
             if self.zone is None:
                 return CellProblem("has no zone; say which by --zone")
             moment = moment.replace(tzinfo=self.zone)
-        if not FIRST_DAY <= moment.date() <= LAST_DAY:
+        # both ends are ends of a year
+        if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
             return CellProblem(f"lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
-        utc = moment.astimezone(dt.UTC)
-        return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+        return in_milliseconds(moment)
 
     def _parse(self, text: str) -> When | CellProblem:
         if text[10:11] == "T":
@@ -90,8 +91,11 @@ class Calendar:
                 return self._in_zone(dt.datetime.fromisoformat(text))
             except ValueError:
                 pass  # it may be written in another way that is read below
-        if (matched := _ISO.fullmatch(text)) is not None:
-            return self._made(matched, int(matched["year"]), int(matched["month"]), int(matched["day"]))
+        # no other way of writing begins with four digits
+        if text[:4].isdecimal():
+            if (matched := _ISO.fullmatch(text)) is not None:
+                return self._made(matched, int(matched["year"]), int(matched["month"]), int(matched["day"]))
+            return CellProblem("is not a date")
         if (matched := _NAMED.fullmatch(text) or _NAMED_FIRST.fullmatch(text)) is not None:
             month = _MONTHS.get(matched["name"].casefold())
             if month is None:
@@ -113,19 +117,21 @@ class Calendar:
             on = dt.date(year, month, day)
         except ValueError:
             return CellProblem("is not in the calendar")
-        if matched["hour"] is None:
+        written, minute, second, part, half, zone = matched.group("hour", "minute", "second", "part", "half", "zone")
+        if written is None:
             return _in_range(on)
-        hour, half = int(matched["hour"]), (matched["half"] or "").casefold()[:1]
+        hour = int(written)
         if half:
             if not 1 <= hour <= 12:
                 return CellProblem("is not a time of day")
-            hour = hour % 12 + (12 if half == "p" else 0)
-        part = (matched["part"] or "").ljust(6, "0")[:6]
+            hour = hour % 12 + (12 if half[0] in "pP" else 0)
+        micro = int(part.ljust(6, "0")[:6]) if part else 0
+        own = self.zone if zone is None else _offset(zone)
         try:
-            at = dt.time(hour, int(matched["minute"]), int(matched["second"] or 0), int(part or 0))
+            at = dt.datetime(year, month, day, hour, int(minute), int(second or 0), micro, own)
         except ValueError:
             return CellProblem("is not a time of day")
-        return self._in_zone(dt.datetime.combine(on, at, _offset(matched["zone"])))
+        return self._in_zone(at)
 
 
 def settle(
@@ -158,7 +164,7 @@ def settle(
                 found.setdefault(fits[0], (number, text))
             elif matched["a"].zfill(2) != matched["b"].zfill(2):
                 either = either or (number, text)
-        else:
+        elif zoneless is None:
             matched = _ISO.fullmatch(text) or _NAMED.fullmatch(text) or _NAMED_FIRST.fullmatch(text)
         if zoneless is None and matched is not None and matched["hour"] is not None and matched["zone"] is None:
             zoneless = (number, text)

@@ -1,6 +1,6 @@
 """Jira as a source: tells CSV from JSON, settles what the files leave open, and turns issues into what they show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,7 +88,7 @@ class _Sheet:
             notes.append("people are known by the names in the file, since it has no column Assignee Id")
 
     def made(self, issues: Issues, given: Given, projects: set[str]) -> Export:
-        rows = [*self.rows, *_rows(issues, self.issues, projects)]
+        rows = [*self.rows, *(issues.row(issue, projects) for issue in self.issues)]
         rows += [Row(each.number, faults=(CellFault(None, None, each.reason),)) for each in self._table.malformed]
         rows += [Row(each.number, ignored=each.reason) for each in self._table.ignored]
         return Export(
@@ -131,7 +131,7 @@ class _Page:
 
     def made(self, issues: Issues, given: Given, projects: set[str]) -> Export:
         page = self.page
-        rows = [*page.rows, *_rows(issues, self.issues, projects)]
+        rows = [*page.rows, *(issues.row(issue, projects) for issue in self.issues)]
         rows += [
             Row(number, ignored=f"its changes are told with the issue {issues.key_of(key) or key}")
             for number, key in page.loose_rows.items()
@@ -152,15 +152,6 @@ class _Page:
 def moments_of(mapping: JiraMapping) -> tuple[Any, Any]:
     """Zone and order that mapping or user said."""
     return (ZoneInfo(mapping.zone) if mapping.zone else None), mapping.date_order
-
-
-def _rows(issues: Issues, own: Iterable[Issue], projects: set[str]) -> list[Row]:
-    rows = []
-    for issue in own:
-        project = issues.project_of(issue)
-        rows.append(issues.row(issue, project not in projects))
-        projects.add(project)
-    return rows
 
 
 def _merge_histories(exports: Sequence[_Sheet | _Page]) -> None:
