@@ -13,7 +13,7 @@ from services.settings import Settings
 
 def day_start(day: date, settings: Settings) -> datetime:
     """The instant at which `day` begins in the organisation's time zone, in UTC. Raises BadInput outside 1900-2299."""
-    return _start(day, settings.zone)
+    return _start(day, settings.time_zone)
 
 
 def day_end(day: date, settings: Settings) -> datetime:
@@ -22,7 +22,7 @@ def day_end(day: date, settings: Settings) -> datetime:
 
 
 @lru_cache(maxsize=8192)
-def _start(day: date, zone: ZoneInfo) -> datetime:
+def _start(day: date, zone: str) -> datetime:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise BadInput(f"{day} is no day between {FIRST_DAY} and {LAST_DAY}.")
-    return in_milliseconds(datetime.combine(day, time_of_day(), zone))
+    return in_milliseconds(datetime.combine(day, time_of_day(), ZoneInfo(zone)))

@@ -135,6 +135,8 @@ def _ordered(start: dt.date | None, finish: dt.date | None) -> Iterator[CellFaul
 
 
 def _scheduled(schedule: Schedule) -> Iterator[CellFault]:
+    if schedule.says_nothing:
+        return
     yield from _refused(WorkScheduled, {**UNSCHEDULED, **schedule.fields})
     for each in schedule.assignments or ():
         if each.units is not None:

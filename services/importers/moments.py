@@ -113,24 +113,19 @@ class Calendar:
         return CellProblem("is not a date")
 
     def _made(self, matched: re.Match[str], year: int, month: int, day: int) -> When | CellProblem:
-        try:
-            on = dt.date(year, month, day)
-        except ValueError:
-            return CellProblem("is not in the calendar")
         written, minute, second, part, half, zone = matched.group("hour", "minute", "second", "part", "half", "zone")
-        if written is None:
-            return _in_range(on)
-        hour = int(written)
+        hour = int(written or 0)
         if half:
-            if not 1 <= hour <= 12:
-                return CellProblem("is not a time of day")
-            hour = hour % 12 + (12 if half[0] in "pP" else 0)
+            # 0 and 13 o'clock have no half of a day, and no day has the hour that is put in their place
+            hour = hour % 12 + (12 if half[0] in "pP" else 0) if 1 <= hour <= 12 else 24
         micro = int(part.ljust(6, "0")[:6]) if part else 0
         own = self.zone if zone is None else _offset(zone)
         try:
+            if written is None:
+                return _in_range(dt.date(year, month, day))
             at = dt.datetime(year, month, day, hour, int(minute), int(second or 0), micro, own)
         except ValueError:
-            return CellProblem("is not a time of day")
+            return CellProblem("is not a time of day" if _is_day(year, month, day) else "is not in the calendar")
         return self._in_zone(at)
 
 
@@ -206,6 +201,14 @@ def _orders(a: int, b: int) -> tuple[DateOrder, ...]:
     if b > 12 >= a:
         return ("mdy",)
     return ("dmy", "mdy")
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        dt.date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _year(digits: str) -> int:

@@ -256,7 +256,8 @@ class _Graph:
 
 def _latest(whens: Iterable[Any]) -> When | None:
     now = dt.datetime.now(dt.UTC)
-    times = (each for each in whens if isinstance(each, dt.date) and instant(each) <= now)
+    # the few days of a file come again and again
+    times = (each for each in dict.fromkeys(whens) if isinstance(each, dt.date) and instant(each) <= now)
     return max(times, key=instant, default=None)
 
 

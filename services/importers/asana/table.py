@@ -368,6 +368,7 @@ def title_of(cell: Any) -> str | None:
     return line[:_TITLE] if line else None
 
 
+@lru_cache(maxsize=16384, typed=True)
 def _spaced(cell: Any) -> Any:
     """A cell whose spaces are plain ones; others come with what is copied from a page."""
     return text(cell) if isinstance(cell, str) else cell

@@ -98,9 +98,9 @@ class Teller:
             claimed.add(found)
         return found is not None
 
-    def id_of(self, *parts: object) -> str:
+    def id_of(self, *parts: str) -> str:
         """The command id of what these parts of the source's own name: the same in every export."""
-        content = "\0".join((self._source, *map(str, parts)))
+        content = "\0".join((self._source, *parts))
         return f"import-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
     def tell(

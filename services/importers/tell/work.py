@@ -21,8 +21,8 @@ _PLAN_FIELDS = frozenset(_PLAN)
 _FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
 _values_of = attrgetter(*_FIELDS)
 _plan_of = attrgetter(*_PLAN)
-_Key = tuple[object, ...]
-"""What names a change in its source: parts of its command id, written only where it is told."""
+_Key = tuple[str, ...]
+"""What names a change in its source: parts of its command id."""
 
 _UNSCHEDULED = events.WorkScheduled.model_validate(UNSCHEDULED)
 
@@ -123,7 +123,7 @@ class _Telling:
         self._advance(self._seen)
         if not self._stands():
             now = {name: value for name, value in _fields_of(item).items() if name not in item.silent}
-            self._differ(now, self._seen, ("seen", item.seen))
+            self._differ(now, self._seen, ("seen", str(item.seen)))
         if self._standing.exists:
             self._describe()
             self._schedule()
@@ -255,11 +255,11 @@ class _Telling:
             return
         note, notes = teller.note(title)
         described = events.WorkDescribed(work_type=work_type, title=note, parent=parent)
-        self._tell(described, self._seen, ("seen", item.seen, "described"), notes)
+        self._tell(described, self._seen, ("seen", str(item.seen), "described"), notes)
 
     def _schedule(self) -> None:
         shown, held = self._item.schedule, self._standing.schedule
-        if shown is None:
+        if shown is None or (held is _UNSCHEDULED and shown.says_nothing):
             return
         fields = {**held.model_dump(), **shown.fields}
         if shown.assignments is not None:
@@ -273,7 +273,7 @@ class _Telling:
             ]
         event = events.WorkScheduled.model_validate(fields)
         if event != held:
-            self._tell(event, self._seen, ("seen", self._item.seen, "schedule"))
+            self._tell(event, self._seen, ("seen", str(self._item.seen), "schedule"))
 
     def _tell(self, event: Event, when: When, key: _Key, notes: tuple[Any, ...] = ()) -> None:
         command_id = self._teller.id_of(self._stream, *key)
