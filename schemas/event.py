@@ -104,12 +104,13 @@ def order_key(occurred_at: datetime, version: int) -> int:
 def rfc3339(moment: datetime) -> str:
     """The one way in which a time is written: ``2026-06-30T22:00:00.000Z``."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    # in less than half the time that isoformat takes, and a time stands in every record
     parts = (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond // 1000)
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % parts
+    return _RFC3339 % parts
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# written in less than half the time that isoformat takes, and two times stand in every record
+_RFC3339 = "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"
 ID_PATTERN = r"^[A-Za-z0-9._:/@+=-]{1,200}$"
 ACTOR_PATTERN = rf"^(person:{PERSON_PATTERN}|system:[a-z0-9][a-z0-9._-]{{0,63}})$"
 SCHEMA_PREFIX = "urn:pmo:schema:"

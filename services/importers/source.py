@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from schemas.fields import Hours, Key, Text
 from schemas.work import StatusCategory
 from services.errors import BadInput
+from services.importers.misspelt import unknown_keys
 from services.importers.moments import DateOrder
 from services.importers.shown import Export
 from services.importers.sources import Row
@@ -130,7 +131,7 @@ def load_mapping(source: Source, path: Path | None, given: Given) -> SourceMappi
     try:
         return source.mapping.model_validate({**document.content, **said})
     except ValidationError as error:
-        raise document.refused(error.errors()) from error
+        raise document.refused(unknown_keys(error.errors(), source.mapping) or error.errors()) from error
 
 
 def written(mapping: SourceMapping, title: str) -> str:

@@ -207,8 +207,12 @@ def _delimited(data: bytes, form: Format, table: Table, limits: Limits) -> list[
             cells += len(record)
             started = reader.line_num + 1
             _check_cells(cells, limits)
-    except csv.Error as error:
-        raise BadInput(f"{table.file}, line {started}: a cell is not closed or is too long ({error}).") from error
+    except csv.Error:
+        # nothing else stops this reader, which takes quotes as they come
+        raise BadInput(
+            f"{table.file}, line {started}: a cell of the row that begins here has more than "
+            f"{csv.field_size_limit():,} characters; shorten it or, where a quote was left open, close that."
+        ) from None
     if records.pop().cells != [_SENTINEL]:
         raise BadInput(f"{table.file} ends inside a quoted cell; a quote is never closed.")
     return records

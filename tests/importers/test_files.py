@@ -14,6 +14,8 @@ from services.importers.cells import CellProblem
 from services.importers.documents import Element, Text
 from services.importers.moments import Calendar, settle
 from services.importers.sniff import LIMITS, Limits
+from services.importers.source import Given, load_mapping
+from tests.importers.kit import source
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -99,3 +101,30 @@ def test_a_file_whose_dates_are_all_alike_in_both_orders_is_not_asked_about() ->
     notes: list[str] = []
     calendar = settle([(2, "5/5/2025"), (3, "2024-01-09")], "f.csv", "line", None, None, notes)
     assert (calendar.day("5/5/2025"), notes) == (dt.date(2025, 5, 5), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "jira",
+            "zone: UTC\nstatusses: {}\n",
+            "line 2: statusses: there is no key `statusses` .did you mean `statuses`",
+        ),
+        ("asana", "projects:\n  P:\n    projct: P\n", "line 3: .*there is no key `projct` .did you mean `project`"),
+        (
+            "smartsheet",
+            "columns:\n  statu: State\n",
+            "line 2: columns.statu: there is no key `statu` .did you mean `st",
+        ),
+        ("monday", "zzz: 1\n", "line 1: zzz: there is no key `zzz` .here are .*`?boards.*zone"),
+    ],
+)
+def test_a_misspelt_key_of_a_mapping_is_named_with_what_it_may_have_meant(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(content)
+    with pytest.raises(BadInput, match=said) as refusal:
+        load_mapping(source(name), path, Given())
+    assert "not permitted" not in str(refusal.value)

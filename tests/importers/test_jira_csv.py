@@ -291,3 +291,17 @@ def test_what_is_gone_from_a_complete_export_is_removed_and_nothing_else(desk: D
 
 def test_mutated_files(desk: Desk) -> None:
     fuzz(desk, "issues.csv", CSV.encode())
+
+
+@pytest.mark.parametrize(("updated", "said"), [(1, "1 issue has no date"), (2, "2 issues have no date")])
+def test_one_is_said_of_one(desk: Desk, updated: int, said: str) -> None:
+    lines = [f"PAY-{number},Title,To Do,To Do,2024-01-0{number} 10:00,," for number in range(1, updated + 1)]
+    report = desk.one(desk.file("issues.csv", rows(*lines)))
+    assert any(note.startswith(said) for note in report.export.notes)
+
+
+def test_a_cell_of_more_text_than_is_read_is_named_by_file_and_row(desk: Desk) -> None:
+    long = rows("PAY-1,Title,To Do,To Do,2024-01-01 10:00,,", f"PAY-2,{'x' * 140_000},To Do,To Do,,,")
+    with pytest.raises(BadInput, match="issues.csv, line 3: a cell of the row .* 131,072 characters") as refusal:
+        desk.run(desk.file("issues.csv", long))
+    assert "limit" not in str(refusal.value)

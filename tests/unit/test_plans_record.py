@@ -235,7 +235,7 @@ def test_hours_worked_are_logged_on_their_days(app: Governance, imported: Import
 def test_hours_that_are_not_told_by_day_are_not_made_up(app: Governance, imported: Import, tmp_path: Path) -> None:
     report = imported(crane(tmp_path / "crane.xml", assignments={"rails": {"TimephasedData": None}}))
     assert not [s for s in app.store.streams("timesheet") if ANN in s]
-    assert "1 assignments have hours worked, but not by day: no timesheet is made of them" in report.notes
+    assert "1 assignment has hours worked, but not by day: no timesheet is made of these" in report.notes
     scheduled = UnitOfWork(app).state(f"work:{KEY}/2").last(WorkScheduled)
     assert scheduled and scheduled.assignments[0].actual_effort == 80
 

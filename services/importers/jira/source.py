@@ -15,6 +15,7 @@ from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Export, Row, last_moment
 from services.importers.source import Given, Read, Source
+from services.shown import counted, said_of
 
 _EPILOG = """\b
 Examples:
@@ -82,7 +83,10 @@ class _Sheet:
             else:
                 self.issues.append(found)
         if reader.undated:
-            notes.append(f"{reader.undated} issues have no date of their own and stand at {self.latest}")
+            they = said_of(
+                reader.undated, "issue", "has no date of its own and stands", "have no date of their own and stand"
+            )
+            notes.append(f"{they} at {self.latest}")
         notes.append("a state is dated by the column Updated, its status by Resolved or Status Category Changed")
         if reader.by_name:
             notes.append("people are known by the names in the file, since it has no column Assignee Id")
@@ -117,16 +121,15 @@ class _Page:
             statuses.learn(issue.status, issue.category)
         page = self.page
         if page.short_history:
-            self.notes.append(
-                f"of {page.short_history} issues the export has not all changes; what came before is not known"
-            )
+            some = counted(page.short_history, "issue")
+            self.notes.append(f"of {some} the export has not all changes; what came before is not known")
         if page.short_worklogs:
-            self.notes.append(f"of {page.short_worklogs} issues the export has not all worklogs")
+            self.notes.append(f"of {counted(page.short_worklogs, 'issue')} the export has not all worklogs")
         without = sum(issue.changes is None for issue in self.issues)
         if without:
+            they = said_of(without, "issue", "comes without changelog: its", "come without changelog: their")
             self.notes.append(
-                f"{without} issues come without changelog: their status is dated by resolutiondate or "
-                "statuscategorychangedate, the rest by updated"
+                f"{they} status is dated by resolutiondate or statuscategorychangedate, the rest by updated"
             )
 
     def made(self, issues: Issues, given: Given, projects: set[str]) -> Export:
@@ -176,7 +179,8 @@ def _check_complete(pages: Sequence[_Page]) -> None:
     total = max((each.page.total or 0 for each in pages), default=0)
     if total > found:
         raise BadInput(
-            f"The search found {total:,} issues and the files have {found:,}; give all pages, or no --complete."
+            f"The search found {counted(total, 'issue')} and the files have {found:,}; give all pages, or no "
+            "--complete."
         )
     if pages and not any(each.page.is_last for each in pages):
         raise BadInput("The last page of the search is not among the files; give all pages, or no --complete.")
