@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from schemas.fields import Hours, Key, Text
 from schemas.work import StatusCategory
@@ -32,6 +32,18 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value or ()
+
+
+def _plain(titles: tuple[str, ...]) -> object:
+    return titles[0] if len(titles) == 1 else list(titles) or None
+
+
+Titles = Annotated[tuple[str, ...], BeforeValidator(_listed), PlainSerializer(_plain, when_used="json")]
+"""The titles that a column may have in a file: one, several, or null for none."""
 
 
 class Part(BaseModel):

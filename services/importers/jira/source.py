@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents, moments, tabular
+from services.importers import documents, moments
 from services.importers.jira import search, table
 from services.importers.jira.issue import Issue, Issues, Statuses
 from services.importers.jira.mapping import JiraMapping
@@ -50,7 +50,7 @@ class _Sheet:
 
     def __init__(self, path: Path, mapping: JiraMapping) -> None:
         self._mapping = mapping
-        self._table = tabular.read(path, None, table.is_header, sought=" (Issue key)", advice=tabular.IN_ENGLISH)
+        self._table = table.read(path, mapping)
         self._sheet = table.Sheet(self._table, table.columns(self._table, mapping), Calendar())
         self.issues: list[Issue] = []
         self.rows: list[Row] = []
@@ -58,7 +58,10 @@ class _Sheet:
     def read(self, given: Given, statuses: Statuses) -> None:
         sheet, notes = self._sheet, self._table.notes
         if not sheet.at["status"]:
-            raise BadInput(f"{self._table.file} has no column Status, so it is no export of issues from Jira.")
+            raise BadInput(
+                f"{self._table.file} has no column Status; if that is called otherwise, say so by `columns` in a "
+                "mapping, as in columns: {status: State}; else it is no export of issues from Jira."
+            )
         zone, order = moments_of(self._mapping)
         sheet.calendar = moments.settle(table.times(sheet), self._table.file, self._table.place, zone, order, notes)
         cells = (sheet.calendar.when(cell) for _, cell in table.happened(sheet))
