@@ -56,12 +56,14 @@ def _item(item: Item, latest: dt.datetime) -> Iterator[CellFault]:
     # nearly all items are right, and a generator is made only for what is not, or needs a closer look
     if not (_is_key(item.project) and _KEY.fullmatch(item.key) and (item.parent is None or _is_key(item.parent))):
         yield from _codes(item.project, item.key, *([item.parent] if item.parent else []))
-    for name, when in (("created", item.created), ("seen", item.seen)):
-        if when is not None and not _has_been(when, latest):
-            yield from _moment(name, when, latest)
-    for name, text in (("status", item.status.name), ("work_type", item.work_type)):
-        if text is not None and not 1 <= len(text) <= _LONGEST:
-            yield from _short(name, text)
+    if item.created is not None and not _has_been(item.created, latest):
+        yield from _moment("created", item.created, latest)
+    if not _has_been(item.seen, latest):
+        yield from _moment("seen", item.seen, latest)
+    if not 1 <= len(item.status.name) <= _LONGEST:
+        yield from _short("status", item.status.name)
+    if item.work_type is not None and not 1 <= len(item.work_type) <= _LONGEST:
+        yield from _short("work_type", item.work_type)
     if item.title is not None and len(item.title) > _SURELY_FITS and len(item.title.encode()) > NARRATIVE_BYTES:
         yield CellFault("title", shown(item.title), "is longer than a text may be")
     if item.estimate is not None and _refusal("estimate", str(item.estimate)):

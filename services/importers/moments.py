@@ -50,6 +50,8 @@ class Calendar:
     zone: ZoneInfo | None = None
     order: DateOrder | None = None
     _read: dict[str, When | CellProblem] = field(default_factory=dict)
+    _days: dict[str, dt.date] = field(default_factory=dict)
+    _times: dict[str, dt.time] = field(default_factory=dict)
 
     def when(self, cell: Cell) -> When | None | CellProblem:
         """A moment, or a day where there is no time; None for an empty cell."""
@@ -91,6 +93,10 @@ class Calendar:
                 return self._in_zone(dt.datetime.fromisoformat(text))
             except ValueError:
                 pass  # it may be written in another way that is read below
+        # a moment comes once, but its day and its time of day came before
+        written_day, _, written_time = text.partition(" ")
+        if (on := self._days.get(written_day)) is not None and (at := self._times.get(written_time)) is not None:
+            return self._in_zone(dt.datetime.combine(on, at, self.zone))
         # no other way of writing begins with four digits
         if text[:4].isdecimal():
             if (matched := _ISO.fullmatch(text)) is not None:
@@ -126,6 +132,10 @@ class Calendar:
             at = dt.datetime(year, month, day, hour, int(minute), int(second or 0), micro, own)
         except ValueError:
             return CellProblem("is not a time of day" if _is_day(year, month, day) else "is not in the calendar")
+        if zone is None:
+            written_day, _, written_time = matched.string.partition(" ")
+            if matched.start("hour") == len(written_day) + 1:
+                self._days[written_day], self._times[written_time] = at.date(), at.time()
         return self._in_zone(at)
 
 

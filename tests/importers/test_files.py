@@ -91,6 +91,32 @@ def test_a_time_is_read_alike_in_every_way_of_writing_it(moment: dt.datetime) ->
         assert calendar.when(expected.isoformat()) == expected
 
 
+# two digits are a year from 1970 on
+@given(st.lists(st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2069, 12, 31)), min_size=2, max_size=2))
+@pytest.mark.parametrize(
+    ("order", "form"),
+    [
+        ("dmy", "%d/%b/%y %I:%M %p"),
+        ("dmy", "%d.%m.%Y, %H:%M"),
+        ("dmy", "%Y-%m-%d %H:%M"),
+        ("mdy", "%b %d, %Y %I:%M %p"),
+    ],
+)
+def test_a_day_and_a_time_that_came_apart_are_read_together(order: str, form: str, moments: list[dt.datetime]) -> None:
+    first, second = (moment.replace(second=0, microsecond=0, fold=0) for moment in moments)
+    both = dt.datetime.combine(first.date(), second.time())
+    calendar = Calendar(LONDON, order)  # type: ignore[arg-type]
+    for moment in (first, second, both):
+        cell = moment.strftime(form)
+        assert (
+            calendar.when(cell)
+            == Calendar(LONDON, order).when(cell)
+            == (  # type: ignore[arg-type]
+                moment.replace(tzinfo=LONDON).astimezone(dt.UTC)
+            )
+        )
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_a_problem(cell: str) -> None:
     found = Calendar(LONDON, "dmy").when(cell)

@@ -98,6 +98,8 @@ def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
 
 
 class _Telling:
+    __slots__ = ("_item", "_records", "_seen", "_settings", "_standing", "_stream", "_taken", "_teller")
+
     def __init__(self, teller: Teller, item: Item) -> None:
         self._teller, self._item = teller, item
         self._stream = f"work:{item.project}/{item.key}"
