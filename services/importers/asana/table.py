@@ -315,9 +315,9 @@ class _Reader:
             case "gid":
                 return gid_of
             case "created" | "completed" | "modified":
-                return lambda cell: calendar.when(_spaced(cell))
+                return lru_cache(maxsize=16384, typed=True)(lambda cell: calendar.when(_spaced(cell)))
             case "start" | "due":
-                return lambda cell: calendar.day(_spaced(cell))
+                return lru_cache(maxsize=16384, typed=True)(lambda cell: calendar.day(_spaced(cell)))
             case "estimate" | "actual":
                 return lru_cache(maxsize=4096)(partial(hours, unit=unit, decimal=self._mapping.decimal))
             case "title":
