@@ -120,9 +120,9 @@ class Recorder(Store, SQLiteApplicationRecorder):
     ) -> Sequence[int] | None:
         # the library asks for each position one by one, which nobody here needs and which takes as long again
         c.executemany(self.insert_events_statement, columns_of(stored_events))
-        if notes := [entry for entry in entries if entry.salt]:
-            c.executemany(_INSERT_NOTE, _columns(notes))
-        if others := [entry for entry in entries if not entry.salt]:
+        if texts := [entry for entry in entries if entry.is_text]:
+            c.executemany(_INSERT_NOTE, _columns(texts))
+        if others := [entry for entry in entries if not entry.is_text]:
             c.executemany(_INSERT_ENTRY, _columns(others))
         if digests:
             c.executemany(
