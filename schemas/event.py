@@ -84,8 +84,9 @@ def in_milliseconds(moment: datetime) -> datetime:
     """`moment` in UTC, cut to the millisecond, which is what the contract can hold. Raises ValueError if naive."""
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone")
-    utc = moment.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    finer = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - finer) if finer else utc
 
 
 def milliseconds(moment: datetime) -> int:
@@ -102,10 +103,14 @@ def order_key(occurred_at: datetime, version: int) -> int:
 @lru_cache(maxsize=4096)
 def rfc3339(moment: datetime) -> str:
     """The one way in which a time is written: ``2026-06-30T22:00:00.000Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    parts = (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond // 1000)
+    return _RFC3339 % parts
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# written in less than half the time that isoformat takes, and two times stand in every record
+_RFC3339 = "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"
 ID_PATTERN = r"^[A-Za-z0-9._:/@+=-]{1,200}$"
 ACTOR_PATTERN = rf"^(person:{PERSON_PATTERN}|system:[a-z0-9][a-z0-9._-]{{0,63}})$"
 SCHEMA_PREFIX = "urn:pmo:schema:"
@@ -232,7 +237,8 @@ class Record:
         """The record's bytes: those received, else written now. Raises RecordTooLarge over 256 KiB."""
         if self.received is not None:
             return self.received
-        event, type_name = self.as_recorded, self.type_name
+        event = self.older or self.event
+        type_name = event.type_name
         # every value between the quotes is held to a pattern that needs no escaping; only `data` can hold other text
         reported = "" if self.reported_at is None else f'"reportedtime":"{rfc3339(self.reported_at)}",'
         causation = "" if self.causation_id is None else f'"causationid":"{self.causation_id}",'

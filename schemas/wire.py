@@ -58,6 +58,9 @@ class NeverNull:
 def _plain(value: Decimal | None) -> str | None:
     if value is None:
         return None
+    # a whole number, as most are, has nothing to be changed
+    if (text := str(value)).isdecimal():
+        return text
     text = format(value or abs(value), "f")
     whole, point, fraction = text.partition(".")
     fraction = fraction[:4] + fraction[4:].rstrip("0")

@@ -21,6 +21,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def said_of(number: int, noun: str, one: str, many: str) -> str:
+    """What is said of some things: ``1 event is late``, ``2 events are late``."""
+    return f"{counted(number, noun)} {one if number == 1 else many}"
+
+
 def percent(share: Decimal) -> str:
     """``62.5 %`` of 0.625."""
     return f"{(share * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):,f} %"

@@ -31,17 +31,18 @@ from services.runtime import open_app, quiet
 from services.verify import comparing_tables, verify_clickhouse, verify_store
 from services.verify.findings import Part
 
-Unit = Literal["1/s", "s"]
+Unit = Literal["1/s", "s", "MiB"]
 _COMMANDS = 2_000
 _ACTOR = "system:bench"
 _KPI_S, _KPI_PAST_S, _CONTROL_S = 0.15, 0.4, 0.1
 _PLAN_TASKS = 12_000
+_MANY_ITEMS = 100_000
 _TARGETS_AT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measurement; of a rate more is better, of a time less."""
+    """One measurement; of a rate more is better, of a time or memory less."""
 
     group: str
     name: str
@@ -105,6 +106,14 @@ def imports(stage: Stage) -> Iterator[Figure]:
         yield Figure("imports", name, rate, "1/s", next(targets))
     rate = measured.asana(stage, folder, measured.rows_of(stage))
     yield Figure("imports", "CSV rows of Asana to recorded events", rate, "1/s", 15_000)
+    rate = measured.smartsheet(stage, folder, measured.rows_of(stage))
+    yield Figure("imports", "CSV rows of Smartsheet to recorded events", rate, "1/s", 15_000)
+    rate = measured.monday(stage, folder, measured.rows_of(stage))
+    yield Figure("imports", "JSON log entries of monday.com to recorded events", rate, "1/s", 10_000)
+    items = measured.rows_of(stage, _MANY_ITEMS)
+    stage.say(f"Importing {items:,} items of monday.com in a process of its own ...")
+    taken = measured.memory_of_monday(stage, folder, items)
+    yield Figure("imports", f"memory to import {items:,} items of monday.com", taken, "MiB", 1024)
 
 
 def landing(stage: Stage) -> Iterator[Figure]:

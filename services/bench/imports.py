@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from services.bench.boards import MOVES, write_board, write_sheet
 from services.bench.stage import Stage, timed
+from services.errors import Unavailable
 from services.importers.exports import FileReport, record, undisturbed
 from services.importers.source import Given, load, load_mapping
 from services.importers.sources import SOURCES
@@ -55,6 +60,45 @@ def asana(stage: Stage, folder: Path, rows: int) -> float:
         return report.recorded / seconds
 
 
+def monday(stage: Stage, folder: Path, rows: int) -> float:
+    """Entries of the activity log of a board a second, each item having gone through all statuses."""
+    with _importing(stage, "monday", Given(zone=ZoneInfo("Europe/London"))) as bring_in:
+        bring_in(write_board(folder / "warm.jsonl", 1, _WARMING, with_log=True))
+        board = write_board(folder / "board.jsonl", 2, rows, with_log=True)
+        seconds, report = timed(partial(bring_in, board))
+        return len(MOVES) * report.recorded / seconds
+
+
+def smartsheet(stage: Stage, folder: Path, rows: int) -> float:
+    """Rows of a sheet's CSV a second."""
+    with _importing(stage, "smartsheet", Given(zone=ZoneInfo("Europe/London"))) as bring_in:
+        bring_in(write_sheet(folder / "Warm.csv", _WARMING))
+        sheet = write_sheet(folder / "Sheet.csv", rows)
+        seconds, report = timed(partial(bring_in, sheet))
+        return report.recorded / seconds
+
+
+def memory_of_monday(stage: Stage, folder: Path, items: int) -> float:
+    """The most memory, in MiB, that the program takes to import so many items of monday.com."""
+    board = write_board(folder / "many.jsonl", 3, items, with_log=False)
+    home = stage.folder / "imports-many"
+    program = [sys.executable, "-c", "from services.cli.main import main; main()"]
+    environment = {**os.environ, "PMO_HOME": str(home)}
+    subprocess.run([*program, "init"], env=environment, check=True, capture_output=True)
+    importing = subprocess.Popen(
+        [*program, "import", "monday", str(board)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    # of this process alone, and not the most of all that were ever started
+    _, status, usage = os.wait4(importing.pid, 0)
+    importing.returncode = os.waitstatus_to_exitcode(status)
+    if importing.returncode:
+        raise Unavailable(f"The import of {items:,} items that was to be measured ended with {importing.returncode}.")
+    return usage.ru_maxrss / 1024
+
+
 @contextmanager
 def _importing(stage: Stage, name: str, given: Given) -> Iterator[Callable[[Path], FileReport]]:
     """What brings a file of this source into a workspace of its own."""
@@ -70,9 +114,9 @@ def _importing(stage: Stage, name: str, given: Given) -> Iterator[Callable[[Path
         yield bring_in
 
 
-def rows_of(stage: Stage) -> int:
+def rows_of(stage: Stage, most: int = _ROWS) -> int:
     """How many rows are brought in."""
-    return max(_WARMING, min(_ROWS, stage.events))
+    return max(_WARMING, min(most, stage.events))
 
 
 def _table(folder: Path, project: str, rows: int) -> Path:

@@ -83,4 +83,6 @@ def bench(
 
 
 def _shown(value: float, figure: Figure) -> str:
-    return f"{value:,.0f} a second" if figure.unit == "1/s" else f"{value:.3f} s"
+    if figure.unit == "s":
+        return f"{value:.3f} s"
+    return f"{value:,.0f} {'a second' if figure.unit == '1/s' else figure.unit}"

@@ -80,7 +80,7 @@ def msproject(
         output.as_json({"dry_run": dry_run, "files": [_data(report) for report in reports]})
     else:
         _print(reports, dry_run=dry_run, details=details)
-    if rejected := sum(len(report.rejected) for report in reports):
+    if rejected := sum(report.rejections for report in reports):
         raise PartlyRejected(f"{output.counted(rejected, 'row')} could not be recorded; the list above says why.")
 
 
@@ -96,7 +96,7 @@ def _counts(report: "FileReport") -> dict[str, Any]:
         "rows": report.rows,
         "recorded": report.recorded,
         "unchanged": report.unchanged,
-        "rejected": len(report.rejected),
+        "rejected": report.rejections,
         "ignored": len(report.ignored),
         "events": report.events,
     }
@@ -111,6 +111,8 @@ def _print(reports: list["FileReport"], *, dry_run: bool, details: bool) -> None
     rows = [{"file": r.file, "projects": ", ".join(r.projects), **_counts(r)} for r in reports]
     output.table("Would be recorded" if dry_run else "Imported", columns, rows)
     for report in reports:
+        if report.refused:
+            click.echo(report.refused)
         for note in report.notes:
             click.echo(f"{report.file}: {note}.")
         for row, column, value, reason in report.rejected:
@@ -148,6 +150,7 @@ def _data(report: "FileReport") -> dict[str, Any]:
         "projects": list(report.projects),
         **_counts(report),
         "digest": report.digest,
+        "refused": report.refused,
         "rejections": [fault._asdict() for fault in report.rejected],
         "ignored_rows": [row._asdict() for row in report.ignored],
         "notes": list(report.notes),

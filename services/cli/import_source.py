@@ -149,7 +149,7 @@ def _print(reports: list["FileReport"], asked: Asked) -> None:
     for report, number, fault in left_out if asked.details else left_out[:_MOST_SAID]:
         click.echo(f"{_line(report, number, fault)}; the rest of the row was taken")
     if len(left_out) > _MOST_SAID and not asked.details:
-        click.echo(f"{len(left_out) - _MOST_SAID:,} more such cells; --details lists them all.")
+        click.echo(f"{output.counted(len(left_out) - _MOST_SAID, 'more such cell')}; --details lists all.")
     if asked.dry_run:
         _by_event(reports)
     if asked.details:

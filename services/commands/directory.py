@@ -28,6 +28,11 @@ class Entry:
     value: str | None
     salt: str = ""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is the text of a note, for which the note's id was made, and not that it was erased."""
+        return bool(self.value) and self.subject.startswith("note:")
+
 
 @lru_cache(maxsize=4096)
 def pseudonym(secret: str, source_key: str) -> str:

@@ -26,6 +26,7 @@ FORMAT = 1
 ENVIRONMENT = {"MAPPER_TOPIC": "services.commands.store:Mapper", "ORIGINATOR_ID_TYPE": "text"}
 _LOOKED_UP_AT_ONCE = 500
 
+Columns = tuple[str, int, str, bytes]
 Lead = Callable[[], bool]
 """Tells whether who asks still leads."""
 
@@ -107,9 +108,20 @@ class ToStore(Sequence[StoredEvent]):
     def __getitem__(self, at: Any) -> Any:
         return _stored(self._records[at]) if isinstance(at, int) else [_stored(record) for record in self._records[at]]
 
+    def columns(self) -> Iterator[Columns]:
+        """The rows for a statement, without the library's object for each."""
+        return ((each.stream, each.version, each.type_name, each.to_bytes()) for each in self._records)
+
 
 def _stored(record: Record) -> StoredEvent:
     return StoredEvent(record.stream, record.version, record.type_name, record.to_bytes())
+
+
+def columns_of(events: Sequence[StoredEvent]) -> Iterable[Columns]:
+    """Stream, version, type and bytes of each, for the statement that inserts them."""
+    if isinstance(events, ToStore):
+        return events.columns()
+    return ((str(e.originator_id), e.originator_version, e.topic, e.state) for e in events)
 
 
 class Store(ApplicationRecorder):

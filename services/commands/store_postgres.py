@@ -20,7 +20,7 @@ from psycopg.rows import TupleRow, dict_row, tuple_row
 from services.addresses import PostgresAddress
 from services.commands.directory import Entry
 from services.commands.postgres import connected, conninfo, first_line, kept
-from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
+from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store, columns_of
 from services.commands.store_sqlite import holds_events
 from services.commands.store_whole import PAGE, Filling, Snapshot
 from services.errors import BadInput, Unavailable
@@ -140,7 +140,7 @@ class Recorder(Store, PostgresApplicationRecorder):
         ):
             self._lock_table(cursor)
             if stored_events:
-                rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events]
+                rows = list(columns_of(stored_events))
                 cursor.execute(_INSERT_EVENTS, _columns(rows))
             _insert_entries(cursor, entries)
             if digests:

@@ -19,7 +19,7 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment
 
 from services.commands.directory import Entry
-from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store
+from services.commands.store import ENVIRONMENT, CommandDigest, Identity, Lead, Store, columns_of
 from services.commands.store_whole import PAGE, Filling, Snapshot
 from services.errors import Unavailable
 from services.settings import Settings
@@ -57,6 +57,9 @@ TABLES = (
 # whoever is erased stays so: nothing more is taken in of them, until an empty value lifts that
 _INSERT_ENTRY = """INSERT OR REPLACE INTO directory (subject, field, value, salt) SELECT ?1, ?2, ?3, ?4
 WHERE coalesce(?3, '') = '' OR NOT EXISTS (SELECT 1 FROM directory WHERE subject = ?1 AND value IS NULL)"""
+
+# the id of a note is made with its text, so what stands there already is the same note, or that it was erased
+_INSERT_NOTE = "INSERT OR IGNORE INTO directory (subject, field, value, salt) VALUES (?, ?, ?, ?)"
 
 # Zeroes go over what is deleted, but not over what a connection without `secure_delete` left in pages: so no page
 # of the directory is kept. VACUUM would do that too, and number the events anew.
@@ -116,12 +119,11 @@ class Recorder(Store, SQLiteApplicationRecorder):
         **_: Any,
     ) -> Sequence[int] | None:
         # the library asks for each position one by one, which nobody here needs and which takes as long again
-        c.executemany(
-            self.insert_events_statement,
-            ((e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events),
-        )
-        if entries:
-            c.executemany(_INSERT_ENTRY, _columns(entries))
+        c.executemany(self.insert_events_statement, columns_of(stored_events))
+        if texts := [entry for entry in entries if entry.is_text]:
+            c.executemany(_INSERT_NOTE, _columns(texts))
+        if others := [entry for entry in entries if not entry.is_text]:
+            c.executemany(_INSERT_ENTRY, _columns(others))
         if digests:
             c.executemany(
                 "INSERT INTO command_digests VALUES (?, ?, ?)", [(d.stream, d.command_id, d.digest) for d in digests]

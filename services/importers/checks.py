@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,9 @@ from services.importers.shown import UNSCHEDULED, Allocation, Item, Project, Sch
 from services.importers.shown import Hours as WorkedHours
 
 _KEY = re.compile(KEY_PATTERN)
+_LONGEST = 500
+# no character has more than four bytes
+_SURELY_FITS = NARRATIVE_BYTES // 4
 _SIZES: dict[str, TypeAdapter[Any]] = {
     "estimate": TypeAdapter(Effort),
     "hours": TypeAdapter(DayHours),
@@ -49,25 +53,31 @@ def faults_of(thing: Thing, latest: dt.datetime) -> Iterator[CellFault]:
 
 
 def _item(item: Item, latest: dt.datetime) -> Iterator[CellFault]:
-    yield from _codes(item.project, item.key, *([item.parent] if item.parent else []))
-    for name, when in (("created", item.created), ("seen", item.seen)):
-        if when is not None:
-            yield from _moment(name, when, latest)
-    for name, text in (("status", item.status.name), ("work_type", item.work_type)):
-        if text is not None:
-            yield from _short(name, text)
-    if item.title is not None and len(item.title.encode()) > NARRATIVE_BYTES:
+    # nearly all items are right, and a generator is made only for what is not, or needs a closer look
+    if not (_is_key(item.project) and _KEY.fullmatch(item.key) and (item.parent is None or _is_key(item.parent))):
+        yield from _codes(item.project, item.key, *([item.parent] if item.parent else []))
+    if item.created is not None and not _has_been(item.created, latest):
+        yield from _moment("created", item.created, latest)
+    if not _has_been(item.seen, latest):
+        yield from _moment("seen", item.seen, latest)
+    if not 1 <= len(item.status.name) <= _LONGEST:
+        yield from _short("status", item.status.name)
+    if item.work_type is not None and not 1 <= len(item.work_type) <= _LONGEST:
+        yield from _short("work_type", item.work_type)
+    if item.title is not None and len(item.title) > _SURELY_FITS and len(item.title.encode()) > NARRATIVE_BYTES:
         yield CellFault("title", shown(item.title), "is longer than a text may be")
-    if item.estimate is not None:
+    if item.estimate is not None and _refusal("estimate", str(item.estimate)):
         yield from _sized("estimate", item.estimate)
     if item.percent_complete is not None:
         yield from _sized("percent_complete", item.percent_complete)
     if item.schedule is not None:
         yield from _scheduled(item.schedule)
-    yield from _ordered(item.planned_start, item.planned_finish)
+    if item.planned_start is not None or item.planned_finish is not None:
+        yield from _ordered(item.planned_start, item.planned_finish)
     for step in item.steps:
-        yield from _moment("history", step.when, latest)
-        if (status := step.fields.get("status")) is not None:
+        if not _has_been(step.when, latest):
+            yield from _moment("history", step.when, latest)
+        if (status := step.fields.get("status")) is not None and not 1 <= len(status.name) <= _LONGEST:
             yield from _short("history", status.name)
         if (estimate := step.fields.get("estimate")) is not None:
             yield from _sized("estimate", estimate)
@@ -79,6 +89,17 @@ def _codes(*codes: str) -> Iterator[CellFault]:
             yield CellFault(None, shown(code), "is not a key: it has 1 to 64 letters, digits, '.', '_' or '-'")
 
 
+@lru_cache(maxsize=4096)
+def _is_key(code: str) -> bool:
+    return _KEY.fullmatch(code) is not None
+
+
+def _has_been(when: When, latest: dt.datetime) -> bool:
+    if isinstance(when, dt.datetime):
+        return FIRST_DAY.year <= when.year <= LAST_DAY.year and when <= latest
+    return FIRST_DAY <= when <= latest.date()
+
+
 def _moment(name: str, when: When, latest: dt.datetime) -> Iterator[CellFault]:
     day = when.date() if isinstance(when, dt.datetime) else when
     if not FIRST_DAY <= day <= LAST_DAY:
@@ -88,15 +109,23 @@ def _moment(name: str, when: When, latest: dt.datetime) -> Iterator[CellFault]:
 
 
 def _short(name: str, text: str) -> Iterator[CellFault]:
-    if not 1 <= len(text) <= 500:
-        yield CellFault(name, shown(text), f"has {len(text)} characters, and 1 to 500 are allowed")
+    if not 1 <= len(text) <= _LONGEST:
+        yield CellFault(name, shown(text), f"has {len(text)} characters, and 1 to {_LONGEST} are allowed")
 
 
 def _sized(name: str, number: Decimal) -> Iterator[CellFault]:
+    # equal numbers may be written with more digits than are allowed
+    if reason := _refusal(name, str(number)):
+        yield CellFault(name, str(number)[:60], f"cannot be taken: {reason}")
+
+
+@lru_cache(maxsize=4096)
+def _refusal(name: str, number: str) -> str | None:
     try:
-        _SIZES[name].validate_python(number)
+        _SIZES[name].validate_python(Decimal(number))
     except ValidationError as error:
-        yield CellFault(name, str(number)[:60], f"cannot be taken: {error.errors(include_url=False)[0]['msg']}")
+        return error.errors(include_url=False)[0]["msg"]
+    return None
 
 
 def _ordered(start: dt.date | None, finish: dt.date | None) -> Iterator[CellFault]:
@@ -108,6 +137,8 @@ def _ordered(start: dt.date | None, finish: dt.date | None) -> Iterator[CellFaul
 
 
 def _scheduled(schedule: Schedule) -> Iterator[CellFault]:
+    if schedule.says_nothing:
+        return
     yield from _refused(WorkScheduled, {**UNSCHEDULED, **schedule.fields})
     for each in schedule.assignments or ():
         if each.units is not None:

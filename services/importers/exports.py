@@ -2,10 +2,11 @@
 
 import datetime as dt
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from schemas.event import Record
 from schemas.organisation import PersonJoined
@@ -17,6 +18,7 @@ from services.commands.intake import Intake
 from services.commands.organisation import Join, RegisterUnit
 from services.commands.surveys import CompleteImport
 from services.importers.checks import faults_of
+from services.importers.rows import CellFault
 from services.importers.shown import Allocation, Export, Hours, Item, Project, Row, Thing, When
 from services.importers.source import Read, Source, SourceMapping, digest_of
 from services.importers.tell.hours import item_of, tell_hours, tell_hours_gone
@@ -121,18 +123,22 @@ class _File:
         for number, row in enumerate(self._export.rows, start=1):
             if row.ignored is not None:
                 ignored.append(row)
-            elif faults := row.faults or tuple(fault for thing in row.things for fault in faults_of(thing, latest)):
+            elif (
+                faults := row.faults
+                or _faults_of(row.things, latest)
+                # the row that was to make the project known was rejected
+                or _faults_of(owed := _owed(row, unmade) if unmade else [], latest)
+            ):
                 rejected.append(row._replace(faults=faults))
                 unmade.update(
                     (thing.key, thing) for thing in row.things if isinstance(thing, Project) and thing.if_unknown
                 )
             else:
                 before = len(self._unit.records)
-                for thing in row.things:
-                    if unmade and not isinstance(thing, Project) and (made := unmade.pop(thing.project, None)):
-                        # the row that was to make the project known was rejected
-                        self._tell(replace(made, seen=_begins(thing)))
+                for thing in (*owed, *row.things):
                     self._tell(thing)
+                for project in owed:
+                    del unmade[project.key]
                 told += 1
                 recorded += len(self._unit.records) > before
             if number % _SAID_EVERY == 0:
@@ -254,6 +260,20 @@ class _File:
             on=None if instant else when,
         )
         self._unit.handle(Intake(self._secret).prepare(command, fields, meta.said()), meta)
+
+
+def _faults_of(things: Iterable[Thing], latest: dt.datetime) -> tuple[CellFault, ...]:
+    return tuple(chain.from_iterable(faults_of(thing, latest) for thing in things))
+
+
+def _owed(row: Row, unmade: Mapping[str, Project]) -> list[Project]:
+    """The projects that this row is the first to speak of among those that are taken."""
+    owed: dict[str, Project] = {}
+    own = {thing.key for thing in row.things if isinstance(thing, Project)}
+    for thing in row.things:
+        if not isinstance(thing, Project) and thing.project in unmade and thing.project not in own:
+            owed.setdefault(thing.project, replace(unmade[thing.project], seen=_begins(thing)))
+    return list(owed.values())
 
 
 def _begins(thing: Item | Hours | Allocation) -> When:

@@ -1,22 +1,20 @@
 """The mapping file: which column is which field, how its cells are written, and which rows are one project."""
 
-import difflib
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from schemas.fields import Currency, Day, Key
 from schemas.fields import Text as Name
 from services.errors import BadInput, NotFound
 from services.importers import tabular
 from services.importers.cells import rag_key, text
+from services.importers.misspelt import unknown_keys
 from services.importers.naming import Alias, Identities
 from services.yamlfile import Document
 
@@ -264,39 +262,12 @@ def load(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(document.content)
     except ValidationError as error:
-        raise document.refused(_unknown_keys(error.errors()) or error.errors()) from error
+        raise document.refused(unknown_keys(error.errors(), Mapping) or error.errors()) from error
     try:
         _ = mapping.identities
     except ValueError as error:
         raise document.error(document.line_of(("aliases",)), str(error)) from error
     return mapping
-
-
-def _unknown_keys(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The keys that no mapping has, each with what it may have been meant to be; they explain the other errors."""
-    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
-    for error in unknown:
-        key, known = str(error["loc"][-1]), _keys_at(error["loc"][:-1])
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"here are {', '.join(known)}"
-        error["msg"] = f"there is no key `{key}` ({hint})"
-    return unknown
-
-
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Mapping
-    for part in location:
-        # positions in lists and the keys of `units` stand between the models
-        if (field := model.model_fields.get(str(part))) is not None:
-            model = next(_models(field.annotation), model)
-    return sorted(set(model.model_fields) - {"digest"})
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
 
 
 def column_matches(pattern: str, column: str) -> bool:

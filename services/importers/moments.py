@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from schemas.event import in_milliseconds
 from schemas.fields import FIRST_DAY, LAST_DAY
 from services.errors import BadInput
 from services.importers.cells import Cell, CellProblem
@@ -49,6 +50,8 @@ class Calendar:
     zone: ZoneInfo | None = None
     order: DateOrder | None = None
     _read: dict[str, When | CellProblem] = field(default_factory=dict)
+    _days: dict[str, dt.date] = field(default_factory=dict)
+    _times: dict[str, dt.time] = field(default_factory=dict)
 
     def when(self, cell: Cell) -> When | None | CellProblem:
         """A moment, or a day where there is no time; None for an empty cell."""
@@ -79,10 +82,10 @@ class Calendar:
             if self.zone is None:
                 return CellProblem("has no zone; say which by --zone")
             moment = moment.replace(tzinfo=self.zone)
-        if not FIRST_DAY <= moment.date() <= LAST_DAY:
+        # both ends are ends of a year
+        if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
             return CellProblem(f"lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
-        utc = moment.astimezone(dt.UTC)
-        return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+        return in_milliseconds(moment)
 
     def _parse(self, text: str) -> When | CellProblem:
         if text[10:11] == "T":
@@ -90,8 +93,15 @@ class Calendar:
                 return self._in_zone(dt.datetime.fromisoformat(text))
             except ValueError:
                 pass  # it may be written in another way that is read below
-        if (matched := _ISO.fullmatch(text)) is not None:
-            return self._made(matched, int(matched["year"]), int(matched["month"]), int(matched["day"]))
+        # a moment comes once, but its day and its time of day came before
+        written_day, _, written_time = text.partition(" ")
+        if (on := self._days.get(written_day)) is not None and (at := self._times.get(written_time)) is not None:
+            return self._in_zone(dt.datetime.combine(on, at, self.zone))
+        # no other way of writing begins with four digits
+        if text[:4].isdecimal():
+            if (matched := _ISO.fullmatch(text)) is not None:
+                return self._made(matched, int(matched["year"]), int(matched["month"]), int(matched["day"]))
+            return CellProblem("is not a date")
         if (matched := _NAMED.fullmatch(text) or _NAMED_FIRST.fullmatch(text)) is not None:
             month = _MONTHS.get(matched["name"].casefold())
             if month is None:
@@ -109,23 +119,24 @@ class Calendar:
         return CellProblem("is not a date")
 
     def _made(self, matched: re.Match[str], year: int, month: int, day: int) -> When | CellProblem:
-        try:
-            on = dt.date(year, month, day)
-        except ValueError:
-            return CellProblem("is not in the calendar")
-        if matched["hour"] is None:
-            return _in_range(on)
-        hour, half = int(matched["hour"]), (matched["half"] or "").casefold()[:1]
+        written, minute, second, part, half, zone = matched.group("hour", "minute", "second", "part", "half", "zone")
+        hour = int(written or 0)
         if half:
-            if not 1 <= hour <= 12:
-                return CellProblem("is not a time of day")
-            hour = hour % 12 + (12 if half == "p" else 0)
-        part = (matched["part"] or "").ljust(6, "0")[:6]
+            # 0 and 13 o'clock have no half of a day, and no day has the hour that is put in their place
+            hour = hour % 12 + (12 if half[0] in "pP" else 0) if 1 <= hour <= 12 else 24
+        micro = int(part.ljust(6, "0")[:6]) if part else 0
+        own = self.zone if zone is None else _offset(zone)
         try:
-            at = dt.time(hour, int(matched["minute"]), int(matched["second"] or 0), int(part or 0))
+            if written is None:
+                return _in_range(dt.date(year, month, day))
+            at = dt.datetime(year, month, day, hour, int(minute), int(second or 0), micro, own)
         except ValueError:
-            return CellProblem("is not a time of day")
-        return self._in_zone(dt.datetime.combine(on, at, _offset(matched["zone"])))
+            return CellProblem("is not a time of day" if _is_day(year, month, day) else "is not in the calendar")
+        if zone is None:
+            written_day, _, written_time = matched.string.partition(" ")
+            if matched.start("hour") == len(written_day) + 1:
+                self._days[written_day], self._times[written_time] = at.date(), at.time()
+        return self._in_zone(at)
 
 
 def settle(
@@ -158,7 +169,7 @@ def settle(
                 found.setdefault(fits[0], (number, text))
             elif matched["a"].zfill(2) != matched["b"].zfill(2):
                 either = either or (number, text)
-        else:
+        elif zoneless is None:
             matched = _ISO.fullmatch(text) or _NAMED.fullmatch(text) or _NAMED_FIRST.fullmatch(text)
         if zoneless is None and matched is not None and matched["hour"] is not None and matched["zone"] is None:
             zoneless = (number, text)
@@ -200,6 +211,14 @@ def _orders(a: int, b: int) -> tuple[DateOrder, ...]:
     if b > 12 >= a:
         return ("mdy",)
     return ("dmy", "mdy")
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        dt.date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _year(digits: str) -> int:

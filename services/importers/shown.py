@@ -77,6 +77,14 @@ class Schedule(NamedTuple):
     fields: Mapping[str, Any]
     assignments: tuple[Assignment, ...] | None = None
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all that it shows is that there is nothing."""
+        return not self.assignments and all(
+            name in UNSCHEDULED and (() if value == [] else value) == UNSCHEDULED[name]
+            for name, value in self.fields.items()
+        )
+
 
 @dataclass(slots=True)
 class Item:

@@ -11,11 +11,12 @@ from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from schemas.fields import Hours, Key, Text
 from schemas.work import StatusCategory
 from services.errors import BadInput
+from services.importers.misspelt import unknown_keys
 from services.importers.moments import DateOrder
 from services.importers.shown import Export
 from services.importers.sources import Row
@@ -31,6 +32,18 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value or ()
+
+
+def _plain(titles: tuple[str, ...]) -> object:
+    return titles[0] if len(titles) == 1 else list(titles) or None
+
+
+Titles = Annotated[tuple[str, ...], BeforeValidator(_listed), PlainSerializer(_plain, when_used="json")]
+"""The titles that a column may have in a file: one, several, or null for none."""
 
 
 class Part(BaseModel):
@@ -130,7 +143,7 @@ def load_mapping(source: Source, path: Path | None, given: Given) -> SourceMappi
     try:
         return source.mapping.model_validate({**document.content, **said})
     except ValidationError as error:
-        raise document.refused(error.errors()) from error
+        raise document.refused(unknown_keys(error.errors(), source.mapping) or error.errors()) from error
 
 
 def written(mapping: SourceMapping, title: str) -> str:

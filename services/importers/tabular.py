@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import openpyxl
 
@@ -143,9 +143,11 @@ def _fill(table: Table, records: list[Row], is_header: Callable[[str], bool] | N
         elif len(cells) > width and any(text(cell) for cell in cells[width:]):
             table.malformed.append(Ignored(record.number, f"has {len(cells)} cells, but the header has {width}"))
         else:
-            missing = width - len(cells)
-            cells = cells + [None] * missing if missing > 0 else cells[:width]
-            table.rows.append(Row(record.number, cells))
+            if len(cells) < width:
+                record = Row(record.number, cells + [None] * (width - len(cells)))
+            elif len(cells) > width:
+                record = Row(record.number, cells[:width])
+            table.rows.append(record)
 
 
 def _header_at(records: Sequence[Row], is_header: Callable[[str], bool] | None) -> int | None:
@@ -200,13 +202,17 @@ def _delimited(data: bytes, form: Format, table: Table, limits: Limits) -> list[
     started = 1
     reader = csv.reader(chain(io.StringIO(decoded, newline=""), (_SENTINEL,)), delimiter=delimiter)
     try:
-        for record in reader:
-            records.append(Row(started, list(record)))
+        for record in cast("Iterator[list[Cell]]", reader):
+            records.append(Row(started, record))
             cells += len(record)
             started = reader.line_num + 1
             _check_cells(cells, limits)
-    except csv.Error as error:
-        raise BadInput(f"{table.file}, line {started}: a cell is not closed or is too long ({error}).") from error
+    except csv.Error:
+        # nothing else stops this reader, which takes quotes as they come
+        raise BadInput(
+            f"{table.file}, line {started}: a cell of the row that begins here has more than "
+            f"{csv.field_size_limit():,} characters; shorten it or, where a quote was left open, close that."
+        ) from None
     if records.pop().cells != [_SENTINEL]:
         raise BadInput(f"{table.file} ends inside a quoted cell; a quote is never closed.")
     return records

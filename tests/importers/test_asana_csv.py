@@ -383,3 +383,17 @@ def test_a_bad_row_is_named_by_line_column_and_value_and_the_rest_goes_on(desk: 
 
 def test_mutated_files(desk: Desk) -> None:
     fuzz(desk, "Payments.csv", CSV.encode())
+
+
+def test_what_belongs_to_a_project_that_no_event_can_hold_is_rejected_with_it(desk: Desk) -> None:
+    long = "A" * 501
+    lines = "".join(
+        f"120000000000001{n},2024-01-09,,2024-01-09,Task {n},{name}\n" for n, name in enumerate((long, long, "B"))
+    )
+    text = "Task ID,Created At,Completed At,Last Modified,Name,Projects\n" + lines
+    report = desk.one(desk.file("Long.csv", text))
+    assert [row.number for row in report.rejected] == [2, 3]
+    assert all("at most 500" in fault.reason for row in report.rejected for fault in row.faults)
+    assert [stream for stream in desk.app.store.streams() if stream.startswith(("work:", "project:"))] == [
+        "project:B", "work:B/1200000000000012",
+    ]  # fmt: skip

@@ -318,7 +318,7 @@ def test_estimates_without_a_unit_are_left_out_and_asked_about(desk: Desk) -> No
     plain = {"gid": "88", "name": "Estimated time", "type": "number", "number_value": 90}
     path = desk.file("graph.jsonl", lines(open_task(11, custom_fields=[plain])))
     report = desk.one(path)
-    assert any(note.startswith("the estimates of 1 tasks were left out") for note in report.export.notes)
+    assert any(note.startswith("the estimates of 1 task were left out") for note in report.export.notes)
     assert desk.items()["PAYMENTS/1200000000000011"].get("estimate") is None
     desk.one(path, mapping="time_unit: minutes\n")
     assert desk.items()["PAYMENTS/1200000000000011"]["estimate"] == Decimal("1.5")

@@ -14,6 +14,8 @@ from services.importers.cells import CellProblem
 from services.importers.documents import Element, Text
 from services.importers.moments import Calendar, settle
 from services.importers.sniff import LIMITS, Limits
+from services.importers.source import Given, load_mapping
+from tests.importers.kit import source
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -89,6 +91,32 @@ def test_a_time_is_read_alike_in_every_way_of_writing_it(moment: dt.datetime) ->
         assert calendar.when(expected.isoformat()) == expected
 
 
+# two digits are a year from 1970 on
+@given(st.lists(st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2069, 12, 31)), min_size=2, max_size=2))
+@pytest.mark.parametrize(
+    ("order", "form"),
+    [
+        ("dmy", "%d/%b/%y %I:%M %p"),
+        ("dmy", "%d.%m.%Y, %H:%M"),
+        ("dmy", "%Y-%m-%d %H:%M"),
+        ("mdy", "%b %d, %Y %I:%M %p"),
+    ],
+)
+def test_a_day_and_a_time_that_came_apart_are_read_together(order: str, form: str, moments: list[dt.datetime]) -> None:
+    first, second = (moment.replace(second=0, microsecond=0, fold=0) for moment in moments)
+    both = dt.datetime.combine(first.date(), second.time())
+    calendar = Calendar(LONDON, order)  # type: ignore[arg-type]
+    for moment in (first, second, both):
+        cell = moment.strftime(form)
+        assert (
+            calendar.when(cell)
+            == Calendar(LONDON, order).when(cell)
+            == (  # type: ignore[arg-type]
+                moment.replace(tzinfo=LONDON).astimezone(dt.UTC)
+            )
+        )
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_a_problem(cell: str) -> None:
     found = Calendar(LONDON, "dmy").when(cell)
@@ -99,3 +127,30 @@ def test_a_file_whose_dates_are_all_alike_in_both_orders_is_not_asked_about() ->
     notes: list[str] = []
     calendar = settle([(2, "5/5/2025"), (3, "2024-01-09")], "f.csv", "line", None, None, notes)
     assert (calendar.day("5/5/2025"), notes) == (dt.date(2025, 5, 5), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "jira",
+            "zone: UTC\nstatusses: {}\n",
+            "line 2: statusses: there is no key `statusses` .did you mean `statuses`",
+        ),
+        ("asana", "projects:\n  P:\n    projct: P\n", "line 3: .*there is no key `projct` .did you mean `project`"),
+        (
+            "smartsheet",
+            "columns:\n  statu: State\n",
+            "line 2: columns.statu: there is no key `statu` .did you mean `st",
+        ),
+        ("monday", "zzz: 1\n", "line 1: zzz: there is no key `zzz` .here are .*`?boards.*zone"),
+    ],
+)
+def test_a_misspelt_key_of_a_mapping_is_named_with_what_it_may_have_meant(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(content)
+    with pytest.raises(BadInput, match=said) as refusal:
+        load_mapping(source(name), path, Given())
+    assert "not permitted" not in str(refusal.value)

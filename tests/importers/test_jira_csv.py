@@ -291,3 +291,72 @@ def test_what_is_gone_from_a_complete_export_is_removed_and_nothing_else(desk: D
 
 def test_mutated_files(desk: Desk) -> None:
     fuzz(desk, "issues.csv", CSV.encode())
+
+
+@pytest.mark.parametrize(("updated", "said"), [(1, "1 issue has no date"), (2, "2 issues have no date")])
+def test_one_is_said_of_one(desk: Desk, updated: int, said: str) -> None:
+    lines = [f"PAY-{number},Title,To Do,To Do,2024-01-0{number} 10:00,," for number in range(1, updated + 1)]
+    report = desk.one(desk.file("issues.csv", rows(*lines)))
+    assert any(note.startswith(said) for note in report.export.notes)
+
+
+def test_a_cell_of_more_text_than_is_read_is_named_by_file_and_row(desk: Desk) -> None:
+    long = rows("PAY-1,Title,To Do,To Do,2024-01-01 10:00,,", f"PAY-2,{'x' * 140_000},To Do,To Do,,,")
+    with pytest.raises(BadInput, match="issues.csv, line 3: a cell of the row .* 131,072 characters") as refusal:
+        desk.run(desk.file("issues.csv", long))
+    assert "limit" not in str(refusal.value)
+
+
+GERMAN = (
+    "Zusammenfassung;Vorgangsschlüssel;Vorgangs-ID;Vorgangstyp;Status;Zugewiesene Person;Erstellt;Aktualisiert;"
+    "Erledigt;Protokoll;Protokoll;Stichwörter\n"
+    "Mit Karte zahlen;PAY-1;10001;Story;Fertig;Ann Smith;09/Mär/24 15:54;20/Mär/24 09:00;"
+    '19/Mär/24 17:00;"erst;10/Mär/24 09:00;712020:aa;7200";;web\n'
+)
+IN_GERMAN = """
+columns:
+  title: Zusammenfassung
+  key: Vorgangsschlüssel
+  id: [Vorgangs-ID, Vorgangsnummer]
+  type: vorgangstyp
+  assignee: Zugewiesene Person
+  created: Erstellt
+  updated: Aktualisiert
+  resolved: Erledigt
+  log: Protokoll
+statuses: {Fertig: done}
+"""
+
+
+def test_an_export_in_another_language_is_read_by_the_titles_of_the_mapping(desk: Desk) -> None:
+    report = desk.one(desk.file("de.csv", GERMAN), mapping=IN_GERMAN)
+    assert (report.recorded, report.rejected) == (1, ())
+    item = desk.items()["PAY/PAY-1"]
+    assert (item["work_type"], item["title"]) == ("Story", "Mit Karte zahlen")
+    assert item["assignee"] == desk.person("Ann Smith")
+    assert desk.steps("work:PAY/PAY-1") == [("created", "2024-03-09 15:54"), ("done", "2024-03-19 17:00")]
+    assert desk.hours() == {(desk.person("712020:aa"), "PAY", dt.date(2024, 3, 10)): Decimal(2)}
+    assert report.export.not_carried == ("Stichwörter",)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        (None, r"de.csv has no header row with the columns that are looked for \(Issue key\).*say by `columns`"),
+        ("columns: {key: Vorgangsnummer}", r"looked for \(Vorgangsnummer\)"),
+        ("columns: {key: Vorgangsschlüssel, due: Fällig}", "no column 'Fällig', which the mapping names as `due`"),
+        ("columns: {key: Vorgangsschlüssel, status: null}", "no column Status; .* columns: {status: State}"),
+        ("columns: {kee: Vorgangsschlüssel}", "line 1: columns.kee: there is no key `kee` .did you mean `key`"),
+    ],
+)
+def test_titles_of_columns_that_do_not_fit(desk: Desk, mapping: str | None, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        desk.run(desk.file("de.csv", GERMAN), mapping=mapping)
+    assert desk.count() == 0
+
+
+def test_a_column_may_be_left_aside_by_the_mapping(desk: Desk) -> None:
+    report = desk.one(desk.file("issues.csv", CSV), mapping="columns: {estimate: null, log: []}")
+    assert report.recorded == 4
+    assert all(item.get("estimate") is None for item in desk.items().values())
+    assert desk.hours() == {}

@@ -128,7 +128,7 @@ def test_version_2_of_servers_names_people_by_key(desk: Desk) -> None:
     key = desk.person("JIRAUSER10100")
     assert desk.items()["PAY/PAY-1"]["assignee"] == key
     assert [person for person, _, _ in desk.hours()] == [key]
-    assert "of 1 issues the export has not all worklogs" in report.export.notes
+    assert "of 1 issue the export has not all worklogs" in report.export.notes
 
 
 def test_what_ends_without_being_done_is_removed_and_may_come_back(desk: Desk) -> None:
@@ -164,7 +164,7 @@ def test_a_history_that_is_not_all_there_says_so(desk: Desk) -> None:
     told = issue()
     told["changelog"]["total"] = 120
     report = desk.one(desk.file("search.json", search(told)))
-    assert any("of 1 issues the export has not all changes" in note for note in report.export.notes)
+    assert any("of 1 issue the export has not all changes" in note for note in report.export.notes)
 
 
 def test_a_history_after_an_export_of_states_adds_what_that_could_not_show(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_a_log_in_a_file_of_its_own_and_what_it_says_of_others(desk: Desk) -> No
     assert desk.steps("work:1001/2001") == TOLD
     assert sorted((r.export.file, r.rows) for r in reports) == [("board.json", 1), ("log.json", 0)]
     said = [note for report in reports for note in report.export.notes]
-    assert "the activity log speaks of 1 items that no file shows; nothing is told of them" in said
+    assert "the activity log speaks of 1 item that no file shows; nothing is told of it" in said
 
 
 @pytest.mark.parametrize(

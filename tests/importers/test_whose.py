@@ -38,6 +38,6 @@ def test_a_sheet_with_the_columns_of_another_tool_is_one_if_a_mapping_says_so(tm
 
 def test_headers_in_another_language(tmp_path: Path) -> None:
     desk = Desk(tmp_path, source("jira"))
-    with pytest.raises(BadInput, match="if it was exported in another language, export it in English"):
+    with pytest.raises(BadInput, match="if it was exported in another language, say by `columns` in a mapping what"):
         desk.run(desk.file("de.csv", "Zusammenfassung;Vorgangsschlüssel;Status\nA;PAY-1;Offen\n"))
     desk.app.close()

@@ -90,6 +90,15 @@ def test_a_plan_is_imported_whole() -> None:
     assert figure.name.startswith(f"import of a plan of {EVENTS // 80} tasks")
 
 
+def test_exports_of_every_tool_are_imported_whole() -> None:
+    figures = bench(500, ["imports"], False, lambda _: None, unseen, times=1).figures
+    assert [figure.unit for figure in figures] == ["1/s"] * 5 + ["MiB"]
+    # a Python that has read and recorded something has taken more than this
+    assert figures[-1].value > 40
+    page = Bench({}, 500, figures).as_markdown()
+    assert "| memory to import 500 items of monday.com |" in page and " | 1,024 MiB | ok |" in page
+
+
 def test_an_unknown_measurement_is_named_with_those_that_exist() -> None:
     with pytest.raises(NotFound, match=r"'colour'; there are commands, append.*kafka"):
         bench(EVENTS, ["colour"], False, lambda _: None, unseen, times=1)

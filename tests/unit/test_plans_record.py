@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -235,7 +236,7 @@ def test_hours_worked_are_logged_on_their_days(app: Governance, imported: Import
 def test_hours_that_are_not_told_by_day_are_not_made_up(app: Governance, imported: Import, tmp_path: Path) -> None:
     report = imported(crane(tmp_path / "crane.xml", assignments={"rails": {"TimephasedData": None}}))
     assert not [s for s in app.store.streams("timesheet") if ANN in s]
-    assert "1 assignments have hours worked, but not by day: no timesheet is made of them" in report.notes
+    assert "1 assignment has hours worked, but not by day: no timesheet is made of these" in report.notes
     scheduled = UnitOfWork(app).state(f"work:{KEY}/2").last(WorkScheduled)
     assert scheduled and scheduled.assignments[0].actual_effort == 80
 
@@ -420,12 +421,36 @@ def test_two_plans_of_one_name_are_not_taken_for_one(imported: Import, tmp_path:
     )
 
 
-def test_what_was_recorded_before_a_file_that_is_refused_is_said(app: Governance, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_plan_of_a_name_that_is_taken_is_left_out_alone(app: Governance, tmp_path: Path, dry_run: bool) -> None:
     bare = {"GUID": None}
     first = crane(tmp_path / "a.xml", header=bare)
     other = crane(tmp_path / "b.xml", header={**bare, "CreationDate": "2025-11-11T08:00:00"})
-    files = read([first, other], OPS, NOW)
-    with pytest.raises(BadInput, match=r"^b.xml would be project .*\. Recorded before it: a.xml\.$"):
+    last = crane(tmp_path / "c.xml", header={"GUID": None, "Title": "Quay wall"})
+    reports = record(app, read([first, other, last], OPS, NOW), OPS, dry_run=dry_run)
+    assert [(each.file, each.refused is None) for each in reports] == [
+        ("a.xml", True),
+        ("b.xml", False),
+        ("c.xml", True),
+    ]
+    refused = reports[1]
+    assert (refused.refused or "").startswith("b.xml would be project CRANE-RENEWAL-")
+    assert (refused.rejections, refused.recorded, refused.events) == (refused.rows, 0, 0)
+    assert reports[0].recorded
+    assert reports[2].recorded
+    assert reports[2].projects != reports[0].projects
+    assert len(app.store.streams("project")) == (0 if dry_run else 2)
+    if not dry_run:
+        with pytest.raises(BadInput, match="^b.xml would be project"):
+            record(app, read([other], OPS, NOW), OPS)
+
+
+def test_what_was_recorded_before_a_file_that_cannot_be_is_said(app: Governance, tmp_path: Path) -> None:
+    first, second = crane(tmp_path / "a.xml"), crane(tmp_path / "b.xml", header={"Title": "Quay wall", "GUID": None})
+    files = read([first, second], OPS, NOW)
+    states = files[1].wanted[0].states
+    states[-1] = replace(states[-1], fields={**states[-1].fields, "actual_cost": -1.0})
+    with pytest.raises(BadInput, match=r"^The project's actual cost is -1, .*\. Recorded before it: a.xml\.$"):
         record(app, files, OPS)
 
 
@@ -462,6 +487,9 @@ def test_a_mapping_is_written_edited_and_read(imported: Import, tmp_path: Path) 
     assert report.projects == ("CRANE-9",)
     (tmp_path / "plans.yaml").write_text("unit: OPS\npeople: [ann]\n")
     with pytest.raises(BadInput, match="plans.yaml, line 2: people"):
+        load(tmp_path / "plans.yaml")
+    (tmp_path / "plans.yaml").write_text("unit: OPS\ncurency: EUR\n")
+    with pytest.raises(BadInput, match="line 2: curency: there is no key `curency` .did you mean `currency`"):
         load(tmp_path / "plans.yaml")
 
 

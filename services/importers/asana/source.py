@@ -19,6 +19,7 @@ from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Allocation, Export, Project, Row, When, instant
 from services.importers.source import Given, Read, Source
+from services.shown import counted, said_of
 
 _EPILOG = """\b
 Examples:
@@ -160,10 +161,9 @@ class _Import:
         if not_completed := self._sections.not_completed:
             yield f"tasks in {', '.join(sorted(not_completed))} that are not ticked as completed count as active"
         if self._teller.in_several:
-            yield (
-                f"{self._teller.in_several} tasks are in several projects and count in one: the first in the mapping, "
-                "then in the alphabet"
-            )
+            several = said_of(self._teller.in_several, "task", "is", "are")
+            counts = "counts" if self._teller.in_several == 1 else "count"
+            yield f"{several} in several projects and {counts} in one: the first in the mapping, then in the alphabet"
 
     def _filled(self, workflow: dict[str, bool]) -> AsanaMapping:
         mapping = self._mapping
@@ -224,19 +224,18 @@ class _Graph:
         latest = self._shared.latest(time for task in self.tasks for time in (task.seen, task.completed_at))
         rows = [*self._shared.rows(self.tasks), *found.rows, *self._shared.story_rows(found)]
         if without := sum(not task.changes for task in self.tasks):
-            notes.append(
-                f"{without} tasks come without stories: their completion is dated by completed_at, the rest by "
-                "modified_at"
-            )
+            they = said_of(without, "task", "comes without stories: its", "come without stories: their")
+            notes.append(f"{they} completion is dated by completed_at, the rest by modified_at")
         if without := sum(bool(task.projects) and not task.sections for task in self.tasks):
+            they = said_of(without, "task", "comes without memberships, so its", "come without memberships, so their")
             notes.append(
-                f"{without} tasks come without memberships, so their sections are not known; ask for "
-                "memberships.section.name and memberships.project.name with opt_fields"
+                f"{they} sections are not known; ask for memberships.section.name and memberships.project.name with "
+                "opt_fields"
             )
         if found.without_unit:
             notes.append(
-                f"the estimates of {found.without_unit} tasks were left out, since no one says what their numbers are; "
-                "say by `time_unit` in a mapping: minutes or hours"
+                f"the estimates of {counted(found.without_unit, 'task')} were left out, since no one says what their "
+                "numbers are; say by `time_unit` in a mapping: minutes or hours"
             )
         # updates of a project come before its present state, and both after no task
         ordered = sorted(rows, key=lambda row: row.number)
@@ -256,7 +255,8 @@ class _Graph:
 
 def _latest(whens: Iterable[Any]) -> When | None:
     now = dt.datetime.now(dt.UTC)
-    times = (each for each in whens if isinstance(each, dt.date) and instant(each) <= now)
+    # the few days of a file come again and again
+    times = (each for each in dict.fromkeys(whens) if isinstance(each, dt.date) and instant(each) <= now)
     return max(times, key=instant, default=None)
 
 

@@ -16,6 +16,7 @@ from services.importers.cells import CellProblem, label, shown, text
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Person, Row, When
+from services.shown import said_of
 
 KEY = "task id"
 _COLUMNS = {
@@ -157,7 +158,10 @@ class _Reader:
             self._name(task, said, by_name)
         notes = self._sheet.table.notes
         if self.undated:
-            notes.append(f"{self.undated} tasks have no date of their own and stand at {self._data_date}")
+            they = said_of(
+                self.undated, "task", "has no date of its own and stands", "have no date of their own and stand"
+            )
+            notes.append(f"{they} at {self._data_date}")
         notes.append("a state is dated by the column Last Modified, its completion by Completed At")
         if self.by_name:
             notes.append("people without an e-mail are known by the names in the file")
@@ -311,9 +315,9 @@ class _Reader:
             case "gid":
                 return gid_of
             case "created" | "completed" | "modified":
-                return lambda cell: calendar.when(_spaced(cell))
+                return lru_cache(maxsize=16384, typed=True)(lambda cell: calendar.when(_spaced(cell)))
             case "start" | "due":
-                return lambda cell: calendar.day(_spaced(cell))
+                return lru_cache(maxsize=16384, typed=True)(lambda cell: calendar.day(_spaced(cell)))
             case "estimate" | "actual":
                 return lru_cache(maxsize=4096)(partial(hours, unit=unit, decimal=self._mapping.decimal))
             case "title":
@@ -368,6 +372,7 @@ def title_of(cell: Any) -> str | None:
     return line[:_TITLE] if line else None
 
 
+@lru_cache(maxsize=16384, typed=True)
 def _spaced(cell: Any) -> Any:
     """A cell whose spaces are plain ones; others come with what is copied from a page."""
     return text(cell) if isinstance(cell, str) else cell

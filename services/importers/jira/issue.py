@@ -16,6 +16,7 @@ from services.importers.source import ProjectRule
 from services.importers.worked import worked_on
 
 _SECONDS = Decimal(3600)
+_DEEPEST = 10
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhm])\w*", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(?:\.0+)?")
 
@@ -105,7 +106,7 @@ class Issues:
         self._parents: dict[str, str | None] = {}
         self._by_id: dict[str, str] = {}
         self._projects: dict[str, str] = {}
-        self._told_projects: dict[str, Project] = {}
+        self._ours: dict[str, tuple[ProjectRule | None, str]] = {}
 
     def add(self, issues: Iterable[Issue]) -> None:
         """Makes issues known before any is turned into what it shows."""
@@ -121,31 +122,31 @@ class Issues:
         found = self._by_id.get(reference, reference)
         return None if found.isdecimal() else found
 
-    def row(self, issue: Issue, is_first: bool) -> Row:
-        """What an issue shows. `is_first`: the first row of its project, which then makes the project known."""
+    def row(self, issue: Issue, known: set[str]) -> Row:
+        """What an issue shows. A project that is not among the `known` is made known by its first row."""
         rule, project = self._project(issue.key, issue.project)
         things: list[Thing] = []
-        if is_first:
+        if project not in known:
+            known.add(project)
             things.append(self._as_project(issue, rule, project))
         things.append(self._as_item(issue, project))
         things.extend(self._hours(issue, project))
         return Row(issue.number, tuple(things), notes=tuple(issue.notes))
 
-    def project_of(self, issue: Issue) -> str:
-        """Our project of an issue."""
-        return self._project(issue.key, issue.project)[1]
-
     def _project(self, key: str, source_project: str) -> tuple[ProjectRule | None, str]:
         """By the epic that the issue is under, else by its Jira project."""
         above: str | None = key
-        for _ in range(10):
+        for _ in range(_DEEPEST if self._mapping.epics else 0):
             if above is None:
                 break
             if (rule := self._mapping.epics.get(above)) is not None:
                 return rule, rule.project
             above = self.key_of(self._parents.get(above))
-        rule = self._mapping.projects.get(source_project)
-        return rule, rule.project if rule else slug_key(source_project)
+        found = self._ours.get(source_project)
+        if found is None:
+            rule = self._mapping.projects.get(source_project)
+            found = self._ours[source_project] = rule, rule.project if rule else slug_key(source_project)
+        return found
 
     def _as_project(self, issue: Issue, rule: ProjectRule | None, project: str) -> Project:
         unit = (rule.unit if rule else None) or self._mapping.unit

@@ -1,12 +1,19 @@
 """What a mapping for Jira says, and what is guessed where it does not."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.work import StatusCategory
-from services.importers.source import ProjectRule, SourceMapping
+from services.importers.source import ProjectRule, SourceMapping, Titles
+
+Column = Literal[
+    "key", "id", "project", "project_name", "title", "type", "status", "category", "resolution", "assignee",
+    "assignee_id", "estimate", "start", "due", "flagged", "parent", "created", "updated", "resolved", "status_since",
+    "log",
+]  # fmt: skip
+"""What a column of a CSV may be for us."""
 
 NOT_DONE = (
     "Won't Do", "Won't Fix", "Duplicate", "Cannot Reproduce", "Can't Reproduce", "Incomplete", "Declined", "Rejected",
@@ -36,6 +43,9 @@ _BY_NAME: dict[str, StatusCategory] = {
 class JiraMapping(SourceMapping):
     """A mapping for Jira."""
 
+    columns: dict[Column, Titles] = Field(
+        default={}, description="What the columns of a CSV are called, where it is not as in English; null for none"
+    )
     epics: dict[str, ProjectRule] = Field(default={}, description="Epics, by issue key, that are projects of ours")
     not_done: tuple[str, ...] = Field(
         default=NOT_DONE, description="Resolutions and statuses that end an issue without its being done"

@@ -1,13 +1,13 @@
 """Jira as a source: tells CSV from JSON, settles what the files leave open, and turns issues into what they show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.event import EARLIEST
 from services.errors import BadInput
-from services.importers import documents, moments, tabular
+from services.importers import documents, moments
 from services.importers.jira import search, table
 from services.importers.jira.issue import Issue, Issues, Statuses
 from services.importers.jira.mapping import JiraMapping
@@ -15,6 +15,7 @@ from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Export, Row, last_moment
 from services.importers.source import Given, Read, Source
+from services.shown import counted, said_of
 
 _EPILOG = """\b
 Examples:
@@ -49,7 +50,7 @@ class _Sheet:
 
     def __init__(self, path: Path, mapping: JiraMapping) -> None:
         self._mapping = mapping
-        self._table = tabular.read(path, None, table.is_header, sought=" (Issue key)", advice=tabular.IN_ENGLISH)
+        self._table = table.read(path, mapping)
         self._sheet = table.Sheet(self._table, table.columns(self._table, mapping), Calendar())
         self.issues: list[Issue] = []
         self.rows: list[Row] = []
@@ -57,7 +58,10 @@ class _Sheet:
     def read(self, given: Given, statuses: Statuses) -> None:
         sheet, notes = self._sheet, self._table.notes
         if not sheet.at["status"]:
-            raise BadInput(f"{self._table.file} has no column Status, so it is no export of issues from Jira.")
+            raise BadInput(
+                f"{self._table.file} has no column Status; if that is called otherwise, say so by `columns` in a "
+                "mapping, as in columns: {status: State}; else it is no export of issues from Jira."
+            )
         zone, order = moments_of(self._mapping)
         sheet.calendar = moments.settle(table.times(sheet), self._table.file, self._table.place, zone, order, notes)
         cells = (sheet.calendar.when(cell) for _, cell in table.happened(sheet))
@@ -82,13 +86,16 @@ class _Sheet:
             else:
                 self.issues.append(found)
         if reader.undated:
-            notes.append(f"{reader.undated} issues have no date of their own and stand at {self.latest}")
+            they = said_of(
+                reader.undated, "issue", "has no date of its own and stands", "have no date of their own and stand"
+            )
+            notes.append(f"{they} at {self.latest}")
         notes.append("a state is dated by the column Updated, its status by Resolved or Status Category Changed")
         if reader.by_name:
             notes.append("people are known by the names in the file, since it has no column Assignee Id")
 
     def made(self, issues: Issues, given: Given, projects: set[str]) -> Export:
-        rows = [*self.rows, *_rows(issues, self.issues, projects)]
+        rows = [*self.rows, *(issues.row(issue, projects) for issue in self.issues)]
         rows += [Row(each.number, faults=(CellFault(None, None, each.reason),)) for each in self._table.malformed]
         rows += [Row(each.number, ignored=each.reason) for each in self._table.ignored]
         return Export(
@@ -117,21 +124,20 @@ class _Page:
             statuses.learn(issue.status, issue.category)
         page = self.page
         if page.short_history:
-            self.notes.append(
-                f"of {page.short_history} issues the export has not all changes; what came before is not known"
-            )
+            some = counted(page.short_history, "issue")
+            self.notes.append(f"of {some} the export has not all changes; what came before is not known")
         if page.short_worklogs:
-            self.notes.append(f"of {page.short_worklogs} issues the export has not all worklogs")
+            self.notes.append(f"of {counted(page.short_worklogs, 'issue')} the export has not all worklogs")
         without = sum(issue.changes is None for issue in self.issues)
         if without:
+            they = said_of(without, "issue", "comes without changelog: its", "come without changelog: their")
             self.notes.append(
-                f"{without} issues come without changelog: their status is dated by resolutiondate or "
-                "statuscategorychangedate, the rest by updated"
+                f"{they} status is dated by resolutiondate or statuscategorychangedate, the rest by updated"
             )
 
     def made(self, issues: Issues, given: Given, projects: set[str]) -> Export:
         page = self.page
-        rows = [*page.rows, *_rows(issues, self.issues, projects)]
+        rows = [*page.rows, *(issues.row(issue, projects) for issue in self.issues)]
         rows += [
             Row(number, ignored=f"its changes are told with the issue {issues.key_of(key) or key}")
             for number, key in page.loose_rows.items()
@@ -152,15 +158,6 @@ class _Page:
 def moments_of(mapping: JiraMapping) -> tuple[Any, Any]:
     """Zone and order that mapping or user said."""
     return (ZoneInfo(mapping.zone) if mapping.zone else None), mapping.date_order
-
-
-def _rows(issues: Issues, own: Iterable[Issue], projects: set[str]) -> list[Row]:
-    rows = []
-    for issue in own:
-        project = issues.project_of(issue)
-        rows.append(issues.row(issue, project not in projects))
-        projects.add(project)
-    return rows
 
 
 def _merge_histories(exports: Sequence[_Sheet | _Page]) -> None:
@@ -185,7 +182,8 @@ def _check_complete(pages: Sequence[_Page]) -> None:
     total = max((each.page.total or 0 for each in pages), default=0)
     if total > found:
         raise BadInput(
-            f"The search found {total:,} issues and the files have {found:,}; give all pages, or no --complete."
+            f"The search found {counted(total, 'issue')} and the files have {found:,}; give all pages, or no "
+            "--complete."
         )
     if pages and not any(each.page.is_last for each in pages):
         raise BadInput("The last page of the search is not among the files; give all pages, or no --complete.")

@@ -5,20 +5,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
+from services.errors import BadInput
 from services.importers import tabular
 from services.importers.cells import CellProblem, label, shown, text
 from services.importers.jira.issue import Issue, Worklog, effort
-from services.importers.jira.mapping import JiraMapping
+from services.importers.jira.mapping import Column, JiraMapping
 from services.importers.moments import Calendar
 from services.importers.rows import CellFault
 from services.importers.shown import Person, Row, When
 
-KEY = "issue key"
+_KEY = "Issue key"
 _REPEATED = re.compile(r"\.\d+$")
-_COLUMNS = {
-    "key": (KEY, "key"),
+_COLUMNS: dict[Column, tuple[str, ...]] = {
+    "key": ("issue key", "key"),
     "id": ("issue id", "id"),
     "project": ("project key",),
     "project_name": ("project name", "project"),
@@ -46,6 +48,10 @@ CARRIED = tuple(_COLUMNS)
 _SILENT = {
     "assignee": "assignee", "estimate": "estimate", "flagged": "blocked", "title": "title",
 }  # fmt: skip
+_OTHERWISE = (
+    "if it was exported in another language, say by `columns` in a mapping what its columns are called, or export it "
+    "in English"
+)
 _KEY_FORM = re.compile(r"[A-Za-z][A-Za-z0-9_]*-\d+")
 
 
@@ -60,13 +66,20 @@ class Sheet:
     issues: list[Issue] | None = None
 
 
-def is_header(column: str) -> bool:
-    """Whether a cell is the name of the column of issue keys."""
-    return column.strip().casefold() == KEY
+def read(path: Path, mapping: JiraMapping) -> tabular.Table:
+    """The table in a file. Raises BadInput for one without the column of issue keys."""
+    wanted = mapping.columns.get("key") or (_KEY,)
+    titles = {_plain(title) for title in wanted}
+    return tabular.read(
+        path, None, lambda column: _plain(column) in titles, sought=f" ({' or '.join(wanted)})", advice=_OTHERWISE
+    )
 
 
 def columns(table: tabular.Table, mapping: JiraMapping) -> dict[str, tuple[int, ...]]:
-    """Where each field stands. A column without a sign of its own, as the sums with Σ, is another column."""
+    """Where each field stands. A column without a sign of its own, as the sums with Σ, is another column.
+
+    Raises BadInput for a column that the mapping names and the file does not have.
+    """
     names: dict[str, list[int]] = {}
     known = {name.casefold() for name in table.columns}
     for at, column in enumerate(table.columns):
@@ -74,14 +87,24 @@ def columns(table: tabular.Table, mapping: JiraMapping) -> dict[str, tuple[int, 
         base = _REPEATED.sub("", name)
         names.setdefault(base if base != name and base in known else name, []).append(at)
     own = {"flagged": mapping.flagged, "start": mapping.start}
-    return {
-        field: tuple(
-            place
-            for name in ((own[field].casefold(),) if own.get(field) else known_as)  # type: ignore[union-attr]
-            for place in names.get(name, ())
-        )
-        for field, known_as in _COLUMNS.items()
-    }
+    found: dict[str, tuple[int, ...]] = {}
+    for field, known_as in _COLUMNS.items():
+        said = mapping.columns.get(field)
+        if said is None and (one := own.get(field)):
+            known_as = (_plain(one),)
+        wanted = known_as if said is None else map(_plain, said)
+        found[field] = tuple(place for name in wanted for place in names.get(name, ()))
+        if said and not found[field]:
+            titles = " or ".join(map(repr, said))
+            raise BadInput(
+                f"{table.file} has no column {titles}, which the mapping names as `{field}`; correct it, or leave it "
+                f"out. The file has {', '.join(table.columns)}."
+            )
+    return found
+
+
+def _plain(title: str) -> str:
+    return (text(title) or "").casefold()
 
 
 def times(sheet: Sheet) -> Iterator[tuple[int, Any]]:

@@ -15,6 +15,7 @@ from services.importers.monday.sheet import Sheet
 from services.importers.monday.things import Things, listing
 from services.importers.shown import Export, When, last_moment
 from services.importers.source import Given, Read, Source
+from services.shown import counted, said_of
 
 _EPILOG = """\b
 Examples:
@@ -100,7 +101,8 @@ def _check_whole(reader: items.Reader, files: Sequence[items.File], mapping: Mon
         said = f"{answers} a cursor to more items, and the next page is not among the files"
     elif short:
         board = short[0]
-        said = f"the board {board.name or board.id} has {board.count:,} items and the files have {board.shown:,}"
+        has = f"{counted(board.count or 0, 'item')} and the files have {board.shown:,}"
+        said = f"the board {board.name or board.id} has {has}"
     else:
         return
     if mapping.complete:
@@ -117,24 +119,32 @@ def _settled(reader: items.Reader, zone: ZoneInfo | None) -> list[str]:
         named = zone.key if zone else "UTC, since there is no --zone"
         notes.append(f"the days of tracked time are those of {named}")
     if reader.several:
-        notes.append(
-            f"{reader.several} items have several people: the first is the assignee, all stand in the schedule"
-        )
+        notes.append(_with_several(reader.several))
     if reader.teams:
-        notes.append(f"{reader.teams} items are assigned to teams, which are no people and not carried")
+        they = said_of(reader.teams, "item", "is assigned to a team", "are assigned to teams")
+        notes.append(f"{they}, and a team is no person and not carried")
     if reader.held_back:
         notes.append(
-            f"of {reader.held_back} items mirrors, formulas or dependencies have no value in the answer, and nothing "
-            "is told of them; ask for display_value and linked_item_ids"
+            f"mirrors, formulas or dependencies of {counted(reader.held_back, 'item')} have no value in the answer, "
+            "and nothing is told of them; ask for display_value and linked_item_ids"
         )
     if reader.without_sessions:
-        notes.append(f"{reader.without_sessions} items have tracked time without sessions, so nobody and no day has it")
+        they = said_of(reader.without_sessions, "item", "has", "have")
+        notes.append(f"{they} tracked time without sessions, so nobody and no day has it")
     if reader.logged:
         begins = min(reader.log_begins.values())
-        notes.append(f"the activity log has {reader.logged} entries and goes back to {begins:%Y-%m-%d %H:%M} UTC")
+        entries = "entry" if reader.logged == 1 else "entries"
+        notes.append(f"the activity log has {reader.logged:,} {entries} and goes back to {begins:%Y-%m-%d %H:%M} UTC")
     if reader.loose:
-        notes.append(f"the activity log speaks of {reader.loose} items that no file shows; nothing is told of them")
+        that = "that no file shows; nothing is told of"
+        loose = said_of(reader.loose, "item", f"{that} it", f"{that} them")
+        notes.append(f"the activity log speaks of {loose}")
     return notes
+
+
+def _with_several(number: int) -> str:
+    they = said_of(number, "item", "has", "have")
+    return f"{they} several people: the first is the assignee, all stand in the schedule"
 
 
 def _said(sheet: Sheet, mapping: MondayMapping) -> list[str]:
@@ -146,7 +156,7 @@ def _said(sheet: Sheet, mapping: MondayMapping) -> list[str]:
     if any(person.key == person.name for entry in sheet.entries for person in entry.people):
         notes.append("people are known by the names in the file, since it has no ids of them")
     if sheet.several:
-        notes.append(f"{sheet.several} items have several people: the first is the assignee, all stand in the schedule")
+        notes.append(_with_several(sheet.several))
     if not sheet.has_ids:
         what = "the column that the mapping names as `key`" if sheet.has_key else "their name within their group"
         notes.append(f"items are known by {what}, since the file has no column Item ID")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.fields import Currency, Key, Text
 from services.errors import BadInput
+from services.importers.misspelt import unknown_keys
 from services.yamlfile import Document
 
 NO_UNIT = "MSPROJECT"
@@ -55,7 +56,7 @@ def load(path: Path) -> Mapping:
     try:
         return Mapping.model_validate(document.content)
     except ValidationError as error:
-        raise document.refused(error.errors()) from None
+        raise document.refused(unknown_keys(error.errors(), Mapping) or error.errors()) from None
 
 
 def write(path: Path, mapping: Mapping) -> None:

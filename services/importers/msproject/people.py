@@ -11,6 +11,7 @@ from services.importers.msproject.mapping import Mapping
 from services.importers.msproject.reader import Plan
 from services.importers.msproject.rows import Assignment, Exempt, Resource
 from services.importers.msproject.wanted import Fault, Ignored, Person, Wanted
+from services.shown import said_of
 
 KEY_PREFIX = "msproject:"
 _WEEK_HOURS = Decimal(168)
@@ -78,7 +79,8 @@ def interpret_people(wanted: Wanted, plan: Plan, mapping: Mapping) -> dict[int, 
                 hours[person, each.day] += exact(each.hours)
             untimed += bool(assignment.actual_work) and not assignment.timephased
     if untimed:
-        wanted.notes.append(f"{untimed} assignments have hours worked, but not by day: no timesheet is made of them")
+        they = said_of(untimed, "assignment", "has", "have")
+        wanted.notes.append(f"{they} hours worked, but not by day: no timesheet is made of these")
     _keep(wanted, hours, loads, demand)
     resources.unused_roles()
     return by_task

@@ -23,7 +23,7 @@ from services.importers.msproject.mapping import NO_UNIT, Mapping
 from services.importers.msproject.people import KEY_PREFIX
 from services.importers.msproject.reader import Plan, PlanReader
 from services.importers.msproject.tell_people import tell_demand, tell_hours, tell_loads, tell_people
-from services.importers.msproject.tell_project import latest_day, refuse_another, tell_milestones, tell_states
+from services.importers.msproject.tell_project import Another, latest_day, refuse_another, tell_milestones, tell_states
 from services.importers.msproject.tell_work import tell_work
 from services.importers.msproject.wanted import Fault, Ignored, Wanted
 
@@ -59,6 +59,13 @@ class FileReport:
     ignored: tuple[Ignored, ...]
     notes: tuple[str, ...]
     records: tuple[Record, ...]
+    refused: str | None = None
+    """Why nothing of it was taken, so that all of its rows are rejected."""
+
+    @property
+    def rejections(self) -> int:
+        """How many of its rows were rejected."""
+        return self.rows if self.refused else len(self.rejected)
 
     @property
     def events(self) -> int:
@@ -138,7 +145,11 @@ def record(
     dry_run: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> list[FileReport]:
-    """Records the files one after another; with `dry_run`, only says what it would record."""
+    """Records the files one after another; with `dry_run`, only says what it would record.
+
+    A file whose name makes it another project than it is gets a report that says so, and the others go on. Raises
+    BadInput where that is so of all files, and for whatever else cannot be recorded.
+    """
     rehearsal = UnitOfWork(app) if dry_run else None
     total = sum(each.rows for file in files for each in file.wanted)
     reports: list[FileReport] = []
@@ -146,6 +157,10 @@ def record(
         work = partial(_record_file, app, file, mapping)
         try:
             reports.append(work(rehearsal) if rehearsal else app.transact(work))
+        except Another as error:
+            rows = sum(each.rows for each in file.wanted)
+            keys = tuple(each.key for each in file.wanted)
+            reports.append(FileReport(file.path.name, file.digest, keys, rows, 0, 0, (), (), (), (), str(error)))
         except BadInput as error:
             if rehearsal or not reports:
                 raise
@@ -153,6 +168,8 @@ def record(
             before = ", ".join(report.file for report in reports)
             raise BadInput(f"{error} Recorded before it: {before}.") from error
         progress(sum(report.rows for report in reports), total)
+    if reports and all(report.refused for report in reports):
+        raise BadInput(reports[0].refused)
     return reports
 
 
@@ -161,11 +178,13 @@ def _record_file(app: Governance, file: ReadFile, mapping: Mapping, unit: UnitOf
     listed, changed, rejected = 0, 0, [fault for each in file.wanted for fault in each.rejected]
     ignored = [row for each in file.wanted for row in each.ignored]
     notes = [note for each in file.wanted for note in each.notes]
-    for wanted in file.wanted:
-        teller = Teller(app, unit, wanted, file.digest)
+    tellers = [Teller(app, unit, wanted, file.digest) for wanted in file.wanted]
+    for teller in tellers:
+        # before anything is told, which would stay in a rehearsal
+        refuse_another(teller)
+    for wanted, teller in zip(file.wanted, tellers, strict=True):
         latest = latest_day(teller)
         rows = wanted.listed
-        refuse_another(teller)
         try:
             if latest is not None and latest > day_start(wanted.day, app.settings):
                 tell_states(teller)

@@ -24,15 +24,19 @@ def latest_day(teller: Teller) -> dt.datetime | None:
     return max((r.occurred_at for r in active if teller.is_ours(r, f"{STATE}/")), default=None)
 
 
+class Another(BadInput):
+    """A plan whose name alone made it meet another project that is known."""
+
+
 def refuse_another(teller: Teller) -> None:
-    """Refuses a plan whose name alone made it meet another project that is known. Raises BadInput."""
+    """Refuses a plan whose name alone made it meet another project that is known. Raises Another."""
     wanted = teller.wanted
     known = teller.state(teller.project_stream).last(Recorded)
     if wanted.is_coded or not teller.unit.history(teller.project_stream).exists:
         return
     if known is None or known.source_key != wanted.source_key:
         whence = f"another plan ({known.source_key})" if known and known.source_key else "elsewhere"
-        raise BadInput(
+        raise Another(
             f"{wanted.file} would be project {wanted.key}, which is known from {whence}; "
             "say by --project which one it is, or give it a code of its own."
         )

@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import Field
 
 from schemas.fields import Currency, Key, Rag
 from schemas.progress import ObservedStatus
 from schemas.work import StatusCategory
-from services.importers.source import SourceMapping
+from services.importers.source import SourceMapping, Titles
 
 Column = Literal[
     "name", "key", "level", "work_type", "status", "done", "blocked", "start", "finish", "duration", "predecessors",
@@ -46,17 +46,6 @@ _PROJECT_STATUSES: dict[str, ObservedStatus] = {
     **dict.fromkeys(("complete", "completed", "done", "closed", "finished"), "completed"),
     **dict.fromkeys(("cancelled", "canceled", "abandoned", "withdrawn"), "cancelled"),
 }  # fmt: skip
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value or ()
-
-
-def _plain(titles: tuple[str, ...]) -> object:
-    return titles[0] if len(titles) == 1 else list(titles) or None
-
-
-Titles = Annotated[tuple[str, ...], BeforeValidator(_listed), PlainSerializer(_plain, when_used="json")]
 
 
 class SmartsheetMapping(SourceMapping):

@@ -59,7 +59,8 @@ def settle(grid: Grid, at: Mapping[Column, int], mapping: SmartsheetMapping) -> 
     )
     if "duration" in at or "predecessors" in at:
         days, hours = f"{time.days_per_week.normalize():f}", f"{time.hours_per_day.normalize():f}"
-        grid.notes.append(f"a week of a duration has {days} days, a day {hours} hours")
+        each = (f"{number} {unit}{'' if number == '1' else 's'}" for number, unit in ((days, "day"), (hours, "hour")))
+        grid.notes.append(f"a week of a duration has {', a day '.join(each)}")
     settled = Settled(calendar, time)
     for name, most in SHARES.items():
         if name in at:

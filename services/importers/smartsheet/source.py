@@ -20,6 +20,7 @@ from services.importers.smartsheet.statuses import Statuses
 from services.importers.smartsheet.task import Reader
 from services.importers.smartsheet.values import is_empty, level
 from services.importers.source import Given, ProjectRule, Read, Source
+from services.shown import counted
 
 _EPILOG = """\b
 Examples:
@@ -111,8 +112,8 @@ def _check_complete(grids: Sequence[Grid]) -> None:
     for grid in grids:
         if (grid.total or 0) > len(grid.lines) + len(grid.rows):
             raise BadInput(
-                f"The sheet {grid.name} has {grid.total:,} rows and {grid.file} has {len(grid.lines):,} of them; get "
-                "it whole, without page, filter or rowIds, or give no --complete."
+                f"The sheet {grid.name} has {counted(grid.total or 0, 'row')} and {grid.file} has {len(grid.lines):,} "
+                "of them; get it whole, without page, filter or rowIds, or give no --complete."
             )
 
 

@@ -55,7 +55,7 @@ class Teller:
 
     def records(self, stream: str) -> list[Record]:
         """The stream's records that count, in the order of what they mean; none if it is new, which costs nothing."""
-        if not self.is_known(stream) and stream not in self._new:
+        if stream not in self._new and not self.is_known(stream):
             self._new.add(stream)
             self._unit.take_as_new((stream,))
             # another file of the same unit of work may have told of it
@@ -66,9 +66,10 @@ class Teller:
     def is_known(self, stream: str) -> bool:
         """Whether the store has the stream."""
         kind = stream.partition(":")[0]
-        if kind not in self._known:
-            self._known[kind] = frozenset(self._app.store.streams(kind))
-        return stream in self._known[kind]
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = frozenset(self._app.store.streams(kind))
+        return stream in known
 
     def streams(self, kind: str) -> frozenset[str]:
         """All streams of a kind that the store has."""
@@ -99,8 +100,8 @@ class Teller:
 
     def id_of(self, *parts: str) -> str:
         """The command id of what these parts of the source's own name: the same in every export."""
-        content = "\0".join((self._source, *parts)).encode()
-        return f"import-{hashlib.sha256(content).hexdigest()[:32]}"
+        content = "\0".join((self._source, *parts))
+        return f"import-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
     def tell(
         self,

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from schemas import work as events
@@ -15,6 +17,13 @@ BEFORE = "Not shown"
 
 _PLANNED = ("estimate", "planned_start", "planned_finish")
 _PLAN = (*_PLANNED, "percent_complete")
+_PLAN_FIELDS = frozenset(_PLAN)
+_FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
+_values_of = attrgetter(*_FIELDS)
+_plan_of = attrgetter(*_PLAN)
+_Key = tuple[str, ...]
+"""What names a change in its source: parts of its command id."""
+
 _UNSCHEDULED = events.WorkScheduled.model_validate(UNSCHEDULED)
 
 
@@ -89,6 +98,8 @@ def tell_gone(teller: Teller, stream: str, when: When, listing: str) -> bool:
 
 
 class _Telling:
+    __slots__ = ("_item", "_records", "_seen", "_settings", "_standing", "_stream", "_taken", "_teller")
+
     def __init__(self, teller: Teller, item: Item) -> None:
         self._teller, self._item = teller, item
         self._stream = f"work:{item.project}/{item.key}"
@@ -97,24 +108,38 @@ class _Telling:
         self._standing = _Standing()
         self._taken = 0
         # a source without dates, or with wrong ones, may show a state before what its own history says
-        before = [item.seen, *(step.when for step in item.steps[-1:]), *([item.created] if item.created else [])]
-        self._seen = item.seen if len(before) == 1 else max(before, key=self._moment)
+        self._seen = item.seen
+        for when in (item.steps[-1].when if item.steps else None, item.created):
+            if when is not None and when is not self._seen and self._moment(when) > self._moment(self._seen):
+                self._seen = when
 
     def tell(self) -> None:
         item, first = self._item, self._item.created or self._begins()
         if not self._records:
-            self._create(self._at_first(), first, "created")
+            self._create(self._at_first(), first, ("created",))
         elif status := item.first.get("status"):
             self._begin_with(status)
         for step in item.steps:
             self._advance(step.when)
-            self._differ(step.fields, step.when, f"step\0{step.id}")
+            self._differ(step.fields, step.when, ("step", step.id))
         self._advance(self._seen)
-        now = {name: getattr(item, name) for name in _FIELDS if name not in item.silent}
-        self._differ(now, self._seen, f"seen\0{item.seen}")
+        if not self._stands():
+            now = {name: value for name, value in _fields_of(item).items() if name not in item.silent}
+            self._differ(now, self._seen, ("seen", str(item.seen)))
         if self._standing.exists:
             self._describe()
             self._schedule()
+
+    def _stands(self) -> bool:
+        """Whether all that the item shows stands in the log, as it mostly does."""
+        item, standing = self._item, self._standing
+        return (
+            standing.exists is not bool(item.removed)
+            and standing.status == item.status
+            and standing.blocked == item.blocked
+            and standing.plan == _plan_of(item)
+            and standing.assignee == self._teller.person(item.assignee, self._seen)
+        )
 
     def _begin_with(self, status: Status) -> None:
         """A history shows what an export of states alone could not: how the item began."""
@@ -123,7 +148,7 @@ class _Telling:
             return
         if not self._teller.has_told(self._stream, self._teller.id_of(self._stream, "first\0status")):
             self._standing.take(created.event)
-            self._status(status, created.occurred_at, "first")
+            self._status(status, created.occurred_at, ("first",))
             self._standing, self._records = _Standing(), self._teller.records(self._stream)
 
     def _begins(self) -> When:
@@ -148,8 +173,10 @@ class _Telling:
     def _at_first(self) -> Mapping[str, Any]:
         """The fields at the beginning: what the history says, else what is shown now where nothing changed."""
         item = self._item
-        changed = {name for step in item.steps for name in step.fields}
-        first = {name: getattr(item, name) for name in _FIELDS if name not in changed}
+        first = _fields_of(item)
+        for step in item.steps:
+            for name in step.fields:
+                first.pop(name, None)
         first.update(item.first)
         if not item.steps and item.created is not None:
             # nothing is known of what lies between the beginning and the moment that is shown
@@ -158,7 +185,7 @@ class _Telling:
             first["blocked"] = False
         return first
 
-    def _create(self, fields: Mapping[str, Any], when: When, key: str) -> None:
+    def _create(self, fields: Mapping[str, Any], when: When, key: _Key) -> None:
         item, teller = self._item, self._teller
         status: Status = fields.get("status") or Status(BEFORE, "queue")
         title, notes = teller.note(item.title)
@@ -173,21 +200,20 @@ class _Telling:
         )
         self._tell(created, when, key, notes)
 
-    def _differ(self, fields: Mapping[str, Any], when: When, key: str) -> None:
+    def _differ(self, fields: Mapping[str, Any], when: When, key: _Key) -> None:
         """Tells each field that stands otherwise."""
         standing, teller = self._standing, self._teller
         removed = fields.get("removed")
         if "removed" in fields and bool(removed) == standing.exists:
             if removed:
                 if standing.blocked:
-                    self._tell(events.Unblocked(), when, f"{key}\0unblocked")
+                    self._tell(events.Unblocked(), when, (*key, "unblocked"))
                 if (status := fields.get("status")) and status.category != "done":
                     self._status(status, when, key)
                 reason, notes = teller.note(str(removed))
-                self._tell(events.WorkRemoved(reason=reason), when, f"{key}\0removed", notes)
+                self._tell(events.WorkRemoved(reason=reason), when, (*key, "removed"), notes)
             else:
-                now = {**{name: getattr(self._item, name) for name in _FIELDS}, **fields}
-                self._create(now, when, f"{key}\0again")
+                self._create({**_fields_of(self._item), **fields}, when, (*key, "again"))
         if not standing.exists:
             return
         if status := fields.get("status"):
@@ -195,8 +221,8 @@ class _Telling:
         if "assignee" in fields:
             assignee = teller.person(fields["assignee"], when)
             if assignee != standing.assignee:
-                self._tell(events.Assigned(assignee=assignee), when, f"{key}\0assignee")
-        if any(name in fields for name in _PLAN):
+                self._tell(events.Assigned(assignee=assignee), when, (*key, "assignee"))
+        if not _PLAN_FIELDS.isdisjoint(fields):
             plan = tuple(fields.get(name, held) for name, held in zip(_PLAN, standing.plan, strict=True))
             if plan != standing.plan:
                 estimate, start, finish, complete = plan
@@ -207,29 +233,15 @@ class _Telling:
                     planned_start=start,
                     planned_finish=finish,
                 )
-                self._tell(again, when, f"{key}\0plan")
+                self._tell(again, when, (*key, "plan"))
         if "blocked" in fields and fields["blocked"] != standing.blocked:
             blocked = events.Blocked(reason=None) if fields["blocked"] else events.Unblocked()
-            self._tell(blocked, when, f"{key}\0blocked")
+            self._tell(blocked, when, (*key, "blocked"))
 
-    def _status(self, status: Status, when: When, key: str) -> None:
+    def _status(self, status: Status, when: When, key: _Key) -> None:
         held = self._standing.status
-        if held == status:
-            return
-        was_done, is_done = held is not None and held.category == "done", status.category == "done"
-        event: Event
-        if is_done and not was_done:
-            event = events.WorkDone(status=status.name, category="done")
-        elif was_done and not is_done:
-            event = events.WorkReopened(status=status.name, category=status.category)
-        else:
-            event = events.Moved(
-                from_status=held.name if held else None,
-                from_category=held.category if held else None,
-                status=status.name,
-                category=status.category,
-            )
-        self._tell(event, when, f"{key}\0status")
+        if held != status:
+            self._tell(_moved(held, status), when, (*key, "status"))
 
     def _describe(self) -> None:
         item, teller, held = self._item, self._teller, self._standing.described
@@ -245,11 +257,11 @@ class _Telling:
             return
         note, notes = teller.note(title)
         described = events.WorkDescribed(work_type=work_type, title=note, parent=parent)
-        self._tell(described, self._seen, f"seen\0{item.seen}\0described", notes)
+        self._tell(described, self._seen, ("seen", str(item.seen), "described"), notes)
 
     def _schedule(self) -> None:
         shown, held = self._item.schedule, self._standing.schedule
-        if shown is None:
+        if shown is None or (held is _UNSCHEDULED and shown.says_nothing):
             return
         fields = {**held.model_dump(), **shown.fields}
         if shown.assignments is not None:
@@ -263,10 +275,10 @@ class _Telling:
             ]
         event = events.WorkScheduled.model_validate(fields)
         if event != held:
-            self._tell(event, self._seen, f"seen\0{self._item.seen}\0schedule")
+            self._tell(event, self._seen, ("seen", str(self._item.seen), "schedule"))
 
-    def _tell(self, event: Event, when: When, key: str, notes: tuple[Any, ...] = ()) -> None:
-        command_id = self._teller.id_of(self._stream, key)
+    def _tell(self, event: Event, when: When, key: _Key, notes: tuple[Any, ...] = ()) -> None:
+        command_id = self._teller.id_of(self._stream, *key)
         if self._records and self._teller.was_withdrawn(self._stream, command_id):
             # somebody knows better than the source
             return
@@ -281,7 +293,24 @@ class _Telling:
         self._standing.take(event)
 
 
-_FIELDS = ("status", "assignee", *_PLAN, "blocked", "removed")
+@lru_cache(maxsize=1024)
+def _moved(held: Status | None, status: Status) -> Event:
+    """What a change of status is called; few of them make up a whole history."""
+    was_done, is_done = held is not None and held.category == "done", status.category == "done"
+    if is_done and not was_done:
+        return events.WorkDone(status=status.name, category="done")
+    if was_done and not is_done:
+        return events.WorkReopened(status=status.name, category=status.category)
+    return events.Moved(
+        from_status=held.name if held else None,
+        from_category=held.category if held else None,
+        status=status.name,
+        category=status.category,
+    )
+
+
+def _fields_of(item: Item) -> dict[str, Any]:
+    return dict(zip(_FIELDS, _values_of(item), strict=True))
 
 
 def _plan(fields: Mapping[str, Any]) -> dict[str, Any]:

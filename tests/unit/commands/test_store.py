@@ -111,6 +111,16 @@ class TestManyWriters:
         assert office.app.store.values(["person:A"]) == {}
         assert office.app.store.has_entry("person:A", "name")
 
+    def test_a_note_that_is_written_again_is_the_same_and_an_erased_one_stays_erased(self, office: Office) -> None:
+        note, store = Entry("note:1", "text", "x", "salt"), office.app.store
+        office.app.append([], entries=[note])
+        office.app.append([], entries=[note])
+        assert store.values(["note:1"]) == {"note:1": {"text": "x"}}
+        office.app.append([], entries=[Entry("note:1", "text", None)])
+        office.app.append([], entries=[note])
+        assert store.values(["note:1"]) == {}
+        assert store.erased(["note:1"]) == {"note:1": {"text"}}
+
 
 @ON_POSTGRES
 class TestLostConnections:
