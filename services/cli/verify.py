@@ -72,6 +72,7 @@ def verify(files: tuple[Path, ...], key_text: str | None, store_only: bool, as_j
             if bootstrap:
                 with output.progress("Comparing Kafka") as progress:
                     parts += verification.verify_topics(settings, app, bootstrap, log, progress)
+                    parts += verification.verify_acknowledged(settings, clickhouse, bootstrap)
     if as_json:
         output.as_json({"events": log.size, "root": log.root.hex(), "parts": [_part(part) for part in parts]})
     else:

@@ -55,10 +55,9 @@ class Kept:
         rows = self._rows(streams) if corrected else self._rows_uncorrected(streams)
         return f"INSERT INTO {name or self.physical} {rows}"
 
-    @property
-    def fresh(self) -> str:
-        """The query for the rows of all streams, made anew."""
-        return self._rows("1")
+    def fresh(self, streams: str = "1") -> str:
+        """The query for the rows of the streams for which this condition holds, made anew."""
+        return self._rows(streams)
 
     def rests_on(self, happened: Collection[str]) -> bool:
         """Whether records of what happened here are folded."""

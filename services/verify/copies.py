@@ -134,7 +134,11 @@ def compare_tables(clickhouse: ClickHouse, progress: Progress) -> list[Part]:
 
     def compare(session: ClickHouse, each: Table | Kept) -> Part:
         nonlocal done
-        part = _compare_states(session, each) if isinstance(each, Kept) else _compare_table(session, each, buckets)
+        part = (
+            _compare_states(session, each, buckets)
+            if isinstance(each, Kept)
+            else _compare_table(session, each, buckets)
+        )
         done += 1
         progress(done, total)
         return part
@@ -143,12 +147,13 @@ def compare_tables(clickhouse: ClickHouse, progress: Progress) -> list[Part]:
     return of_each(clickhouse, compare, wanted)
 
 
-def _compare_states(clickhouse: ClickHouse, kept: Kept) -> Part:
+def _compare_states(clickhouse: ClickHouse, kept: Kept, buckets: Sequence[Bucket]) -> Part:
     part = Part(f"states of {kept.view.name}", unit="streams")
-    held = f"SELECT * FROM {kept.physical} FINAL"
-    for row in _differing(clickhouse, kept.fresh, held, "stream", {}):
-        part.differs(str(row["stream"]), _how(row))
-    part.looked_at = int(clickhouse.scalar(f"SELECT count() FROM ({held})"))
+    for chosen, params in buckets:
+        held = f"SELECT * FROM {kept.physical} FINAL WHERE {chosen}"
+        for row in _differing(clickhouse, kept.fresh(f"({chosen})"), held, "stream", params):
+            part.differs(str(row["stream"]), _how(row))
+        part.looked_at += int(clickhouse.scalar(f"SELECT count() FROM ({held})", params))
     return part
 
 

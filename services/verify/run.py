@@ -14,7 +14,9 @@ from services.catch_up import DIRECTORY, landed_position
 from services.commands.app import Governance
 from services.errors import BadInput, Unavailable
 from services.projections.clickhouse import ClickHouse
+from services.projections.landing import topic_names
 from services.projections.projector import Projector
+from services.projections.worker import group_of
 from services.settings import Settings
 from services.topics import checkpoint_topic
 from services.verify import checkpoint
@@ -199,6 +201,22 @@ def _landed_entries(app: Governance, projector: Projector) -> int:
     if checkpoints and not missing(json.loads(checkpoints[0][1]), landed):
         return max(direct, app.store.relayed_entries())
     return direct
+
+
+def verify_acknowledged(settings: Settings, clickhouse: ClickHouse, bootstrap: str) -> list[Part]:
+    """What the workers acknowledged on Kafka against what ClickHouse says has landed, which comes first.
+
+    Whoever takes rows away together with the checkpoints that speak of them makes them look as if still on their way.
+    """
+    part = Part("acknowledged", unit="partitions")
+    acknowledged = bus.committed(bootstrap, group_of(settings.topic_prefix), topic_names(settings.topic_prefix))
+    landed = Projector(clickhouse).landed()
+    for (topic, partition), offset in sorted(acknowledged.items()):
+        part.looked_at += 1
+        there = landed[topic, partition].next if (topic, partition) in landed else 0
+        if there < offset:
+            part.differs(f"{topic}/{partition}", f"was acknowledged up to {offset}, and has landed up to {there} only")
+    return [part]
 
 
 def verify_topics(settings: Settings, app: Governance, bootstrap: str, log: Log, progress: Progress) -> list[Part]:

@@ -3,7 +3,7 @@
 Read-only, on the loopback interface, with a random token as its password: other ``pmo`` processes read through it. With
 ``PMO_ENDPOINT_TOKEN`` it is open to other programs too, at another address if asked for; they see the views of
 `services.projections.analysis` besides, and share the half of the threads. Results are sent whole, and no query runs
-longer than `LIMITS` say.
+longer than `LIMITS` say, or `OWN_LIMITS` for those processes.
 """
 
 import asyncio
@@ -42,6 +42,8 @@ LIMITS = {
     "max_result_bytes": 1_000_000_000,
     "max_memory_usage": 2_000_000_000,
 }
+OWN_LIMITS = {**LIMITS, "max_execution_time": 600}
+"""Of the pmo of this machine, which verifies through it."""
 _THREADS = 4
 _WAITING = 16
 _MAX_QUERY_BYTES = 1_000_000
@@ -73,11 +75,13 @@ class Endpoint:
         broker: str = "",
         host: str = HOST,
         limits: Mapping[str, int] = LIMITS,
+        own_limits: Mapping[str, int] = OWN_LIMITS,
     ) -> None:
         self._settings = settings
         self._file = settings.endpoint_file
         self._clickhouse = clickhouse
         self._limits = limits
+        self._own_limits = own_limits
         self._token = secrets.token_urlsafe(24)
         self._host = host
         self._port = port
@@ -198,7 +202,8 @@ class Endpoint:
         readers: dict[str, EmbeddedReader] = self._local.__dict__.setdefault("readers", {})
         if database not in readers:
             # each thread has its own: one connection answers one query at a time
-            readers[database] = self._clickhouse.reader(self._limits, database)
+            limits = self._own_limits if who == USER else self._limits
+            readers[database] = self._clickhouse.reader(limits, database)
             self._readers.append(readers[database])
         try:
             return readers[database].query(query, params, output)

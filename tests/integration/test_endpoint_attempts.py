@@ -37,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
     settings = workspace(tmp_path_factory.mktemp("attempts"), endpoint_token=TOKEN)
     limits = {**LIMITS, "max_execution_time": SECONDS, "max_memory_usage": 500_000_000}
     with connect(settings) as clickhouse:
-        endpoint = Endpoint(settings, clickhouse, limits=limits)
+        endpoint = Endpoint(settings, clickhouse, limits=limits, own_limits=limits)
         endpoint.start()
         try:
             yield settings, clickhouse

@@ -9,10 +9,15 @@ import pytest
 from services import bus
 from services.commands.app import Governance
 from services.commands.relay import Relay
+from services.projections.bulk import bulk_from_kafka
+from services.projections.clickhouse import ClickHouse
+from services.projections.definitions import table
+from services.projections.schema import prepare
+from services.projections.worker import group_of
 from services.runtime import quiet
 from services.settings import Settings
 from services.topics import checkpoint_topic, directory_topic, event_headers, event_topic
-from services.verify import publish, sign, verify_store, verify_topics
+from services.verify import publish, sign, verify_acknowledged, verify_store, verify_topics
 from services.verify.findings import Part
 from tests.integration.workspaces import command, declare, fill, workspace
 
@@ -128,3 +133,19 @@ def test_checkpoints_are_published_and_checked(app: Governance, settings: Settin
         producer.send(checkpoint_topic(settings.topic_prefix), b"pmo/test", b"forged", [])
         producer.flush()
     assert [how for _, how in named(verified(app, settings)["checkpoints"])] == ["is not as it was signed"]
+
+
+def test_what_was_acknowledged_and_has_not_landed_is_named(app: Governance, settings: Settings, tmp_path: Path) -> None:
+    with ClickHouse.embedded(tmp_path / "clickhouse") as clickhouse:
+        prepare(clickhouse, settings.workspace_id)
+        reached = bulk_from_kafka(clickhouse, settings.kafka, settings.topic_prefix, quiet)
+        bus.commit(settings.kafka, group_of(settings.topic_prefix), reached)
+        [part] = verify_acknowledged(settings, clickhouse, settings.kafka)
+        assert (part.looked_at, part.differing) == (len(reached), 0)
+        # whoever takes the rows takes what speaks of them too
+        clickhouse.command(f"TRUNCATE TABLE {table('checkpoints').physical}")
+        [part] = verify_acknowledged(settings, clickhouse, settings.kafka)
+        assert part.differing == len([end for end in reached.values() if end])
+        ends = {f"{topic}/{number}": end for (topic, number), end in reached.items()}
+        for what, how in named(part):
+            assert how == f"was acknowledged up to {ends[what]}, and has landed up to 0 only"
