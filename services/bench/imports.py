@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.bench.boards import MOVES, write_board, write_sheet
 from services.bench.stage import Stage, timed
+from services.bench.up import peak_of
 from services.errors import Unavailable
 from services.importers.exports import FileReport, record, undisturbed
 from services.importers.source import Given, load, load_mapping
@@ -78,6 +79,16 @@ def smartsheet(stage: Stage, folder: Path, rows: int) -> float:
         return report.recorded / seconds
 
 
+_SAYING_ITS_MEMORY = """
+from pathlib import Path
+from services.cli.main import main
+try:
+    main()
+finally:
+    print(Path("/proc/self/status").read_text())
+"""
+
+
 def memory_of_monday(stage: Stage, folder: Path, items: int) -> float:
     """The most memory, in MiB, that the program takes to import so many items of monday.com."""
     board = write_board(folder / "many.jsonl", 3, items, with_log=False)
@@ -85,18 +96,16 @@ def memory_of_monday(stage: Stage, folder: Path, items: int) -> float:
     program = [sys.executable, "-c", "from services.cli.main import main; main()"]
     environment = {**os.environ, "PMO_HOME": str(home)}
     subprocess.run([*program, "init"], env=environment, check=True, capture_output=True)
-    importing = subprocess.Popen(
-        [*program, "import", "monday", str(board)],
+    said = subprocess.run(
+        [sys.executable, "-c", _SAYING_ITS_MEMORY, "import", "monday", str(board)],
         env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    # of this process alone, and not the most of all that were ever started
-    _, status, usage = os.wait4(importing.pid, 0)
-    importing.returncode = os.waitstatus_to_exitcode(status)
-    if importing.returncode:
-        raise Unavailable(f"The import of {items:,} items that was to be measured ended with {importing.returncode}.")
-    return usage.ru_maxrss / 1024
+    if said.returncode:
+        raise Unavailable(f"The import of {items:,} items that was to be measured ended with {said.returncode}.")
+    return peak_of(said.stdout) / 2**20
 
 
 @contextmanager

@@ -26,10 +26,15 @@ class Up(NamedTuple):
 
     def peak(self) -> int:
         """The most memory that it has held, in bytes."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise Unavailable("This system does not say how much memory a process has held.")
+        return peak_of(Path(f"/proc/{self.pid}/status").read_text())
+
+
+def peak_of(status: str) -> int:
+    """The most memory that a process has held, in bytes, by its file `status`; what it was started by is not in it."""
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise Unavailable("This system does not say how much memory a process has held.")
 
 
 def written(settings: Settings) -> Settings:

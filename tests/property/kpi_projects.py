@@ -114,7 +114,8 @@ def earned(records: Records, scope: Scope, kpi: str) -> list[Row]:
     if budget == 0:
         return left_out("budget of 0")
     budget = Fraction(budget)
-    worth, rate = budget * Fraction(done), RATE[currency]
+    # an amount is kept to a ten-thousandth, which decides where a curve stands still at just that amount
+    worth, rate = Fraction(round(budget * Fraction(done) * 10_000), 10_000), RATE[currency]
     at = (min(reported, end or reported) - start).days
     if kpi.startswith("spi-t"):
         return left_out("just begun") if at <= 0 else [("", earned_days(points(plan), start, worth), Fraction(at))]

@@ -186,7 +186,7 @@ def test_a_target_stands_beside_what_it_is_for(world: KpiWorld, pack: Pack) -> N
     [row] = [r for r in table(pack_of(world, "2026-07-03", layout=2), "kpis", "delivery") if r["kpi"] == "on-time"]
     assert row["met"] == "warning"
     html = page.page(aimed, HEAD, {}, scope_of("2026-06-30").zone)
-    assert re.search(r'<td class="number">80 %</td><td>not met</td>', html)
+    assert re.search(r'<td class="number">80.0 %</td><td>not met</td>', html)
     # none was set before, and none is set for the others
     assert ">Target</th>" not in page.page(pack, HEAD, {}, scope_of("2026-06-30").zone)
     [row] = [row for row in table(pack, "kpis", "delivery") if row["kpi"] == "on-time"]
@@ -327,7 +327,7 @@ def test_differences_tell_rows_that_came_and_went() -> None:
         ("text", f"approved by {NAMELESS}", "approved by ABCD…"),
         ("stream", f"person:{NAMELESS}", f"person:{NAMELESS}"),
         ("target", None, ""),
-        ("target", "0.8", "0.80"),
+        ("target", "0.8", "0.8"),
     ],
 )
 def test_cells_as_people_read_them(kind: str, value: object, shown: str) -> None:
