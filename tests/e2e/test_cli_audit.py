@@ -182,6 +182,7 @@ def test_compliance_by_severity_and_in_all(history: Pmo) -> None:
     assert said.splitlines()[-3].split()[0] == "total"
 
 
+@pytest.mark.long
 def test_the_rules_of_then_need_to_have_been_published(history: Pmo) -> None:
     asked = ("audit", START, "--rules-of", "then")
     assert "No control approved-baseline-before-start was published" in history.refused(5, *asked)

@@ -93,6 +93,7 @@ def test_a_subject_without_its_kind_is_pointed_at(pmo: Pmo) -> None:
     assert "nothing to say of project:NONE" in pmo.refused(5, "explain", "on-time", "--subject", "project:NONE")
 
 
+@pytest.mark.long
 def test_findings_have_words(pmo: Pmo) -> None:
     assert "'pmo audit run' looks for findings." in pmo.ok("finding", "list")
     pmo.ok("audit", "run")
