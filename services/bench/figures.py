@@ -2,8 +2,6 @@
 
 import os
 import platform
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +10,7 @@ from statistics import median
 from typing import Any, Literal
 
 from services.bench.plans import write_large
+from services.bench.program import run
 from services.bench.stage import Stage, timed
 from services.commands.app import Governance, Meta, UnitOfWork
 from services.commands.catalogue import BY_PATH
@@ -206,8 +205,8 @@ def _query(stage: Stage, group: str, name: str, ask: Callable[[], object], targe
 def program(stage: Stage) -> Iterator[Figure]:
     """Whole runs of the program, as a person waits for them."""
     home = stage.folder / "program"
-    _run(home, "init", "--organisation", "Bench", "--time-zone", "UTC")
-    _run(home, "unit", "register", "OPS", "--name", "Operations")
+    run(home, "init", "--organisation", "Bench", "--time-zone", "UTC")
+    run(home, "unit", "register", "OPS", "--name", "Operations")
     codes = iter(range(1000))
     asked: tuple[tuple[str, Callable[[], list[str]], float], ...] = (
         ("pmo --help", lambda: ["--help"], 0.15),
@@ -216,15 +215,9 @@ def program(stage: Stage) -> Iterator[Figure]:
     )
     for name, arguments, target in asked:
         stage.say(f"Running {name} ...")
-        _run(home, *arguments())
-        seconds = median(timed(lambda: _run(home, *arguments()))[0] for _ in range(stage.times))  # noqa: B023 - run at once
+        run(home, *arguments())
+        seconds = median(timed(lambda: run(home, *arguments()))[0] for _ in range(stage.times))  # noqa: B023 - run at once
         yield Figure("program", f"{name}, whole process", seconds, "s", target)
-
-
-def _run(home: Any, *arguments: str) -> None:
-    environment = {**os.environ, "PMO_HOME": str(home)}
-    command = [sys.executable, "-c", "from services.cli.main import main; main()", *arguments]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 def kafka(stage: Stage) -> Iterator[Figure]:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import random
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.bench.boards import MOVES, write_board, write_sheet
+from services.bench.program import around, run
 from services.bench.stage import Stage, timed
 from services.bench.up import peak_of
 from services.errors import Unavailable
@@ -93,12 +93,10 @@ def memory_of_monday(stage: Stage, folder: Path, items: int) -> float:
     """The most memory, in MiB, that the program takes to import so many items of monday.com."""
     board = write_board(folder / "many.jsonl", 3, items, with_log=False)
     home = stage.folder / "imports-many"
-    program = [sys.executable, "-c", "from services.cli.main import main; main()"]
-    environment = {**os.environ, "PMO_HOME": str(home)}
-    subprocess.run([*program, "init"], env=environment, check=True, capture_output=True)
+    run(home, "init")
     said = subprocess.run(
         [sys.executable, "-c", _SAYING_ITS_MEMORY, "import", "monday", str(board)],
-        env=environment,
+        env=around(home),
         capture_output=True,
         text=True,
         check=False,

@@ -1,15 +1,14 @@
 """A ``pmo up`` of its own, as people run it: for what is measured from outside."""
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from services.bench.program import PROGRAM, around
 from services.errors import Unavailable
 from services.runtime import endpoint_url
 from services.settings import WORKSPACE_FILE, Settings
@@ -47,11 +46,10 @@ def written(settings: Settings) -> Settings:
 @contextmanager
 def running(settings: Settings, *options: str) -> Iterator[Up]:
     """Runs it until the end of the block."""
-    command = [sys.executable, "-c", "from services.cli.main import main; main()", "up", "--web-port", "0", *options]
-    environment = {**os.environ, "PMO_HOME": str(settings.home)}
+    command = [*PROGRAM, "up", "--web-port", "0", *options]
     said = settings.home / "up.txt"
     with said.open("w") as out:
-        up = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+        up = subprocess.Popen(command, env=around(settings.home), stdout=out, stderr=out)
         try:
             deadline = time.monotonic() + _START_S
             while not (address := _address(said)) or endpoint_url(settings) is None:

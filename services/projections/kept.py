@@ -38,13 +38,13 @@ class Kept:
     @property
     def physical(self) -> str:
         """The table's name, with the hash of its definition."""
-        return f"{self.view.name}_kept__{digest(self._rows('1'), self.source.physical)}"
+        return f"{self.view.name}_kept__{digest(self.fresh(), self.source.physical)}"
 
     def create(self, name: str = "") -> str:
         """The statement that makes it, empty, under `name`, by default its physical one."""
         return (
             f"CREATE TABLE IF NOT EXISTS {name or self.physical} ENGINE = ReplacingMergeTree(seen) ORDER BY stream"
-            f" EMPTY AS {self._rows('1')}"
+            f" EMPTY AS {self.fresh()}"
         )
 
     def fill(self, streams: str = "1", name: str = "", *, corrected: bool = True) -> str:
@@ -52,12 +52,20 @@ class Kept:
 
         Not `corrected` says that no record of theirs was ever corrected: then they cost a third.
         """
-        rows = self._rows(streams) if corrected else self._rows_uncorrected(streams)
+        rows = self.fresh(streams) if corrected else self._rows_uncorrected(streams)
         return f"INSERT INTO {name or self.physical} {rows}"
 
     def fresh(self, streams: str = "1") -> str:
         """The query for the rows of the streams for which this condition holds, made anew."""
-        return self._rows(streams)
+        return flat(f"""
+            SELECT stream, seen, {self._arrays}
+            FROM ({self._seen(streams)}) AS told
+            LEFT JOIN (
+                SELECT stream, {self._states}
+                FROM ({self._windows(streams, f"WHERE record NOT IN ({_DEAD} WHERE {streams})")})
+                GROUP BY stream
+            ) AS folded ON folded.stream = told.stream
+        """)
 
     def rests_on(self, happened: Collection[str]) -> bool:
         """Whether records of what happened here are folded."""
@@ -132,17 +140,6 @@ class Kept:
                 SELECT stream, version FROM {table("corrections").physical} WHERE {chosen}
             )
             GROUP BY stream"""
-
-    def _rows(self, streams: str) -> str:
-        return flat(f"""
-            SELECT stream, seen, {self._arrays}
-            FROM ({self._seen(streams)}) AS told
-            LEFT JOIN (
-                SELECT stream, {self._states}
-                FROM ({self._windows(streams, f"WHERE record NOT IN ({_DEAD} WHERE {streams})")})
-                GROUP BY stream
-            ) AS folded ON folded.stream = told.stream
-        """)
 
     def _rows_uncorrected(self, streams: str) -> str:
         return flat(f"""

@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TypeVar
 
-from services.projections.clickhouse import ClickHouse
+from services.projections.clickhouse import NICE, ClickHouse
 
 T = TypeVar("T")
 R = TypeVar("R")
-# not less: one that is kept waiting while it holds the interpreter holds up all the others
-NICE = 5
 _MOST = 8  # what a server shared with others is asked at once
 
 

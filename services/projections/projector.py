@@ -149,15 +149,11 @@ def staged(clickhouse: ClickHouse, values: Sequence[bytes]) -> Iterator[str]:
 
 def wait_for_batches(clickhouse: ClickHouse, timeout: float) -> None:
     """Returns when the batches that are being landed now stand in every table, at the latest after `timeout`."""
-    query = (
-        "SELECT groupArray(name) FROM system.tables"
-        " WHERE database = currentDatabase() AND engine = 'Memory' AND startsWith(name, {batch:String})"
-    )
     deadline = time.monotonic() + timeout
-    awaited = set(clickhouse.scalar(query, {"batch": _BATCH}))
+    awaited = _batches(clickhouse)
     while awaited and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        awaited &= set(clickhouse.scalar(query, {"batch": _BATCH}))
+        awaited &= _batches(clickhouse)
 
 
 def insert_directory(clickhouse: ClickHouse, name: str, entries: Sequence[DirectoryRow]) -> None:
@@ -169,11 +165,16 @@ def insert_directory(clickhouse: ClickHouse, name: str, entries: Sequence[Direct
 
 def drop_leftovers(clickhouse: ClickHouse, older_than: int) -> None:
     """Drops the batches of processes that were killed: those made so many seconds ago."""
+    for name in sorted(_batches(clickhouse, older_than)):
+        clickhouse.command(f"DROP TABLE IF EXISTS {name} SYNC")
+
+
+def _batches(clickhouse: ClickHouse, older_than: int = 0) -> set[str]:
+    """The tables of batches that were made so many seconds ago or earlier."""
     found = clickhouse.rows(
         "SELECT name FROM system.tables WHERE database = currentDatabase() "
         "AND engine = 'Memory' AND startsWith(name, {batch:String}) "
         "AND metadata_modification_time <= now() - {older_than:UInt32}",
         {"batch": _BATCH, "older_than": older_than},
     )
-    for row in found:
-        clickhouse.command(f"DROP TABLE IF EXISTS {row['name']} SYNC")
+    return {str(row["name"]) for row in found}

@@ -51,11 +51,12 @@ def prepare(clickhouse: ClickHouse, workspace_id: str, progress: Progress = sile
                 clickhouse.command(definition.create())
         point(clickhouse, definition)
     for kept in kept_states():
-        if kept.physical not in existing and "events" in existing:
-            progress(f"keeping {kept.view.name}")
-            keep_anew(clickhouse, kept)
-        elif kept.physical not in existing:
-            clickhouse.command(kept.create())
+        if kept.physical not in existing:
+            if "events" in existing:
+                progress(f"keeping {kept.view.name}")
+                keep_anew(clickhouse, kept)
+            else:
+                clickhouse.command(kept.create())
     for definition in tables():
         for view in definition.views:
             clickhouse.command(view.create())
